@@ -1,0 +1,101 @@
+//! A device's private statistics, as `ethtool -S` reads them. On a veth the
+//! first of them is `peer_ifindex`.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+
+use crate::error::Fail;
+use crate::names::IfName;
+use crate::netns::NetNs;
+use crate::syscall;
+
+/// `ETHTOOL_GSTRINGS` (include/uapi/linux/ethtool.h).
+const GSTRINGS: u32 = 0x1b;
+/// `ETHTOOL_GSTATS`.
+const GSTATS: u32 = 0x1d;
+/// `ETHTOOL_GSSET_INFO`.
+const GSSET_INFO: u32 = 0x37;
+/// `ETH_SS_STATS`: the string set that names the statistics.
+const SS_STATS: u32 = 1;
+/// `ETH_GSTRING_LEN`: bytes a name.
+const NAME: usize = 32;
+
+/// A socket for ethtool's calls, in one namespace.
+#[derive(Debug)]
+pub struct Ethtool(OwnedFd);
+
+impl Ethtool {
+    /// Opens one inside `ns`.
+    pub fn open_in(ns: &NetNs) -> Result<Ethtool, Fail> {
+        let fd = ns.enter(|| {
+            socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)
+        })??;
+        Ok(Ethtool(fd))
+    }
+
+    /// Names and values, in the driver's order; empty when the driver has none.
+    pub fn stats(&self, ifname: &IfName) -> Result<Vec<(String, u64)>, Fail> {
+        let count = self.count(ifname)?;
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let names = self.names(ifname, count)?;
+        let values = self.values(ifname, count)?;
+        Ok(names.into_iter().zip(values).collect())
+    }
+
+    /// struct `ethtool_sset_info`: cmd, reserved, u64 mask, u32 data[].
+    fn count(&self, ifname: &IfName) -> Result<usize, Fail> {
+        let mut buffer = [words(GSSET_INFO, 0), 1 << SS_STATS, 0];
+        match syscall::ethtool(self.0.as_fd(), ifname.as_str(), &mut buffer) {
+            Ok(()) => {}
+            // No driver operations at all: no statistics.
+            Err(nix::errno::Errno::EOPNOTSUPP) => return Ok(0),
+            Err(e) => return Err(e.into()),
+        }
+        if buffer[1] == 0 {
+            return Ok(0);
+        }
+        Ok(halves(buffer[2]).0 as usize)
+    }
+
+    /// struct `ethtool_gstrings`: cmd, set, u32 len, then 32 bytes a name.
+    fn names(&self, ifname: &IfName, count: usize) -> Result<Vec<String>, Fail> {
+        let mut buffer = vec![0u64; (12 + count * NAME).div_ceil(8)];
+        buffer[0] = words(GSTRINGS, SS_STATS);
+        buffer[1] = words(u32::try_from(count).unwrap_or(u32::MAX), 0);
+        syscall::ethtool(self.0.as_fd(), ifname.as_str(), &mut buffer)?;
+        let bytes: Vec<u8> = buffer.iter().flat_map(|w| w.to_ne_bytes()).collect();
+        Ok(bytes[12..]
+            .chunks_exact(NAME)
+            .take(count)
+            .map(|name| {
+                let end = name.iter().position(|b| *b == 0).unwrap_or(NAME);
+                String::from_utf8_lossy(&name[..end]).into_owned()
+            })
+            .collect())
+    }
+
+    /// struct `ethtool_stats`: cmd, `n_stats`, then u64 values.
+    fn values(&self, ifname: &IfName, count: usize) -> Result<Vec<u64>, Fail> {
+        let mut buffer = vec![0u64; 1 + count];
+        buffer[0] = words(GSTATS, u32::try_from(count).unwrap_or(u32::MAX));
+        syscall::ethtool(self.0.as_fd(), ifname.as_str(), &mut buffer)?;
+        buffer.remove(0);
+        Ok(buffer)
+    }
+}
+
+/// Two 32-bit fields as they lie in memory.
+fn words(first: u32, second: u32) -> u64 {
+    let mut bytes = [0; 8];
+    bytes[..4].copy_from_slice(&first.to_ne_bytes());
+    bytes[4..].copy_from_slice(&second.to_ne_bytes());
+    u64::from_ne_bytes(bytes)
+}
+
+fn halves(word: u64) -> (u32, u32) {
+    let [a, b, c, d, e, f, g, h] = word.to_ne_bytes();
+    (u32::from_ne_bytes([a, b, c, d]), u32::from_ne_bytes([e, f, g, h]))
+}

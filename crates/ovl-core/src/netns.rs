@@ -1,0 +1,215 @@
+//! Network namespaces as values: opened, identified, entered, made and removed.
+//! Knows paths it is given; it searches for nothing (`ovl-machine` does).
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Fail;
+use crate::names::{NETNS_DIR, NsName};
+use crate::syscall;
+
+/// The identity of a network namespace while something holds it open.
+///
+/// Device and inode are those of its nsfs file. The kernel may give the same
+/// inode number to another namespace once the first has ended; the cookie,
+/// which is never given twice, tells the two apart ([`NetNs::cookie`]).
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
+pub struct NsKey {
+    /// Device number of nsfs.
+    pub dev: u64,
+    /// Inode number, as `lsns` prints it.
+    pub inode: u64,
+}
+
+/// An open network namespace. It lives at least as long as this value.
+#[derive(Debug)]
+pub struct NetNs {
+    file: File,
+    key: NsKey,
+}
+
+/// Why a path is not an open network namespace.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The file cannot be opened.
+    #[error("{}: {}", .0.display(), .1)]
+    Io(PathBuf, io::Error),
+    /// A file, but not of nsfs: typically what an ended namespace leaves behind.
+    #[error("{} is a plain file, not a namespace: left behind by one that has ended", .0.display())]
+    Stale(PathBuf),
+    /// An nsfs file of another type.
+    #[error("{} is a namespace, but not a network namespace", .0.display())]
+    OtherKind(PathBuf),
+}
+
+impl NetNs {
+    /// Opens an nsfs file.
+    pub fn open(path: &Path) -> Result<NetNs, OpenError> {
+        let file = File::open(path).map_err(|e| OpenError::Io(path.to_owned(), e))?;
+        match syscall::ns_type(file.as_fd()) {
+            Ok(libc::CLONE_NEWNET) => {}
+            Ok(_) => return Err(OpenError::OtherKind(path.to_owned())),
+            Err(_) => return Err(OpenError::Stale(path.to_owned())),
+        }
+        let meta = file.metadata().map_err(|e| OpenError::Io(path.to_owned(), e))?;
+        Ok(NetNs { key: NsKey { dev: meta.dev(), inode: meta.ino() }, file })
+    }
+
+    /// The calling thread's own.
+    pub fn own() -> Result<NetNs, OpenError> {
+        NetNs::open(Path::new("/proc/thread-self/ns/net"))
+    }
+
+    /// Device and inode.
+    pub fn key(&self) -> NsKey {
+        self.key
+    }
+
+    /// A second handle on the same namespace.
+    pub fn try_clone(&self) -> io::Result<NetNs> {
+        Ok(NetNs { file: self.file.try_clone()?, key: self.key })
+    }
+
+    /// The kernel's cookie (`SO_NETNS_COOKIE`), asked of a socket opened inside.
+    pub fn cookie(&self) -> Result<u64, Fail> {
+        self.enter(|| {
+            let s = socket(
+                AddressFamily::Netlink,
+                SockType::Raw,
+                SockFlag::SOCK_CLOEXEC,
+                nix::sys::socket::SockProtocol::NetlinkRoute,
+            )?;
+            Ok(syscall::netns_cookie(s.as_fd())?)
+        })?
+    }
+
+    /// Runs `f` inside the namespace, on a thread of its own that ends with it:
+    /// the calling thread never moves, so nothing can be left in the wrong place.
+    pub fn enter<T: Send>(&self, f: impl FnOnce() -> T + Send) -> Result<T, Fail> {
+        let run = || -> Result<T, Fail> {
+            setns(self.file.as_fd(), CloneFlags::CLONE_NEWNET)?;
+            Ok(f())
+        };
+        thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, run) {
+            Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(e) => Err(Fail::from(e)),
+        })
+    }
+}
+
+impl AsFd for NetNs {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl PartialEq for NetNs {
+    fn eq(&self, other: &NetNs) -> bool {
+        self.key == other.key
+    }
+}
+
+impl fmt::Display for NsKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "inode:{}", self.inode)
+    }
+}
+
+/// Makes a namespace and its name under /run/netns, as `ip netns add` does: the
+/// folder is a shared mount, so that the name is seen in every mount namespace
+/// that follows this one. EEXIST when the name is taken.
+pub fn add(name: &NsName) -> Result<NetNs, Fail> {
+    prepare_folder()?;
+    let path = name.path();
+    File::options().write(true).create_new(true).open(&path)?;
+    let made = thread::scope(|scope| {
+        let run = || -> Result<(), Errno> {
+            unshare(CloneFlags::CLONE_NEWNET)?;
+            bind(Path::new("/proc/thread-self/ns/net"), &path)
+        };
+        match thread::Builder::new().spawn_scoped(scope, run) {
+            Ok(handle) => handle.join().unwrap_or(Err(Errno::EIO)).map_err(Fail::from),
+            Err(e) => Err(Fail::from(e)),
+        }
+    });
+    let opened = made.and_then(|()| {
+        NetNs::open(&path).map_err(|e| Fail::Unreadable(e.to_string()))
+    });
+    if opened.is_err() {
+        // Ours, made a moment ago: the name must not stay without a namespace.
+        let _ = umount2(&path, MntFlags::MNT_DETACH);
+        let _ = fs::remove_file(&path);
+    }
+    opened
+}
+
+/// Gives an open namespace a name under /run/netns. EEXIST when the name is taken.
+pub fn attach(name: &NsName, ns: &NetNs) -> Result<(), Fail> {
+    use std::os::fd::AsRawFd;
+    prepare_folder()?;
+    let path = name.path();
+    File::options().write(true).create_new(true).open(&path)?;
+    let source = PathBuf::from(format!("/proc/self/fd/{}", ns.as_fd().as_raw_fd()));
+    bind(&source, &path).map_err(|e| {
+        let _ = fs::remove_file(&path);
+        Fail::from(e)
+    })
+}
+
+/// Takes the name away: unmounts it and removes the file. The namespace itself
+/// lives on while a process, a socket or another mount holds it.
+pub fn del(name: &NsName) -> Result<(), Fail> {
+    let path = name.path();
+    match umount2(&path, MntFlags::MNT_DETACH) {
+        // EINVAL: not a mount point, a stale plain file; the file is what is left to remove.
+        Ok(()) | Err(Errno::EINVAL) => {}
+        Err(e) => return Err(e.into()),
+    }
+    fs::remove_file(&path)?;
+    Ok(())
+}
+
+fn bind(source: &Path, target: &Path) -> Result<(), Errno> {
+    mount(Some(source), target, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+}
+
+fn prepare_folder() -> Result<(), Fail> {
+    fs::create_dir_all(NETNS_DIR)?;
+    let share = || {
+        mount(
+            None::<&str>,
+            NETNS_DIR,
+            None::<&str>,
+            MsFlags::MS_SHARED | MsFlags::MS_REC,
+            None::<&str>,
+        )
+    };
+    match share() {
+        // Not a mount point yet: make it one, then share it.
+        Err(Errno::EINVAL) => {
+            mount(
+                Some(NETNS_DIR),
+                NETNS_DIR,
+                None::<&str>,
+                MsFlags::MS_BIND | MsFlags::MS_REC,
+                None::<&str>,
+            )?;
+            share()?;
+            Ok(())
+        }
+        other => Ok(other?),
+    }
+}

@@ -1,0 +1,431 @@
+//! What is wanted, less what is there: one pure function, tested without a
+//! kernel. Refusals that need the kernel's state are made here.
+
+mod rows;
+
+use std::collections::BTreeSet;
+
+use crate::attrs::{Change, Difference};
+use crate::link::{Kind, KindSpec, Link, LinkAttrs, LinkSpec, VxlanAttrs};
+use crate::names::IfName;
+use crate::state::Have;
+use crate::step::{Act, LinkChange, LinkRef, NsDecl, NsSlot, Op, Step};
+use crate::types::Cidr;
+use crate::want::{Policy, Standing, Want};
+use crate::wire::route::RouteSpec;
+
+/// What to do, in order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Plan {
+    /// The namespaces that steps name by slot.
+    pub namespaces: Vec<NsDecl>,
+    /// What is made or changed: taken back when one of them fails.
+    pub make: Vec<Step>,
+    /// What is deleted: runs last, goes forward, collects its failures.
+    pub drop: Vec<Step>,
+}
+
+impl Plan {
+    /// All steps in the order in which they run.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.make.iter().chain(&self.drop)
+    }
+
+    /// Is there nothing to do?
+    pub fn is_empty(&self) -> bool {
+        self.make.is_empty() && self.drop.is_empty()
+    }
+}
+
+/// Why there is no plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}{} {why}", .netns.as_ref().map(|n| format!(" in netns {n}")).unwrap_or_default())]
+pub struct Conflict {
+    /// The object: `vxlan0`.
+    pub what: String,
+    /// Its namespace, as the user wrote it.
+    pub netns: Option<String>,
+    /// What is wrong with it.
+    pub why: Clash,
+}
+
+/// What is wrong between what is wanted and what is there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Clash {
+    /// It is there, as asked or not: nobody said that this is fine.
+    #[error("exists")]
+    Exists,
+    /// It is there and differs.
+    #[error("exists and differs: {}", spell_differences(.0))]
+    Differs(Vec<Difference>),
+    /// It is not there.
+    #[error("does not exist")]
+    Missing,
+    /// It is there and is something else.
+    #[error("is {}, not {}", article(.is), article(.wanted))]
+    OtherKind {
+        /// What it is.
+        is: String,
+        /// What it would have to be.
+        wanted: String,
+    },
+    /// The kernel does not let this attribute change.
+    #[error("cannot change '{word}' (it is {have}): the kernel takes it only when the device is made")]
+    Fixed {
+        /// `ip`'s word.
+        word: &'static str,
+        /// What it is.
+        have: String,
+    },
+    /// A plain file left behind by an ended namespace has the name.
+    #[error("is a plain file left behind by a namespace that has ended")]
+    Stale,
+}
+
+fn spell_differences(differences: &[Difference]) -> String {
+    let each = differences.iter().map(|d| {
+        let have = if d.have.is_empty() { format!("no {}", d.word) } else { d.have.clone() };
+        format!("has {have}, asked {}", d.asked)
+    });
+    each.collect::<Vec<_>>().join("; ")
+}
+
+fn article(kind: &str) -> String {
+    match kind {
+        "" => "a plain device".into(),
+        "vxlan" => "a VXLAN device".into(),
+        "veth" => "one end of a veth cable".into(),
+        "bridge" => "a bridge".into(),
+        other => format!("a device of kind {other}"),
+    }
+}
+
+/// The steps that lead from `have` to `wants`.
+pub fn plan(
+    namespaces: Vec<NsDecl>,
+    wants: &[Want],
+    have: &Have,
+    policy: Policy,
+) -> Result<Plan, Conflict> {
+    let plan = Plan { namespaces, ..Plan::default() };
+    let mut planner = Planner { plan, have, policy, made: BTreeSet::new(), strict: BTreeSet::new() };
+    for want in wants {
+        planner.want(want)?;
+    }
+    Ok(planner.plan)
+}
+
+struct Planner<'a> {
+    plan: Plan,
+    have: &'a Have,
+    policy: Policy,
+    /// Devices that the plan makes.
+    made: BTreeSet<(NsSlot, IfName)>,
+    /// Devices that stand and must be as asked: nothing of them is changed.
+    strict: BTreeSet<(NsSlot, IfName)>,
+}
+
+impl Planner<'_> {
+    fn want(&mut self, want: &Want) -> Result<(), Conflict> {
+        match want {
+            Want::Namespace { at, over_stale } => self.namespace(*at, *over_stale),
+            Want::Attached { at, to } => self.make(*at, Act::NsAttach(*to)),
+            Want::NsId { at, of, id } => self.nsid(*at, *of, *id)?,
+            Want::Link { at, spec, standing } => self.link(*at, spec, *standing)?,
+            Want::Up { at, dev, up } => self.up(*at, dev, *up)?,
+            Want::Master { at, dev, master } => self.master(*at, dev, master.as_ref())?,
+            Want::Addr { at, dev, cidr } => self.addr(*at, dev, *cidr)?,
+            Want::Route { at, dev, spec } => self.route(*at, dev, spec)?,
+            Want::Attrs { at, dev, attrs, vxlan } => self.attrs(*at, dev, attrs, vxlan)?,
+            Want::Rows { at, dev, rows, replace } => self.rows(*at, dev, rows, *replace)?,
+            Want::NoNamespace { at } => self.plan.drop.push(Step { at: *at, act: Act::NsDel }),
+            Want::NoLink { at, dev, kind } => self.no_link(*at, dev, kind)?,
+            Want::NoRows { at, dev, rows } => self.no_rows(*at, dev, rows)?,
+        }
+        Ok(())
+    }
+
+    fn namespace(&mut self, at: NsSlot, over_stale: bool) {
+        // One that is there needs nothing; whether it may be there was settled
+        // when its name was looked up.
+        if matches!(self.decl(at), NsDecl::ToBe { .. }) {
+            if over_stale {
+                self.make(at, Act::StaleDel);
+            }
+            self.make(at, Act::NsAdd);
+        }
+    }
+
+    fn nsid(&mut self, at: NsSlot, of: NsSlot, id: Option<i32>) -> Result<(), Conflict> {
+        match (self.have.nsids.get(&(at, of)), id) {
+            (Some(have), Some(id)) if *have != id => Err(self.conflict(at, "nsid", Clash::Differs(vec![
+                Difference {
+                    word: "nsid",
+                    asked: format!("nsid {id}"),
+                    have: format!("nsid {have}"),
+                    change: Change::Fixed,
+                },
+            ]))),
+            (Some(_), _) => Ok(()),
+            (None, _) => {
+                self.make(at, Act::NsId(of, id));
+                Ok(())
+            }
+        }
+    }
+
+    fn link(&mut self, at: NsSlot, spec: &LinkSpec, standing: Standing) -> Result<(), Conflict> {
+        let Some(stands) = self.have.link(at, &spec.name) else {
+            self.made.insert((at, spec.name.clone()));
+            if let KindSpec::Veth { peer_at, peer_name, .. } = &spec.kind {
+                if self.have.link(*peer_at, peer_name).is_some() {
+                    return Err(self.conflict(*peer_at, peer_name, Clash::Exists));
+                }
+                self.made.insert((*peer_at, peer_name.clone()));
+            }
+            self.make(at, Act::LinkAdd(Box::new(spec.clone())));
+            return Ok(());
+        };
+        if standing == Standing::Refuse {
+            return Err(self.conflict(at, &spec.name, Clash::Exists));
+        }
+        if stands.kind.name() != spec.kind.name() {
+            let why = Clash::OtherKind {
+                is: stands.kind.name().to_owned(),
+                wanted: spec.kind.name().to_owned(),
+            };
+            return Err(self.conflict(at, &spec.name, why));
+        }
+        if standing == Standing::SameIsFine {
+            let differences = self.differences(at, spec, stands);
+            if !differences.is_empty() {
+                return Err(self.conflict(at, &spec.name, Clash::Differs(differences)));
+            }
+            self.strict.insert((at, spec.name.clone()));
+            if let KindSpec::Veth { peer_at, peer_name, .. } = &spec.kind {
+                self.strict.insert((*peer_at, peer_name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where a device of the right kind is not as asked.
+    fn differences(&self, at: NsSlot, spec: &LinkSpec, stands: &Link) -> Vec<Difference> {
+        let mut found = spec.attrs.differences(&stands.attrs);
+        match (&spec.kind, &stands.kind) {
+            (KindSpec::Vxlan { attrs, socket, dev }, Kind::Vxlan { attrs: have, dev: have_dev }) => {
+                found.extend(attrs.differences(have));
+                let index = dev.as_ref().and_then(|d| self.index(d));
+                if dev.is_some() && index != *have_dev {
+                    found.push(other("dev", "another device"));
+                }
+                if !self.is_other_end(at, *socket, stands.peer.nsid) {
+                    found.push(other("underlay", "its socket in another namespace"));
+                }
+            }
+            (KindSpec::Bridge(attrs), Kind::Bridge(have)) => found.extend(attrs.differences(have)),
+            (KindSpec::Veth { peer_at, peer_name, peer_attrs }, Kind::Veth) => {
+                match self.have.link(*peer_at, peer_name) {
+                    Some(peer)
+                        if stands.peer.index == Some(peer.index)
+                            && self.is_other_end(at, *peer_at, stands.peer.nsid) =>
+                    {
+                        found.extend(peer_attrs.differences(&peer.attrs));
+                    }
+                    _ => found.push(other("peer", "another device at its other end")),
+                }
+            }
+            _ => {}
+        }
+        found
+    }
+
+    /// Does the nsid that a device at `at` names mean the namespace of `other`?
+    fn is_other_end(&self, at: NsSlot, other: NsSlot, nsid: Option<i32>) -> bool {
+        match nsid {
+            None => self.key(at) == self.key(other),
+            Some(id) => self.have.nsids.get(&(at, other)) == Some(&id),
+        }
+    }
+
+    fn up(&mut self, at: NsSlot, dev: &IfName, up: bool) -> Result<(), Conflict> {
+        let link = self.find(at, dev)?;
+        if self.have_link(&link).is_some_and(|l| l.state.is_up() == up) {
+            return Ok(());
+        }
+        self.amend(at, dev, if up { "up" } else { "down" }, "")?;
+        // What a device is made as is down.
+        if up || matches!(link, LinkRef::Have { .. }) {
+            self.make(at, Act::LinkSet(link, LinkChange::Up(up)));
+        }
+        Ok(())
+    }
+
+    fn master(&mut self, at: NsSlot, dev: &IfName, to: Option<&IfName>) -> Result<(), Conflict> {
+        let link = self.find(at, dev)?;
+        let to = to.map(|name| self.find(at, name)).transpose()?;
+        let now = self.have_link(&link).and_then(|l| l.master);
+        let wanted = to.as_ref().map(|m| self.index(m));
+        let same = match wanted {
+            None => now.is_none(),
+            Some(index) => index.is_some() && index == now,
+        };
+        if same {
+            return Ok(());
+        }
+        let asked = to.as_ref().map_or("nomaster".into(), |m| format!("master {}", m.name()));
+        let have = now
+            .and_then(|i| self.have.states.get(&at).and_then(|s| s.link_at(i)))
+            .map_or(String::new(), |m| format!("master {}", m.name));
+        self.amend(at, dev, &asked, &have)?;
+        self.make(at, Act::LinkSet(link, LinkChange::Master(to)));
+        Ok(())
+    }
+
+    fn addr(&mut self, at: NsSlot, dev: &IfName, cidr: Cidr) -> Result<(), Conflict> {
+        let link = self.find(at, dev)?;
+        let stands = self.have_link(&link).is_some_and(|l| {
+            self.have.states[&at].addrs_of(l.index).any(|a| a.cidr == cidr)
+        });
+        if stands {
+            return Ok(());
+        }
+        self.amend(at, dev, &format!("address {cidr}"), "")?;
+        self.make(at, Act::Addr(Op::Add, link, cidr));
+        Ok(())
+    }
+
+    fn route(&mut self, at: NsSlot, dev: &IfName, spec: &RouteSpec) -> Result<(), Conflict> {
+        let link = self.find(at, dev)?;
+        let stands = self.have_link(&link).is_some_and(|l| {
+            let same = |r: &&crate::wire::route::Route| {
+                r.dst == spec.dst && r.via == spec.via && r.dev == Some(l.index)
+            };
+            self.have.states[&at].routes.iter().any(|r| same(&r))
+        });
+        if stands {
+            return Ok(());
+        }
+        let dst = spec.dst.map_or("default".into(), |d| d.to_string());
+        self.amend(at, dev, &format!("route {dst}"), "")?;
+        self.make(at, Act::Route(Op::Add, link, spec.clone()));
+        Ok(())
+    }
+
+    fn attrs(
+        &mut self,
+        at: NsSlot,
+        dev: &IfName,
+        attrs: &LinkAttrs,
+        vxlan: &VxlanAttrs,
+    ) -> Result<(), Conflict> {
+        let link = self.find(at, dev)?;
+        let Some(have) = self.have_link(&link) else { return Ok(()) };
+        let common = attrs.less(&have.attrs);
+        if let Some(stands) = have.vxlan() {
+            let fixed = vxlan.differences(stands).into_iter().find(|d| d.change != Change::Live);
+            if let Some(d) = fixed {
+                let have = if d.have.is_empty() { "not set".into() } else { d.have };
+                return Err(self.conflict(at, dev, Clash::Fixed { word: d.word, have }));
+            }
+            let own = vxlan.less(stands);
+            if !own.is_empty() {
+                self.make(at, Act::LinkSet(link.clone(), LinkChange::Vxlan(Box::new(own))));
+            }
+        }
+        if !common.is_empty() {
+            self.make(at, Act::LinkSet(link, LinkChange::Attrs(common)));
+        }
+        Ok(())
+    }
+
+    fn no_link(&mut self, at: NsSlot, dev: &IfName, kind: &str) -> Result<(), Conflict> {
+        let Some(stands) = self.have.link(at, dev) else {
+            if self.policy.missing_ok {
+                return Ok(());
+            }
+            return Err(self.conflict(at, dev, Clash::Missing));
+        };
+        if stands.kind.name() != kind {
+            let is = stands.kind.name().to_owned();
+            return Err(self.conflict(at, dev, Clash::OtherKind { is, wanted: kind.to_owned() }));
+        }
+        let link = LinkRef::Have { at, name: dev.clone(), index: stands.index };
+        self.plan.drop.push(Step { at, act: Act::LinkDel(link) });
+        Ok(())
+    }
+
+    /// A change to a device that stands: refused where it must be as asked.
+    fn amend(&self, at: NsSlot, dev: &IfName, asked: &str, have: &str) -> Result<(), Conflict> {
+        if !self.strict.contains(&(at, dev.clone())) {
+            return Ok(());
+        }
+        let word = match asked.split(' ').next().unwrap_or_default() {
+            "master" | "nomaster" => "master",
+            "address" => "address",
+            "route" => "route",
+            _ => "state",
+        };
+        let difference = Difference {
+            word,
+            asked: asked.to_owned(),
+            have: have.to_owned(),
+            change: Change::Live,
+        };
+        Err(self.conflict(at, dev, Clash::Differs(vec![difference])))
+    }
+
+    /// The device, made by the plan or standing.
+    fn find(&self, at: NsSlot, name: &IfName) -> Result<LinkRef, Conflict> {
+        if self.made.contains(&(at, name.clone())) {
+            return Ok(LinkRef::Made { at, name: name.clone() });
+        }
+        match self.have.link(at, name) {
+            Some(link) => Ok(LinkRef::Have { at, name: name.clone(), index: link.index }),
+            // A namespace that the plan makes has its loopback from the start.
+            None if name.as_str() == "lo" && matches!(self.decl(at), NsDecl::ToBe { .. }) => {
+                Ok(LinkRef::Made { at, name: name.clone() })
+            }
+            None => Err(self.conflict(at, name, Clash::Missing)),
+        }
+    }
+
+    fn have_link(&self, link: &LinkRef) -> Option<&Link> {
+        match link {
+            LinkRef::Have { at, name, .. } => self.have.link(*at, name),
+            LinkRef::Made { .. } => None,
+        }
+    }
+
+    fn index(&self, link: &LinkRef) -> Option<u32> {
+        self.have_link(link).map(|l| l.index)
+    }
+
+    fn make(&mut self, at: NsSlot, act: Act) {
+        self.plan.make.push(Step { at, act });
+    }
+
+    fn decl(&self, at: NsSlot) -> &NsDecl {
+        &self.plan.namespaces[usize::from(at.0)]
+    }
+
+    fn key(&self, at: NsSlot) -> Option<crate::netns::NsKey> {
+        match self.decl(at) {
+            NsDecl::Have { key, .. } => Some(*key),
+            NsDecl::ToBe { .. } => None,
+        }
+    }
+
+    fn conflict(&self, at: NsSlot, what: &(impl ToString + ?Sized), why: Clash) -> Conflict {
+        Conflict { what: what.to_string(), netns: self.decl(at).label(), why }
+    }
+}
+
+fn other(word: &'static str, have: &str) -> Difference {
+    Difference {
+        word,
+        asked: format!("another {word}"),
+        have: have.to_owned(),
+        change: Change::Fixed,
+    }
+}

@@ -1,0 +1,209 @@
+//! Rows: who is where. A neighbour row says which MAC address has an IP address;
+//! an FDB row says behind which VTEP, or which bridge port, a MAC address is.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::IfName;
+use crate::types::MacAddr;
+
+/// The protocol number (`NDA_PROTOCOL`) this toolkit puts on its neighbour
+/// rows: 'O'. It is free in iproute2's etc/iproute2/rt_protos. A row that
+/// another program replaces keeps it, so it is a hint and never a proof.
+pub const OVL_PROTOCOL: u8 = b'O';
+
+/// `NUD_PERMANENT` (include/uapi/linux/neighbour.h).
+pub const NUD_PERMANENT: u16 = 0x80;
+/// `NUD_NOARP`.
+pub const NUD_NOARP: u16 = 0x40;
+/// `NUD_REACHABLE`.
+pub const NUD_REACHABLE: u16 = 0x02;
+
+/// `NTF_SELF`: the device's own table.
+pub const NTF_SELF: u8 = 0x02;
+/// `NTF_MASTER`: the table of the bridge it is a port of.
+pub const NTF_MASTER: u8 = 0x04;
+/// `NTF_EXT_LEARNED`: put there by a control plane.
+pub const NTF_EXT_LEARNED: u8 = 0x10;
+/// `NTF_STICKY`: stays on its port.
+pub const NTF_STICKY: u8 = 0x40;
+/// `NTF_ROUTER`.
+pub const NTF_ROUTER: u8 = 0x80;
+
+/// A row as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RowSpec {
+    /// IP address -> MAC address.
+    Neigh(NeighSpec),
+    /// MAC address -> VTEP.
+    Fdb(FdbSpec),
+}
+
+/// A neighbour row as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NeighSpec {
+    /// The address.
+    pub ip: IpAddr,
+    /// Whose it is.
+    pub mac: MacAddr,
+    /// `NUD_*`.
+    pub state: u16,
+    /// `NTF_*`.
+    pub flags: u8,
+    /// Who made it.
+    pub proto: Option<u8>,
+}
+
+/// An FDB row as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FdbSpec {
+    /// The address; all zeros is the flood row.
+    pub mac: MacAddr,
+    /// The VTEP; absent with a nexthop group, or in the bridge's own table.
+    pub dst: Option<IpAddr>,
+    /// UDP port, where it is not the device's.
+    pub port: Option<u16>,
+    /// VNI, where it is not the device's.
+    pub vni: Option<u32>,
+    /// VNI of the packets it is for (`src_vni`, with `external`).
+    pub src_vni: Option<u32>,
+    /// The device packets leave by.
+    pub via: Option<Via>,
+    /// FDB nexthop group.
+    pub nhid: Option<u32>,
+    /// `NUD_*`.
+    pub state: u16,
+    /// `NTF_*`, with SELF or MASTER.
+    pub flags: u8,
+}
+
+/// A device named in an FDB row, in the namespace of the VXLAN device's socket.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Via {
+    /// Its name, for the words.
+    pub name: IfName,
+    /// Its index, for the kernel.
+    pub index: u32,
+}
+
+/// What to do with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOp {
+    /// Add it; refuse when it is there.
+    Add,
+    /// Put it there, whatever stood there.
+    Replace,
+    /// Add it to the others of that MAC (the flood row has several VTEPs).
+    Append,
+    /// Take it away.
+    Del,
+}
+
+/// A neighbour row as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neigh {
+    /// The device.
+    pub dev: u32,
+    /// The address.
+    pub ip: IpAddr,
+    /// Whose it is, where that is known.
+    pub mac: Option<MacAddr>,
+    /// `NUD_*`.
+    pub state: u16,
+    /// `NTF_*`.
+    pub flags: u8,
+    /// Who made it, where that was said.
+    pub proto: Option<u8>,
+}
+
+/// An FDB row as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fdb {
+    /// The device.
+    pub dev: u32,
+    /// The address.
+    pub mac: MacAddr,
+    /// The VTEP.
+    pub dst: Option<IpAddr>,
+    /// UDP port, where it is not the device's.
+    pub port: Option<u16>,
+    /// VNI, where it is not the device's.
+    pub vni: Option<u32>,
+    /// VNI of the packets it is for.
+    pub src_vni: Option<u32>,
+    /// VLAN, in a bridge's table.
+    pub vlan: Option<u16>,
+    /// Index of the device packets leave by.
+    pub via: Option<u32>,
+    /// FDB nexthop group.
+    pub nhid: Option<u32>,
+    /// The bridge whose table it is in.
+    pub master: Option<u32>,
+    /// `NUD_*`.
+    pub state: u16,
+    /// `NTF_*`.
+    pub flags: u8,
+    /// Seconds since it was used.
+    pub used: Option<u32>,
+    /// Seconds since it was written.
+    pub updated: Option<u32>,
+}
+
+impl Fdb {
+    /// Is it in the device's own table, not the bridge's?
+    pub fn is_self(&self) -> bool {
+        self.flags & NTF_SELF != 0
+    }
+
+    /// Was it learned from traffic?
+    pub fn is_learned(&self) -> bool {
+        self.state & (NUD_PERMANENT | NUD_NOARP) == 0 && self.flags & NTF_EXT_LEARNED == 0
+    }
+
+    /// The state as `ip -j` spells it.
+    pub fn state_word(&self) -> String {
+        if self.state & NUD_PERMANENT != 0 {
+            "permanent".into()
+        } else if self.state & NUD_NOARP != 0 {
+            "static".into()
+        } else if self.state & NUD_REACHABLE != 0 {
+            String::new()
+        } else {
+            format!("{:#x}", self.state)
+        }
+    }
+}
+
+/// Neighbour states in `ip`'s words, one for each bit set.
+pub fn nud_words(state: u16) -> Vec<&'static str> {
+    const NAMES: [(u16, &str); 8] = [
+        (0x01, "INCOMPLETE"),
+        (NUD_REACHABLE, "REACHABLE"),
+        (0x04, "STALE"),
+        (0x08, "DELAY"),
+        (0x10, "PROBE"),
+        (0x20, "FAILED"),
+        (NUD_NOARP, "NOARP"),
+        (NUD_PERMANENT, "PERMANENT"),
+    ];
+    if state == 0 {
+        return vec!["NONE"];
+    }
+    NAMES.iter().filter(|(bit, _)| state & bit != 0).map(|(_, word)| *word).collect()
+}
+
+/// Row flags in the words of `ip` and `bridge`.
+pub fn flag_words(flags: u8) -> Vec<&'static str> {
+    const NAMES: [(u8, &str); 8] = [
+        (0x01, "use"),
+        (NTF_SELF, "self"),
+        (NTF_MASTER, "master"),
+        (0x08, "proxy"),
+        (NTF_EXT_LEARNED, "extern_learn"),
+        (0x20, "offload"),
+        (NTF_STICKY, "sticky"),
+        (NTF_ROUTER, "router"),
+    ];
+    NAMES.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, word)| *word).collect()
+}

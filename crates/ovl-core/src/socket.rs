@@ -1,0 +1,428 @@
+//! A blocking rtnetlink socket: one request, one dump, or a batch; time-outs,
+//! sequence numbers, extended-ACK text. Bytes in and out; what they mean is
+//! `wire`'s. The socket stays in the namespace where it was opened, and keeps
+//! that namespace alive: hold it briefly.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use nix::errno::Errno;
+use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
+
+use crate::error::{Fail, KernelError};
+use crate::netns::NetNs;
+use crate::syscall;
+
+/// `struct nlmsghdr` is 16 bytes.
+const HEADER: usize = 16;
+/// A dump's datagrams grow up to 32 KiB when the reader offers as much
+/// (net/netlink/af_netlink.c, `netlink_dump`); twice that is never too small.
+const BUFFER: usize = 64 * 1024;
+/// A request waits for the kernel's locks and their holders' grace periods, but not for ever.
+const PATIENCE_SECONDS: i64 = 30;
+/// How often a dump that the kernel marks inconsistent is read again.
+const DUMP_TRIES: u32 = 10;
+/// Messages a send of a batch: past a few hundred the error answers of one send
+/// no longer fit the receive buffer.
+const BATCH: usize = 128;
+
+/// `NLM_F_*` flags (include/uapi/linux/netlink.h).
+pub mod flag {
+    /// It is a request.
+    pub const REQUEST: u16 = 0x1;
+    /// Answer with an acknowledgement.
+    pub const ACK: u16 = 0x4;
+    /// The dump was interrupted by a change.
+    pub const DUMP_INTR: u16 = 0x10;
+    /// Replace an existing object.
+    pub const REPLACE: u16 = 0x100;
+    /// Fail when it exists.
+    pub const EXCL: u16 = 0x200;
+    /// Create it when it is not there.
+    pub const CREATE: u16 = 0x400;
+    /// Add to a list.
+    pub const APPEND: u16 = 0x800;
+    /// A bulk deletion (a flush).
+    pub const BULK: u16 = 0x200;
+    /// All objects (`ROOT | MATCH`).
+    pub const DUMP: u16 = 0x300;
+    /// The acknowledgement is shortened to the request's header.
+    pub const CAPPED: u16 = 0x100;
+    /// The acknowledgement carries attributes.
+    pub const ACK_TLVS: u16 = 0x200;
+}
+
+const NLMSG_NOOP: u16 = 1;
+const NLMSG_ERROR: u16 = 2;
+const NLMSG_DONE: u16 = 3;
+const NLMSG_OVERRUN: u16 = 4;
+const NLMSGERR_ATTR_MSG: u16 = 1;
+
+/// A message as it goes out: type, flags beside `REQUEST`, and the bytes after
+/// the netlink header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `RTM_*`.
+    pub kind: u16,
+    /// `NLM_F_*` beside REQUEST and ACK.
+    pub flags: u16,
+    /// Family header and attributes.
+    pub body: Vec<u8>,
+}
+
+/// A blocking rtnetlink socket, open in one namespace.
+#[derive(Debug)]
+pub struct RtSocket {
+    socket: Socket,
+    seq: u32,
+    inbox: Vec<u8>,
+}
+
+impl RtSocket {
+    /// Opens one in the calling thread's namespace.
+    pub fn open() -> Result<RtSocket, Fail> {
+        let mut socket = Socket::new(NETLINK_ROUTE)?;
+        socket.bind_auto()?;
+        socket.set_ext_ack(true)?;
+        socket.set_cap_ack(true)?;
+        // Kernels before 4.20 do not know strict checking; they filter less and
+        // every reader here filters again.
+        let _ = socket.set_netlink_get_strict_chk(true);
+        setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(PATIENCE_SECONDS))?;
+        Ok(RtSocket { socket, seq: 0, inbox: Vec::with_capacity(BUFFER) })
+    }
+
+    /// Opens one inside `ns`.
+    pub fn open_in(ns: &NetNs) -> Result<RtSocket, Fail> {
+        ns.enter(RtSocket::open)?
+    }
+
+    /// The cookie of the namespace this socket is in.
+    pub fn netns_cookie(&self) -> Result<u64, Fail> {
+        Ok(syscall::netns_cookie(self.socket.as_fd())?)
+    }
+
+    /// One request with its acknowledgement; returns the messages that came before it.
+    pub fn request(&mut self, message: &Message) -> Result<Vec<Message>, Fail> {
+        let seq = self.send(message, flag::ACK)?;
+        let mut replies = Vec::new();
+        loop {
+            self.receive()?;
+            for part in Parts::new(&self.inbox) {
+                let part = part?;
+                if part.seq != seq {
+                    continue;
+                }
+                match part.kind {
+                    NLMSG_ERROR => return verdict(&part).map(|()| replies),
+                    NLMSG_NOOP | NLMSG_DONE => {}
+                    kind => {
+                        replies.push(Message { kind, flags: part.flags, body: part.body.to_vec() });
+                    }
+                }
+            }
+        }
+    }
+
+    /// A dump: `each` is called with the type and body of every message. It is
+    /// read again, from nothing (`restart`), when the kernel says that the list
+    /// changed meanwhile.
+    pub fn dump<T>(
+        &mut self,
+        message: &Message,
+        mut restart: impl FnMut() -> T,
+        mut each: impl FnMut(&mut T, u16, &[u8]) -> Result<(), Fail>,
+    ) -> Result<T, Fail> {
+        for _ in 0..DUMP_TRIES {
+            let mut gathered = restart();
+            if self.dump_once(message, |kind, body| each(&mut gathered, kind, body))? {
+                return Ok(gathered);
+            }
+        }
+        Err(Fail::Interrupted(DUMP_TRIES))
+    }
+
+    /// One reading; `false` when the kernel marked it inconsistent.
+    fn dump_once(
+        &mut self,
+        message: &Message,
+        mut each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+    ) -> Result<bool, Fail> {
+        let seq = self.send(message, flag::DUMP)?;
+        let mut whole = true;
+        // A body that cannot be read must not leave the rest of the dump in the
+        // socket for the next request to trip over: the first failure is kept.
+        let mut failed = None;
+        loop {
+            self.receive()?;
+            for part in Parts::new(&self.inbox) {
+                let part = part?;
+                if part.seq != seq {
+                    continue;
+                }
+                whole &= part.flags & flag::DUMP_INTR == 0;
+                match part.kind {
+                    NLMSG_ERROR => {
+                        verdict(&part)?;
+                        return Err(Fail::Unreadable("a dump ended without its end mark".into()));
+                    }
+                    NLMSG_DONE => {
+                        verdict(&part)?;
+                        return failed.map_or(Ok(whole), Err);
+                    }
+                    NLMSG_NOOP => {}
+                    kind if failed.is_none() => failed = each(kind, part.body).err(),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// Sends `count` messages, written by `encode(index, buffer)`, up to
+    /// [`BATCH`] a send and without asking for acknowledgements, and hands every
+    /// refusal to `refused(index, why)`. The kernel acts inside send(2), so the
+    /// refusals of a send are in the socket when it returns.
+    pub fn batch(
+        &mut self,
+        count: usize,
+        mut encode: impl FnMut(usize, &mut Batch),
+        mut refused: impl FnMut(usize, KernelError),
+    ) -> Result<(), Fail> {
+        let mut out = Batch { bytes: Vec::with_capacity(BATCH * 128), seq: 0 };
+        let mut next = 0;
+        while next < count {
+            let first_seq = self.seq.wrapping_add(1);
+            let end = count.min(next + BATCH);
+            out.bytes.clear();
+            for index in next..end {
+                self.seq = self.seq.wrapping_add(1);
+                out.seq = self.seq;
+                encode(index, &mut out);
+            }
+            self.socket.send_to(&out.bytes, &SocketAddr::new(0, 0), 0).map_err(Fail::Unknown)?;
+            self.drain(|seq, why| {
+                let offset = seq.wrapping_sub(first_seq) as usize;
+                if offset < end - next {
+                    refused(next + offset, why);
+                }
+            })?;
+            next = end;
+        }
+        Ok(())
+    }
+
+    /// Reads what has already arrived, without waiting.
+    fn drain(&mut self, mut refused: impl FnMut(u32, KernelError)) -> Result<(), Fail> {
+        loop {
+            self.inbox.clear();
+            match self.socket.recv_from(&mut self.inbox, libc::MSG_DONTWAIT) {
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) => return Err(Fail::Unknown(e)),
+            }
+            for part in Parts::new(&self.inbox) {
+                let part = part?;
+                if part.kind == NLMSG_ERROR {
+                    match verdict(&part) {
+                        Err(Fail::Refused(why)) => refused(part.seq, why),
+                        other => other?,
+                    }
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, message: &Message, more: u16) -> Result<u32, Fail> {
+        self.seq = self.seq.wrapping_add(1);
+        let mut out = Batch { bytes: Vec::with_capacity(HEADER + message.body.len()), seq: self.seq };
+        out.push(message.kind, message.flags | more, &message.body);
+        match self.socket.send_to(&out.bytes, &SocketAddr::new(0, 0), 0) {
+            Ok(_) => Ok(self.seq),
+            Err(e) => Err(Fail::Unknown(e)),
+        }
+    }
+
+    fn receive(&mut self) -> Result<(), Fail> {
+        loop {
+            self.inbox.clear();
+            match self.socket.recv_from(&mut self.inbox, libc::MSG_TRUNC) {
+                Ok((length, from)) if from.port_number() == 0 => {
+                    if length > self.inbox.len() {
+                        return Err(Fail::Unreadable(format!("a message of {length} bytes")));
+                    }
+                    return Ok(());
+                }
+                // Only the kernel (port 0) may answer.
+                Ok(_) => {}
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(Fail::Unknown(e)),
+            }
+        }
+    }
+}
+
+/// The outgoing side of a batch: messages appended one after the other.
+#[derive(Debug)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    seq: u32,
+}
+
+impl Batch {
+    /// Appends one message.
+    pub fn push(&mut self, kind: u16, flags: u16, body: &[u8]) {
+        self.message(kind, flags, |bytes| bytes.extend_from_slice(body));
+    }
+
+    /// Appends one message whose body `write` appends.
+    pub fn message(&mut self, kind: u16, flags: u16, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 4]);
+        self.bytes.extend_from_slice(&kind.to_ne_bytes());
+        self.bytes.extend_from_slice(&(flags | flag::REQUEST).to_ne_bytes());
+        self.bytes.extend_from_slice(&self.seq.to_ne_bytes());
+        self.bytes.extend_from_slice(&[0; 4]);
+        write(&mut self.bytes);
+        let length = u32::try_from(self.bytes.len() - start).expect("a message under 4 GiB");
+        self.bytes[start..start + 4].copy_from_slice(&length.to_ne_bytes());
+        while self.bytes.len() % 4 != 0 {
+            self.bytes.push(0);
+        }
+    }
+}
+
+/// One message inside a datagram.
+pub(crate) struct Part<'a> {
+    pub(crate) kind: u16,
+    pub(crate) flags: u16,
+    pub(crate) seq: u32,
+    pub(crate) body: &'a [u8],
+}
+
+/// The messages of a datagram.
+pub(crate) struct Parts<'a>(&'a [u8]);
+
+impl<'a> Parts<'a> {
+    pub(crate) fn new(datagram: &'a [u8]) -> Parts<'a> {
+        Parts(datagram)
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Result<Part<'a>, Fail>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let bytes = std::mem::take(&mut self.0);
+        let length = bytes.first_chunk::<4>().map_or(0, |b| u32::from_ne_bytes(*b) as usize);
+        if bytes.len() < HEADER || length < HEADER || length > bytes.len() {
+            return Some(Err(Fail::Unreadable("a cut-off message".into())));
+        }
+        self.0 = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
+        let part = Part {
+            kind: u16::from_ne_bytes([bytes[4], bytes[5]]),
+            flags: u16::from_ne_bytes([bytes[6], bytes[7]]),
+            seq: u32::from_ne_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]),
+            body: &bytes[HEADER..length],
+        };
+        if part.kind == NLMSG_OVERRUN {
+            return Some(Err(Fail::Unreadable("data was lost (NLMSG_OVERRUN)".into())));
+        }
+        Some(Ok(part))
+    }
+}
+
+/// What an ERROR or DONE message says: the code, and the sentence in its
+/// attributes, which follow the request's header in an ERROR (shortened to it
+/// when CAPPED) and the code itself in a DONE.
+fn verdict(part: &Part<'_>) -> Result<(), Fail> {
+    let Some(code) = part.body.first_chunk::<4>().map(|b| i32::from_ne_bytes(*b)) else {
+        // A DONE without a body says that all went well.
+        return Ok(());
+    };
+    if code >= 0 {
+        return Ok(());
+    }
+    let mut attributes = &part.body[4..];
+    if part.kind == NLMSG_ERROR {
+        let request = attributes.first_chunk::<4>().map_or(0, |b| u32::from_ne_bytes(*b) as usize);
+        let skip = if part.flags & flag::CAPPED != 0 { HEADER } else { request.next_multiple_of(4) };
+        attributes = attributes.get(skip..).unwrap_or_default();
+    }
+    let extack = (part.flags & flag::ACK_TLVS != 0)
+        .then(|| attribute(attributes, NLMSGERR_ATTR_MSG))
+        .flatten()
+        .map(|text| String::from_utf8_lossy(text).trim_end_matches('\0').to_owned());
+    Err(Fail::Refused(KernelError { errno: Errno::from_raw(-code), extack }))
+}
+
+/// The payload of the first attribute of that type.
+fn attribute(mut bytes: &[u8], wanted: u16) -> Option<&[u8]> {
+    while bytes.len() >= 4 {
+        let length = usize::from(u16::from_ne_bytes([bytes[0], bytes[1]]));
+        let kind = u16::from_ne_bytes([bytes[2], bytes[3]]);
+        let payload = bytes.get(4..length)?;
+        if kind == wanted {
+            return Some(payload);
+        }
+        bytes = bytes.get(length.next_multiple_of(4)..)?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error answer with an extended-ACK sentence, laid out as the kernel
+    /// sends it with `NETLINK_CAP_ACK`: code, the request's header, attributes.
+    fn refusal(seq: u32) -> Vec<u8> {
+        let text = b"A VXLAN device with the specified VNI already exists.\0";
+        let mut body = (-17i32).to_ne_bytes().to_vec();
+        body.extend_from_slice(&[0; HEADER]);
+        body.extend_from_slice(&u16::try_from(4 + text.len()).unwrap().to_ne_bytes());
+        body.extend_from_slice(&NLMSGERR_ATTR_MSG.to_ne_bytes());
+        body.extend_from_slice(text);
+        let mut out = Batch { bytes: Vec::new(), seq };
+        out.push(NLMSG_ERROR, flag::CAPPED | flag::ACK_TLVS, &body);
+        out.bytes
+    }
+
+    #[test]
+    fn a_refusal_carries_the_kernels_sentence() {
+        let bytes = refusal(7);
+        let part = Parts::new(&bytes).next().unwrap().unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(part.seq, 7);
+        let Err(Fail::Refused(e)) = verdict(&part) else { panic!("not refused") };
+        assert_eq!(e.errno, Errno::EEXIST);
+        assert_eq!(
+            e.extack.as_deref(),
+            Some("A VXLAN device with the specified VNI already exists.")
+        );
+    }
+
+    #[test]
+    fn cut_off_messages_are_said_not_skipped() {
+        let bytes = refusal(1);
+        for cut in 1..bytes.len() - 4 {
+            let whole = Parts::new(&bytes[..cut]).all(|p| p.is_ok());
+            assert!(!whole, "{cut} of {} bytes read as whole", bytes.len());
+        }
+    }
+
+    #[test]
+    fn messages_in_one_datagram_are_padded_to_four() {
+        let mut out = Batch { bytes: Vec::new(), seq: 1 };
+        out.push(16, 0, &[1, 2, 3]);
+        out.push(17, 0, &[4]);
+        let kinds: Vec<_> = Parts::new(&out.bytes)
+            .map(|p| p.map(|p| (p.kind, p.body.to_vec())).unwrap_or_default())
+            .collect();
+        assert_eq!(kinds, [(16, vec![1, 2, 3]), (17, vec![4])]);
+    }
+}

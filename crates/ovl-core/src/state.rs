@@ -1,0 +1,200 @@
+//! What stands in one namespace, read through the seam.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::os::fd::{AsFd, AsRawFd};
+
+use nix::errno::Errno;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Fail;
+use crate::kernel::Kernel;
+use crate::link::{Kind, Link};
+use crate::names::IfName;
+use crate::netns::NetNs;
+use crate::row::{Fdb, Neigh};
+use crate::socket::{Message, RtSocket};
+use crate::step::NsSlot;
+use crate::wire::addr::Addr;
+use crate::wire::route::Route;
+use crate::wire::row::Parsed;
+use crate::wire::{self, rtm};
+
+/// Reads one namespace. It keeps that namespace alive: hold it briefly.
+#[derive(Debug)]
+pub struct Reader<'k, K> {
+    kernel: &'k K,
+    socket: RtSocket,
+}
+
+impl<'k, K: Kernel> Reader<'k, K> {
+    /// Opens a socket inside `ns`.
+    pub fn open(kernel: &'k K, ns: &NetNs) -> Result<Self, Fail> {
+        Ok(Reader { kernel, socket: kernel.connect(ns)? })
+    }
+
+    /// Carries out one request.
+    pub fn request(&mut self, message: &Message) -> Result<Vec<Message>, Fail> {
+        self.kernel.request(&mut self.socket, message)
+    }
+
+    /// The socket, for a batch.
+    pub fn socket(&mut self) -> &mut RtSocket {
+        &mut self.socket
+    }
+
+    /// The kernel's cookie of this namespace.
+    pub fn cookie(&self) -> Result<u64, Fail> {
+        self.socket.netns_cookie()
+    }
+
+    /// All devices, in the order of their indexes.
+    pub fn links(&mut self, with_stats: bool) -> Result<Vec<Link>, Fail> {
+        self.list(&wire::link::list(with_stats), rtm::NEWLINK, |body| {
+            wire::link::parse(body).map(Some)
+        })
+    }
+
+    /// One device; `None` when there is none of that name.
+    pub fn link(&mut self, name: &IfName, with_stats: bool) -> Result<Option<Link>, Fail> {
+        match self.request(&wire::link::get(name, with_stats)) {
+            Ok(answers) => answers
+                .iter()
+                .find(|m| m.kind == rtm::NEWLINK)
+                .map(|m| wire::link::parse(&m.body))
+                .transpose(),
+            Err(e) if e.errno() == Some(Errno::ENODEV) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// All addresses.
+    pub fn addrs(&mut self) -> Result<Vec<Addr>, Fail> {
+        self.list(&wire::addr::list(), rtm::NEWADDR, wire::addr::parse)
+    }
+
+    /// All routes, of both families and every table.
+    pub fn routes(&mut self) -> Result<Vec<Route>, Fail> {
+        self.list(&wire::route::list(), rtm::NEWROUTE, wire::route::parse)
+    }
+
+    /// The route packets to `to` take; `None` when there is none.
+    pub fn route_to(&mut self, to: IpAddr) -> Result<Option<Route>, Fail> {
+        match self.request(&wire::route::get(to)) {
+            Ok(answers) => match answers.iter().find(|m| m.kind == rtm::NEWROUTE) {
+                Some(m) => wire::route::parse(&m.body),
+                None => Ok(None),
+            },
+            Err(e) if matches!(e.errno(), Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH)) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Neighbour rows, of every device or of one.
+    pub fn neighs(&mut self, dev: Option<u32>) -> Result<Vec<Neigh>, Fail> {
+        self.list(&wire::row::list_neigh(dev), rtm::NEWNEIGH, |body| {
+            // Kernels honour the filter differently: it is applied here as well.
+            Ok(match wire::row::parse(body)? {
+                Some(Parsed::Neigh(row)) if dev.is_none_or(|d| d == row.dev) => Some(row),
+                _ => None,
+            })
+        })
+    }
+
+    /// FDB rows, of every device or of one.
+    pub fn fdb(&mut self, dev: Option<u32>) -> Result<Vec<Fdb>, Fail> {
+        self.list(&wire::row::list_fdb(dev), rtm::NEWNEIGH, |body| {
+            Ok(match wire::row::parse(body)? {
+                Some(Parsed::Fdb(row)) if dev.is_none_or(|d| d == row.dev) => Some(row),
+                _ => None,
+            })
+        })
+    }
+
+    /// The id this namespace has for another; `None` when it has none. Assigns none.
+    pub fn nsid_of(&mut self, other: &NetNs) -> Result<Option<i32>, Fail> {
+        let answers = self.request(&wire::nsid::get(other.as_fd().as_raw_fd()))?;
+        match answers.iter().find(|m| m.kind == rtm::NEWNSID) {
+            Some(m) => wire::nsid::parse(&m.body),
+            None => Ok(None),
+        }
+    }
+
+    /// All ids this namespace has given.
+    pub fn nsids(&mut self) -> Result<Vec<i32>, Fail> {
+        self.list(&wire::nsid::list(), rtm::NEWNSID, wire::nsid::parse)
+    }
+
+    fn list<T>(
+        &mut self,
+        message: &Message,
+        wanted: u16,
+        mut parse: impl FnMut(&[u8]) -> Result<Option<T>, Fail>,
+    ) -> Result<Vec<T>, Fail> {
+        self.kernel.dump(&mut self.socket, message, Vec::new, |found, kind, body| {
+            if kind == wanted {
+                found.extend(parse(body)?);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What stands in one namespace, as far as it was read.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct NsState {
+    /// Devices.
+    pub links: Vec<Link>,
+    /// Addresses.
+    pub addrs: Vec<Addr>,
+    /// Routes.
+    pub routes: Vec<Route>,
+    /// Neighbour rows.
+    pub neighs: Vec<Neigh>,
+    /// FDB rows.
+    pub fdb: Vec<Fdb>,
+}
+
+impl NsState {
+    /// The device of that name.
+    pub fn link(&self, name: &IfName) -> Option<&Link> {
+        self.links.iter().find(|l| l.name == *name)
+    }
+
+    /// The device with that index.
+    pub fn link_at(&self, index: u32) -> Option<&Link> {
+        self.links.iter().find(|l| l.index == index)
+    }
+
+    /// The addresses of a device.
+    pub fn addrs_of(&self, index: u32) -> impl Iterator<Item = &Addr> {
+        self.addrs.iter().filter(move |a| a.index == index)
+    }
+
+    /// The ports of a master.
+    pub fn ports_of(&self, master: u32) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(move |l| l.master == Some(master))
+    }
+
+    /// The VXLAN devices.
+    pub fn vxlans(&self) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(|l| matches!(l.kind, Kind::Vxlan { .. }))
+    }
+}
+
+/// What a plan is made against: the state of each of its namespaces, and the
+/// ids by which they know each other.
+#[derive(Debug, Clone, Default)]
+pub struct Have {
+    /// The state of each namespace that is there.
+    pub states: BTreeMap<NsSlot, NsState>,
+    /// The id that the first namespace has for the second, where it has one.
+    pub nsids: BTreeMap<(NsSlot, NsSlot), i32>,
+}
+
+impl Have {
+    /// The device of that name in that namespace.
+    pub fn link(&self, at: NsSlot, name: &IfName) -> Option<&Link> {
+        self.states.get(&at).and_then(|s| s.link(name))
+    }
+}

@@ -1,0 +1,60 @@
+//! The few system calls that no safe wrapper covers. All `unsafe` of the
+//! toolkit is in this file; each block says why it holds. Knows no meaning of
+//! what it reads.
+#![allow(unsafe_code)]
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use nix::errno::Errno;
+
+/// `NS_GET_NSTYPE` (include/uapi/linux/nsfs.h): `_IO(0xb7, 0x3)`.
+const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
+/// `SO_NETNS_COOKIE` (include/uapi/asm-generic/socket.h), since Linux 5.14.
+const SO_NETNS_COOKIE: libc::c_int = 71;
+/// `SIOCETHTOOL` (include/uapi/linux/sockios.h).
+const SIOCETHTOOL: libc::Ioctl = 0x8946;
+
+/// The `CLONE_NEW*` flag of an nsfs file; ENOTTY on any other file.
+pub fn ns_type(fd: BorrowedFd<'_>) -> Result<i32, Errno> {
+    // SAFETY: NS_GET_NSTYPE takes no argument and writes no memory.
+    Errno::result(unsafe { libc::ioctl(fd.as_raw_fd(), NS_GET_NSTYPE) })
+}
+
+/// The cookie of the network namespace a socket lives in: unique as long as the
+/// machine runs, unlike an inode number.
+pub fn netns_cookie(socket: BorrowedFd<'_>) -> Result<u64, Errno> {
+    let mut cookie = 0u64;
+    let mut len = libc::socklen_t::try_from(size_of::<u64>()).expect("eight fits");
+    // SAFETY: the kernel writes at most `len` bytes into `cookie`, which is that large.
+    let rc = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            SO_NETNS_COOKIE,
+            (&raw mut cookie).cast(),
+            &raw mut len,
+        )
+    };
+    Errno::result(rc).map(|_| cookie)
+}
+
+/// One `SIOCETHTOOL` call: `buffer` is the command's structure, which the
+/// kernel reads and fills. Its first four bytes are the command; the caller
+/// makes it as large as that command writes.
+pub fn ethtool(socket: BorrowedFd<'_>, ifname: &str, buffer: &mut [u64]) -> Result<(), Errno> {
+    // SAFETY: all-zero bytes are a valid ifreq (integers, arrays and a pointer).
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    let name = ifname.as_bytes();
+    if name.len() >= request.ifr_name.len() {
+        return Err(Errno::ENODEV);
+    }
+    for (to, from) in request.ifr_name.iter_mut().zip(name) {
+        *to = libc::c_char::from_ne_bytes([*from]);
+    }
+    request.ifr_ifru.ifru_data = buffer.as_mut_ptr().cast();
+    // SAFETY: `request` outlives the call; `ifru_data` points to `buffer`, which
+    // is aligned for every ethtool structure and, by this function's contract,
+    // large enough for what its command writes.
+    Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), SIOCETHTOOL, &raw mut request) })
+        .map(drop)
+}

@@ -1,0 +1,62 @@
+//! Messages to specs and back: the bytes of rtnetlink on one side, this
+//! crate's types on the other. Pure: no socket is opened here.
+
+pub mod addr;
+pub mod bridge;
+pub mod link;
+pub mod nsid;
+pub mod port;
+pub mod route;
+pub mod row;
+pub mod vxlan;
+
+use netlink_packet_core::{DecodeError, Emitable};
+
+use crate::error::Fail;
+use crate::socket::Message;
+
+/// `RTM_*` message types (include/uapi/linux/rtnetlink.h).
+pub mod rtm {
+    /// A link, or: make one.
+    pub const NEWLINK: u16 = 16;
+    /// Delete a link.
+    pub const DELLINK: u16 = 17;
+    /// Ask for links.
+    pub const GETLINK: u16 = 18;
+    /// Change a link.
+    pub const SETLINK: u16 = 19;
+    /// An address, or: add one.
+    pub const NEWADDR: u16 = 20;
+    /// Delete an address.
+    pub const DELADDR: u16 = 21;
+    /// Ask for addresses.
+    pub const GETADDR: u16 = 22;
+    /// A route, or: add one.
+    pub const NEWROUTE: u16 = 24;
+    /// Delete a route.
+    pub const DELROUTE: u16 = 25;
+    /// Ask for routes.
+    pub const GETROUTE: u16 = 26;
+    /// A neighbour or FDB row, or: add one.
+    pub const NEWNEIGH: u16 = 28;
+    /// Delete a neighbour or FDB row.
+    pub const DELNEIGH: u16 = 29;
+    /// Ask for neighbour or FDB rows.
+    pub const GETNEIGH: u16 = 30;
+    /// A namespace id, or: assign one.
+    pub const NEWNSID: u16 = 88;
+    /// Ask for a namespace id.
+    pub const GETNSID: u16 = 90;
+}
+
+/// A message from something that can write itself.
+fn message(kind: u16, flags: u16, body: &impl Emitable) -> Message {
+    let mut bytes = vec![0; body.buffer_len()];
+    body.emit(&mut bytes);
+    Message { kind, flags, body: bytes }
+}
+
+fn unreadable(e: &DecodeError) -> Fail {
+    // The alternate form has the whole chain of causes.
+    Fail::Unreadable(format!("{e:#}"))
+}
