@@ -1,1 +1,23 @@
+//! What the binaries share: the flags that mean the same everywhere, output in
+//! four formats, errors with exit codes and hints, and the way a plan is shown
+//! or run. Knows no verb of any binary.
 
+pub mod apply;
+pub mod context;
+pub mod directory;
+pub mod error;
+pub mod exit;
+pub mod flags;
+pub mod hint;
+pub mod output;
+pub mod shape;
+pub mod slots;
+pub mod stop;
+
+pub use apply::apply;
+pub use context::{Context, Seam, main};
+pub use directory::Directory;
+pub use error::Error;
+pub use exit::Exit;
+pub use flags::{Acting, Flags, InNetns};
+pub use slots::Slots;

@@ -8,6 +8,7 @@ pub mod attrs;
 pub mod error;
 pub mod ethtool;
 pub mod exec;
+pub mod icmp;
 pub mod kernel;
 pub mod link;
 pub mod names;

@@ -58,3 +58,20 @@ pub fn ethtool(socket: BorrowedFd<'_>, ifname: &str, buffer: &mut [u64]) -> Resu
     Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), SIOCETHTOOL, &raw mut request) })
         .map(drop)
 }
+
+/// Asks for the don't-fragment bit on what a socket sends (`IP_MTU_DISCOVER`,
+/// `IPV6_MTU_DISCOVER` with `IP_PMTUDISC_DO`).
+pub fn dont_fragment(socket: BorrowedFd<'_>, v4: bool) -> Result<(), Errno> {
+    let (level, name) = if v4 {
+        (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER)
+    } else {
+        (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER)
+    };
+    let value: libc::c_int = libc::IP_PMTUDISC_DO;
+    let len = libc::socklen_t::try_from(size_of::<libc::c_int>()).expect("four fits");
+    // SAFETY: the kernel reads `len` bytes from `value`, which is that large.
+    let rc = unsafe {
+        libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), len)
+    };
+    Errno::result(rc).map(drop)
+}

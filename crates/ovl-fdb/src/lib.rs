@@ -1,1 +1,34 @@
-//! stub
+//! ovl-fdb: who is where: the FDB and neighbour rows of an overlay, joined into
+//! endpoints.
+
+mod cli;
+mod endpoints;
+mod find;
+mod render;
+mod want;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use ovl_cli::{Context, Error, Exit};
+
+use cli::{Cli, Verb};
+
+/// The command line's definition, for man pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the binary.
+pub fn main() -> ExitCode {
+    ovl_cli::main::<Cli>("ovl-fdb", |cli| cli.flags.clone(), run)
+}
+
+fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
+    match cli.verb {
+        Verb::Add(args) => want::add(context, &args),
+        Verb::Del(args) => want::del(context, &args),
+        Verb::Get(args) => find::get(context, &args),
+        Verb::List(args) => find::list(context, &args),
+    }
+}

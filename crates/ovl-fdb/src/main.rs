@@ -1,1 +1,7 @@
-fn main(){}
+//! The ovl-fdb binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ovl_fdb::main()
+}

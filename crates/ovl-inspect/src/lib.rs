@@ -1,1 +1,34 @@
-//! stub
+//! ovl-inspect: see overlay networks: namespaces, devices, rows, and every
+//! cable's other end. Changes nothing; only `ping` sends packets.
+
+mod cli;
+mod ping;
+mod views;
+
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use ovl_cli::{Context, Error, Exit};
+
+use cli::{Cli, Verb};
+
+/// The command line's definition, for man pages and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the binary.
+pub fn main() -> ExitCode {
+    ovl_cli::main::<Cli>("ovl-inspect", |cli| cli.flags.clone(), run)
+}
+
+fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
+    match cli.verb {
+        None => views::tree::show(context),
+        Some(Verb::Links(args)) => views::links::show(context, &args),
+        Some(Verb::Routes(args)) => views::routes::show(context, &args),
+        Some(Verb::Fdb(args)) => views::rows::show_fdb(context, &args),
+        Some(Verb::Neigh(args)) => views::rows::show_neigh(context, &args),
+        Some(Verb::Ping(args)) => ping::ping(context, &args),
+    }
+}

@@ -1,1 +1,7 @@
-fn main(){}
+//! The ovl-ns binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ovl_ns::main()
+}

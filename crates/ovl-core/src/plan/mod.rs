@@ -214,7 +214,7 @@ impl Planner<'_> {
         let mut found = spec.attrs.differences(&stands.attrs);
         match (&spec.kind, &stands.kind) {
             (KindSpec::Vxlan { attrs, socket, dev }, Kind::Vxlan { attrs: have, dev: have_dev }) => {
-                found.extend(attrs.differences(have));
+                found.extend(attrs.as_read().differences(have));
                 let index = dev.as_ref().and_then(|d| self.index(d));
                 if dev.is_some() && index != *have_dev {
                     found.push(other("dev", "another device"));

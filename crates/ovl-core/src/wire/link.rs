@@ -145,9 +145,6 @@ fn set(mut link: LinkMessage) -> Message {
     message(rtm::SETLINK, 0, &link)
 }
 
-/// The unspecified address that asks for an IPv6 socket where no address is named.
-pub const ANY_V6: Ipv6Addr = Ipv6Addr::UNSPECIFIED;
-
 /// A link message, read.
 pub fn parse(body: &[u8]) -> Result<Link, Fail> {
     let message = LinkMessage::parse(body).map_err(|e| unreadable(&e))?;

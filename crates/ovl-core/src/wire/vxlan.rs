@@ -158,6 +158,14 @@ attr_table! {
 }
 
 impl VxlanAttrs {
+    /// What the kernel will say of a device made so: an unspecified remote, which
+    /// only asks for an IPv6 socket, is not told back.
+    #[must_use]
+    pub fn as_read(&self) -> VxlanAttrs {
+        let remote = self.remote.filter(|ip| !ip.is_unspecified());
+        VxlanAttrs { remote, ..self.clone() }
+    }
+
     /// Is the underlay IPv6? Decided by the addresses that are asked.
     pub fn is_v6(&self) -> bool {
         [self.local, self.remote, self.group].iter().flatten().any(IpAddr::is_ipv6)

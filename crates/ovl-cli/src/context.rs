@@ -1,0 +1,147 @@
+//! What a command runs with: the kernel seam, where to look for namespaces, the
+//! common flags; and the one `main` all binaries share.
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+use ovl_core::kernel::Live;
+use ovl_core::names::NsRef;
+use ovl_machine::discover::Search;
+use ovl_machine::resolve::{Resolved, Resolver};
+
+use crate::directory::Directory;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::flags::Flags;
+use crate::output;
+
+/// The kernel, or, in test builds, the kernel with a fault in it.
+#[cfg(not(feature = "fault"))]
+pub type Seam = Live;
+/// The kernel with a fault in it where `OVL_FAULT` asks for one.
+#[cfg(feature = "fault")]
+pub type Seam = ovl_core::kernel::Faulty<Live>;
+
+#[cfg(not(feature = "fault"))]
+fn seam() -> Seam {
+    Live
+}
+
+/// `OVL_FAULT=N:before` or `N:after`.
+#[cfg(feature = "fault")]
+fn seam() -> Seam {
+    use ovl_core::kernel::{Faulty, When};
+    let asked = std::env::var("OVL_FAULT").unwrap_or_default();
+    let (at, when) = asked.split_once(':').unwrap_or_default();
+    let when = if when == "after" { When::After } else { When::Before };
+    Faulty::new(Live, at.parse().unwrap_or(usize::MAX), when)
+}
+
+/// What a command runs with.
+#[derive(Debug)]
+pub struct Context {
+    /// The binary's name, which begins its error lines.
+    pub tool: &'static str,
+    /// The kernel.
+    pub kernel: Seam,
+    /// Where to look for namespaces.
+    pub search: Search,
+    /// The common flags.
+    pub flags: Flags,
+}
+
+impl Context {
+    /// A context for this machine.
+    pub fn new(tool: &'static str, flags: Flags) -> Context {
+        let folders = std::env::var("OVL_NETNS_PATH").ok();
+        Context { tool, kernel: seam(), search: Search::here(folders.as_deref()), flags }
+    }
+
+    /// What the namespaces of this machine are called.
+    pub fn directory(&self) -> Directory {
+        Directory::new(&self.search)
+    }
+
+    /// Says what could not be read, and how a listing ends for that: not well
+    /// for a caller who could come back with more privileges. Root has none left
+    /// to ask for; what is hidden from it is said, and is no failure.
+    pub fn completeness(&self, hidden_processes: usize, unread_namespaces: usize) -> Exit {
+        if hidden_processes > 0 {
+            output::note(&format!(
+                "{}: {hidden_processes} processes could not be looked at: namespaces that only they hold are not shown",
+                self.tool
+            ));
+        }
+        if unread_namespaces > 0 {
+            output::note(&format!("{}: {unread_namespaces} namespaces could not be read", self.tool));
+        }
+        let is_root = nix::unistd::geteuid().is_root();
+        if unread_namespaces > 0 || (hidden_processes > 0 && !is_root) { Exit::Denied } else { Exit::Done }
+    }
+
+    /// The namespace a reference means.
+    pub fn resolve(&self, reference: &NsRef) -> Result<Resolved, Error> {
+        Ok(Resolver::new(&self.search, &self.kernel).resolve(reference)?)
+    }
+}
+
+/// Parses the command line, runs the command, tells what went wrong.
+pub fn main<C>(
+    tool: &'static str,
+    flags: impl FnOnce(&C) -> Flags,
+    run: impl FnOnce(&Context, C) -> Result<Exit, Error>,
+) -> ExitCode
+where
+    C: CommandFactory + FromArgMatches,
+{
+    let parsed = C::command()
+        .try_get_matches()
+        .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut C::command())));
+    let parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(e) => return usage(tool, &e).into(),
+    };
+    let context = Context::new(tool, flags(&parsed));
+    match run(&context, parsed) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            tell(&context, &error);
+            error.exit.into()
+        }
+    }
+}
+
+fn tell(context: &Context, error: &Error) {
+    if context.flags.is_structured() {
+        output::note(&error.json().to_string());
+    } else {
+        output::note(error.text(context.tool).trim_end());
+    }
+}
+
+/// clap's own errors in our form; help and version go to standard output.
+fn usage(tool: &str, error: &clap::Error) -> Exit {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return Exit::Done;
+    }
+    let text = error.render().to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    if wants_json() {
+        let first = text.lines().next().unwrap_or(text);
+        output::note(&Error::usage(first).json().to_string());
+    } else if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        output::note(text);
+    } else {
+        output::note(&format!("{tool}: {text}"));
+    }
+    Exit::Usage
+}
+
+/// The command line could not be parsed, so it is only searched.
+fn wants_json() -> bool {
+    let args: Vec<String> = std::env::args().collect();
+    args.iter().any(|a| matches!(a.as_str(), "-j" | "--json" | "-ojson" | "--output=json"))
+        || args.windows(2).any(|w| matches!(w[0].as_str(), "-o" | "--output") && w[1] == "json")
+}

@@ -1,0 +1,91 @@
+//! Flags that mean the same in every binary.
+
+use clap::{Args, ValueEnum};
+use ovl_core::names::NsRef;
+
+/// How what is shown is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people.
+    Table,
+    /// More columns.
+    Wide,
+    /// JSON.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+/// Whether to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Flags {
+    /// How to write what is shown
+    #[arg(short, long, value_enum, default_value = "table", global = true, value_name = "FORMAT")]
+    pub output: Format,
+    /// The same as -o json
+    #[arg(short, long, global = true)]
+    pub json: bool,
+    /// No line of column names
+    #[arg(long, global = true)]
+    pub no_header: bool,
+    /// Whether to colour
+    #[arg(long, value_enum, default_value = "auto", global = true, value_name = "WHEN")]
+    pub color: Colour,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say what is done (-vv: every kernel call)
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+}
+
+impl Flags {
+    /// The format asked for.
+    pub fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.output }
+    }
+
+    /// Is the output for programs?
+    pub fn is_structured(&self) -> bool {
+        matches!(self.format(), Format::Json | Format::Yaml)
+    }
+}
+
+/// The namespace to act in.
+#[derive(Debug, Clone, Args)]
+pub struct InNetns {
+    /// Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME,
+    /// overlay:NAME, vni:N, inode:N, self or init [default: the caller's own]
+    #[arg(short = 'n', long = "netns", value_name = "NS")]
+    pub netns: Option<NsRef>,
+}
+
+impl InNetns {
+    /// The reference, the caller's own when none was given.
+    pub fn reference(&self) -> NsRef {
+        self.netns.clone().unwrap_or(NsRef::Own)
+    }
+}
+
+/// Flags of commands that change something.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Acting {
+    /// Print the ip, bridge and nsenter lines that do the same; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print those lines on stderr while acting
+    #[arg(long)]
+    pub explain: bool,
+}

@@ -1,0 +1,47 @@
+//! Advice: what helps against an error, where we know it.
+
+use nix::errno::Errno;
+use ovl_core::plan::{Clash, Conflict};
+use ovl_machine::resolve::ResolveError;
+
+/// What helps against a refusal whatever was tried.
+pub fn for_errno(errno: Option<Errno>) -> Option<String> {
+    match errno? {
+        Errno::EPERM | Errno::EACCES => Some(
+            "this needs root (CAP_NET_ADMIN, CAP_SYS_ADMIN), or private namespaces: unshare -rnm".into(),
+        ),
+        Errno::EBUSY => Some("something else uses it; ovl-inspect shows what".into()),
+        _ => None,
+    }
+}
+
+/// What helps when what is there stands in the way of what is wanted.
+pub fn for_conflict(conflict: &Conflict) -> Option<String> {
+    match &conflict.why {
+        Clash::Exists => Some("--exist-ok takes it as done when it stands as asked".into()),
+        Clash::Stale => Some("--replace removes the plain file first".into()),
+        Clash::Fixed { .. } => Some("delete the device and add it again with the new value".into()),
+        Clash::Differs(found) if found.iter().any(|d| d.word == "dst" || d.word == "lladdr") => {
+            Some("--replace writes over the row that stands".into())
+        }
+        Clash::Differs(_) | Clash::Missing | Clash::OtherKind { .. } => None,
+    }
+}
+
+/// What helps when a namespace cannot be found.
+pub fn for_reference(error: &ResolveError) -> Option<String> {
+    match error {
+        ResolveError::NotFound { .. } => {
+            Some("ovl-ns list shows the namespaces that can be found".into())
+        }
+        ResolveError::Stale(path) => {
+            Some(format!("nothing lives there any more; it can be removed: rm {}", path.display()))
+        }
+        ResolveError::Ambiguous { .. } => Some("name one of them by its path".into()),
+        ResolveError::Denied { .. } => for_errno(Some(Errno::EACCES)),
+        ResolveError::Engine { .. } => {
+            Some("a path, pid:N or inode:N needs no engine (ovl-ns list shows them)".into())
+        }
+        ResolveError::NotNetns(_) | ResolveError::NoProcess(_) => None,
+    }
+}

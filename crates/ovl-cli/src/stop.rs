@@ -1,0 +1,73 @@
+//! Signals and locks of a run. INT, TERM and HUP are held back while a plan
+//! runs and looked for between its steps, so that no request is torn; what a
+//! run chooses ('the next free name') it chooses under a lock.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use nix::fcntl::{Flock, FlockArg};
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// Signals are held back for as long as this value lives.
+#[derive(Debug)]
+pub struct Stop {
+    mask: SigSet,
+    fd: Option<SignalFd>,
+}
+
+impl Stop {
+    /// Holds the signals back.
+    pub fn arm() -> Stop {
+        let mut mask = SigSet::empty();
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+            mask.add(signal);
+        }
+        let held = mask.thread_block().is_ok();
+        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+        let fd = held.then(|| SignalFd::with_flags(&mask, flags).ok()).flatten();
+        Stop { mask, fd }
+    }
+
+    /// The signal that has come, if one has.
+    pub fn requested(&self) -> Option<Signal> {
+        let info = self.fd.as_ref()?.read_signal().ok().flatten()?;
+        Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        // What came while the plan was being taken back has been answered by that.
+        while self.requested().is_some() {}
+        let _ = self.mask.thread_unblock();
+    }
+}
+
+/// The exit code for a signal.
+pub fn exit_for(signal: Signal) -> Exit {
+    Exit::Signal(u8::try_from(signal as i32).unwrap_or(1))
+}
+
+/// Where this toolkit keeps what it must remember.
+pub const STATE_DIR: &str = "/run/ovl";
+
+/// Takes the lock under which free names and addresses are chosen. It is held
+/// until the value is dropped.
+pub fn choose() -> Result<Flock<File>, Error> {
+    let failed = |e: &dyn std::fmt::Display| {
+        Error::new(Exit::Failed, format!("cannot lock {STATE_DIR}/lock: {e}"))
+    };
+    fs::create_dir_all(STATE_DIR).map_err(|e| failed(&e))?;
+    let path = Path::new(STATE_DIR).join("lock");
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(|e| failed(&e))?;
+    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, e)| failed(&e))
+}

@@ -1,0 +1,223 @@
+//! The words of ovl-fdb.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand};
+use ovl_cli::{Acting, Flags, InNetns};
+use ovl_core::names::IfName;
+use ovl_core::types::{Invalid, MacAddr, Vni};
+
+/// Who is where: the FDB and neighbour rows of an overlay
+#[derive(Debug, Parser)]
+#[command(name = "ovl-fdb", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// Common flags
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+const EXAMPLES: &str = "Examples:
+  ovl-fdb add 192.168.10.101 02:42:c0:a8:0a:65 --dst 192.168.1.5 -n ov1
+  ovl-fdb list -n ov1
+  ovl-fdb del 192.168.10.101 -n ov1";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Write an endpoint's rows: neighbour IP -> MAC, and FDB MAC -> VTEP
+    #[command(after_help = "Examples:
+  ovl-fdb add 192.168.10.101 02:42:c0:a8:0a:65 --dst 192.168.1.5 -n ov1
+  ovl-fdb add 02:42:c0:a8:0a:65 --dst 192.168.1.5 --fdb-only -n ov1
+  ovl-fdb add --flood --dst 192.168.1.5 -n ov1")]
+    Add(Box<Add>),
+    /// Delete all rows of an endpoint
+    #[command(visible_aliases = ["delete", "rm"], after_help = "Examples:
+  ovl-fdb del 192.168.10.101 -n ov1
+  ovl-fdb del 02:42:c0:a8:0a:65 --dst 192.168.1.5 -n ov1
+  ovl-fdb del --flood --dst 192.168.1.5 -n ov1")]
+    Del(Del),
+    /// Show the rows of one endpoint
+    #[command(after_help = "Examples:
+  ovl-fdb get 192.168.10.101 -n ov1
+  ovl-fdb get 02:42:c0:a8:0a:65 -n ov1 -o json")]
+    Get(Get),
+    /// List endpoints: FDB and neighbour rows joined by MAC address
+    #[command(visible_alias = "ls", after_help = "Examples:
+  ovl-fdb list -n ov1
+  ovl-fdb list --all --foreign -o json")]
+    List(List),
+}
+
+/// The device whose rows are meant.
+#[derive(Debug, Args)]
+pub struct On {
+    /// The VXLAN device
+    #[arg(long, value_name = "DEV", default_value = "vxlan0")]
+    pub dev: IfName,
+    /// Where it is
+    #[command(flatten)]
+    pub netns: InNetns,
+}
+
+/// `add`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// IP and MAC address ('auto': by Docker's rule); only MAC with --fdb-only; none with --flood
+    #[arg(value_name = "IP MAC", num_args = 0..=2)]
+    pub words: Vec<String>,
+    /// The VTEP the endpoint is behind
+    #[arg(long, visible_alias = "vtep", value_name = "VTEP")]
+    pub dst: Option<IpAddr>,
+    /// On which device
+    #[command(flatten)]
+    pub on: On,
+    /// Only the FDB row
+    #[arg(long, conflicts_with_all = ["neigh_only", "flood"])]
+    pub fdb_only: bool,
+    /// Only the neighbour row
+    #[arg(long, conflicts_with_all = ["flood", "dst"])]
+    pub neigh_only: bool,
+    /// The all-zeros row: packets that no other row names go to this VTEP as well
+    #[arg(long)]
+    pub flood: bool,
+    /// Write over a permanent row that says otherwise
+    #[arg(long)]
+    pub replace: bool,
+    /// Fine when the rows stand as asked
+    #[arg(long)]
+    pub exist_ok: bool,
+    /// UDP port, where it is not the device's
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// VNI, where it is not the device's
+    #[arg(long, value_name = "VNI")]
+    pub vni: Option<Vni>,
+    /// Device of the underlay that packets leave by
+    #[arg(long, value_name = "DEV")]
+    pub via: Option<IfName>,
+    /// FDB nexthop group, in place of --dst
+    #[arg(long, value_name = "ID", conflicts_with = "dst")]
+    pub nhid: Option<u32>,
+    /// Mark the FDB row as a router's (with --rsc devices)
+    #[arg(long)]
+    pub router: bool,
+    /// Mark the FDB row as put there by a control plane (always, unless --dynamic)
+    #[arg(long)]
+    pub extern_learn: bool,
+    /// Keep the FDB row from moving to another place
+    #[arg(long)]
+    pub sticky: bool,
+    /// Rows that age out like learned ones
+    #[arg(long)]
+    pub dynamic: bool,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// An endpoint, by either of its addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// By its IP address.
+    Ip(IpAddr),
+    /// By its MAC address.
+    Mac(MacAddr),
+}
+
+impl FromStr for Who {
+    type Err = Invalid;
+    fn from_str(s: &str) -> Result<Self, Invalid> {
+        if let Ok(ip) = s.parse() {
+            return Ok(Who::Ip(ip));
+        }
+        s.parse().map(Who::Mac).map_err(|_| {
+            Invalid(format!("'{}' is neither an IP address nor a MAC address", s.escape_debug()))
+        })
+    }
+}
+
+/// `del`.
+#[derive(Debug, Args)]
+pub struct Del {
+    /// The endpoint, by IP or MAC address
+    #[arg(value_name = "IP|MAC", required_unless_present = "flood")]
+    pub who: Option<Who>,
+    /// Only the FDB row to this VTEP
+    #[arg(long, visible_alias = "vtep", value_name = "VTEP")]
+    pub dst: Option<IpAddr>,
+    /// The all-zeros row (to every VTEP, or to that of --dst)
+    #[arg(long, conflicts_with = "who")]
+    pub flood: bool,
+    /// On which device
+    #[command(flatten)]
+    pub on: On,
+    /// Rows of other owners as well
+    #[arg(long)]
+    pub foreign: bool,
+    /// Fine when there is no such row
+    #[arg(long)]
+    pub missing_ok: bool,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// `get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// The endpoint, by IP or MAC address
+    #[arg(value_name = "IP|MAC")]
+    pub who: Who,
+    /// On which device
+    #[command(flatten)]
+    pub on: On,
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only of this device [default: every VXLAN device]
+    #[arg(long, value_name = "DEV")]
+    pub dev: Option<IfName>,
+    /// Where to look
+    #[command(flatten)]
+    pub netns: InNetns,
+    /// In every namespace that can be found
+    #[arg(long, conflicts_with = "netns")]
+    pub all: bool,
+    /// Only those learned from traffic
+    #[arg(long)]
+    pub learned: bool,
+    /// Only those that stay
+    #[arg(long, conflicts_with = "learned")]
+    pub permanent: bool,
+    /// Only those made by this toolkit
+    #[arg(long)]
+    pub owned: bool,
+    /// Only those of others
+    #[arg(long, conflicts_with = "owned")]
+    pub foreign: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_endpoint_is_named_by_either_address() {
+        assert!(matches!("192.168.10.1".parse(), Ok(Who::Ip(_))));
+        assert!(matches!("02:42:c0:a8:0a:65".parse(), Ok(Who::Mac(_))));
+        assert!(matches!("fd00::1".parse(), Ok(Who::Ip(_))));
+        assert!("demo".parse::<Who>().is_err());
+    }
+}

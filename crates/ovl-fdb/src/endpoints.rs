@@ -1,0 +1,206 @@
+//! Rows joined into endpoints: the neighbour row that says which MAC address an
+//! IP address has, the FDB row that says behind which VTEP that is, and the
+//! bridge's own opinion. Pure: rows in, endpoints out.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use ovl_core::row::{
+    Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL,
+};
+use ovl_core::types::MacAddr;
+
+/// The rows of one endpoint. Never all empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// IP address -> MAC address.
+    pub neigh: Option<Neigh>,
+    /// MAC address -> VTEP.
+    pub fdb: Option<Fdb>,
+    /// Behind which port the bridge believes the MAC address to be.
+    pub bridge: Option<Fdb>,
+}
+
+impl Endpoint {
+    /// Its IP address.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.neigh.as_ref().map(|n| n.ip)
+    }
+
+    /// Its MAC address.
+    pub fn mac(&self) -> Option<MacAddr> {
+        self.fdb.as_ref().map(|f| f.mac).or(self.neigh.as_ref().and_then(|n| n.mac))
+    }
+
+    /// Its VTEP.
+    pub fn dst(&self) -> Option<IpAddr> {
+        self.fdb.as_ref().and_then(|f| f.dst)
+    }
+
+    /// Was it made by this toolkit, as far as the kernel's marks tell? Each row
+    /// that is there must carry its mark. A mark alone proves nothing: another
+    /// program's replace keeps our protocol number on its neighbour row, but it
+    /// clears `extern_learn` from the FDB row; and a control plane such as FRR
+    /// puts `extern_learn` on the bridge's row too, which we never do.
+    pub fn is_owned(&self) -> bool {
+        let neigh = self.neigh.as_ref().is_none_or(|n| n.proto == Some(OVL_PROTOCOL));
+        let fdb = self.fdb.as_ref().is_none_or(|f| f.flags & NTF_EXT_LEARNED != 0);
+        let bridge = self.bridge.as_ref().is_none_or(|b| b.flags & NTF_EXT_LEARNED == 0);
+        neigh && fdb && bridge && (self.neigh.is_some() || self.fdb.is_some())
+    }
+
+    /// Was it learned from traffic?
+    pub fn is_learned(&self) -> bool {
+        match (&self.fdb, &self.neigh) {
+            (Some(fdb), _) => fdb.is_learned(),
+            (None, Some(neigh)) => neigh.state & (NUD_PERMANENT | NUD_NOARP) == 0,
+            (None, None) => true,
+        }
+    }
+
+    /// What is missing of it, for people.
+    pub fn gap(&self) -> Option<&'static str> {
+        match (&self.neigh, &self.fdb) {
+            (None, Some(f)) if f.mac == MacAddr::ZERO => None,
+            (None, Some(f)) if f.is_learned() => None,
+            (None, Some(_)) => Some("no neighbour row"),
+            (Some(_), None) => Some("no FDB row"),
+            _ => None,
+        }
+    }
+}
+
+/// The endpoints of one device, from the rows of its namespace.
+pub fn join(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) -> Vec<Endpoint> {
+    let mut by_mac: HashMap<MacAddr, Vec<&Neigh>> = HashMap::new();
+    let mut without_mac = Vec::new();
+    // NOARP entries are the kernel's own, for multicast and broadcast.
+    for row in neighs.iter().filter(|n| n.dev == dev && n.state & NUD_NOARP == 0) {
+        match row.mac {
+            Some(mac) => by_mac.entry(mac).or_default().push(row),
+            None => without_mac.push(row),
+        }
+    }
+    let master = fdb.iter().find(|f| f.dev == dev && !f.is_self()).and_then(|f| f.master);
+    let mut bridge: HashMap<MacAddr, &Fdb> = HashMap::new();
+    for row in fdb.iter().filter(|f| !f.is_self() && f.master.is_some() && f.master == master) {
+        bridge.entry(row.mac).or_insert(row);
+    }
+    let own = fdb.iter().filter(|f| f.dev == dev && f.is_self() && !f.mac.is_multicast());
+    let mut endpoints = Vec::new();
+    let mut joined = std::collections::HashSet::new();
+    for row in own.filter(|f| Some(f.mac) != own_mac) {
+        let opinion = bridge.get(&row.mac).map(|b| (*b).clone());
+        let with = |neigh: Option<&Neigh>| Endpoint {
+            neigh: neigh.cloned(),
+            fdb: Some(row.clone()),
+            bridge: opinion.clone(),
+        };
+        joined.insert(row.mac);
+        match by_mac.get(&row.mac) {
+            Some(neighs) => endpoints.extend(neighs.iter().map(|n| with(Some(n)))),
+            None => endpoints.push(with(None)),
+        }
+    }
+    let rest = by_mac.iter().filter(|(mac, _)| !joined.contains(*mac)).flat_map(|(_, n)| n);
+    for row in rest.chain(&without_mac) {
+        let opinion = row.mac.and_then(|mac| bridge.get(&mac)).map(|b| (*b).clone());
+        endpoints.push(Endpoint { neigh: Some((*row).clone()), fdb: None, bridge: opinion });
+    }
+    endpoints.sort_by_key(|e| (e.ip().is_none(), e.ip(), e.mac(), e.dst()));
+    endpoints
+}
+
+/// The flags with which a row is deleted: the table it is in.
+pub fn table_of(row: &Fdb) -> u8 {
+    if row.is_self() { NTF_SELF } else { NTF_MASTER }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mac(last: u8) -> MacAddr {
+        MacAddr([2, 0x42, 0, 0, 0, last])
+    }
+
+    fn neigh(last: u8, proto: Option<u8>) -> Neigh {
+        Neigh {
+            dev: 5,
+            ip: IpAddr::from([192, 168, 10, last]),
+            mac: Some(mac(last)),
+            state: NUD_PERMANENT,
+            flags: 0,
+            proto,
+        }
+    }
+
+    fn fdb(last: u8, flags: u8) -> Fdb {
+        Fdb {
+            dev: 5,
+            mac: mac(last),
+            dst: Some(IpAddr::from([192, 168, 1, 5])),
+            port: None,
+            vni: None,
+            src_vni: None,
+            vlan: None,
+            via: None,
+            nhid: None,
+            master: None,
+            state: NUD_PERMANENT,
+            flags,
+            used: None,
+            updated: None,
+        }
+    }
+
+    #[test]
+    fn rows_of_one_mac_are_one_endpoint() {
+        let found = join(
+            5,
+            None,
+            &[neigh(1, Some(OVL_PROTOCOL)), neigh(2, None)],
+            &[fdb(1, NTF_SELF | NTF_EXT_LEARNED), fdb(3, NTF_SELF)],
+        );
+        let seen: Vec<_> = found.iter().map(|e| (e.mac(), e.gap(), e.is_owned())).collect();
+        assert_eq!(
+            seen,
+            [
+                (Some(mac(1)), None, true),
+                (Some(mac(2)), Some("no FDB row"), false),
+                (Some(mac(3)), Some("no neighbour row"), false),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_row_that_docker_took_over_is_not_ours() {
+        // Docker's replace keeps our protocol number and clears extern_learn.
+        let found = join(5, None, &[neigh(1, Some(OVL_PROTOCOL))], &[fdb(1, NTF_SELF)]);
+        assert!(!found[0].is_owned());
+    }
+
+    #[test]
+    fn a_control_planes_row_is_not_ours() {
+        // FRR marks the bridge's row as well.
+        let mut bridge = fdb(1, NTF_MASTER | NTF_EXT_LEARNED);
+        bridge.master = Some(2);
+        let found = join(5, None, &[], &[fdb(1, NTF_SELF | NTF_EXT_LEARNED), bridge]);
+        assert_eq!(found.len(), 1);
+        assert!(!found[0].is_owned());
+    }
+
+    #[test]
+    fn one_mac_with_two_addresses_is_two_endpoints() {
+        let mut second = neigh(1, Some(OVL_PROTOCOL));
+        second.ip = IpAddr::from([192, 168, 10, 200]);
+        let found = join(
+            5,
+            None,
+            &[neigh(1, Some(OVL_PROTOCOL)), second],
+            &[fdb(1, NTF_SELF | NTF_EXT_LEARNED)],
+        );
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|e| e.fdb.is_some()));
+    }
+}

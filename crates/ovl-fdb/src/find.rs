@@ -1,0 +1,124 @@
+//! The verbs of ovl-fdb that look: list and get.
+
+use ovl_cli::error::reading;
+use ovl_cli::{Context, Directory, Error, Exit, shape};
+use ovl_core::names::IfName;
+use ovl_core::netns::NetNs;
+use ovl_core::plan::{Clash, Conflict};
+use ovl_core::state::Reader;
+
+use crate::cli::{Get, List, Who};
+use crate::endpoints::{Endpoint, join};
+use crate::render::{self, Shown};
+
+/// `list`.
+pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
+    let directory = context.directory();
+    let wanted = |e: &Endpoint| {
+        (!args.learned || e.is_learned())
+            && (!args.permanent || !e.is_learned())
+            && (!args.owned || e.is_owned())
+            && (!args.foreign || !e.is_owned())
+    };
+    let mut shown = Vec::new();
+    let mut unread = 0;
+    if args.all {
+        for found in directory.all().namespaces.values() {
+            let read = |ns| read(context, &directory, &ns, args.dev.as_ref(), None, wanted);
+            match found.open().map(read) {
+                Some(Ok(more)) => shown.extend(more),
+                Some(Err(e)) if e.exit == Exit::Missing => {}
+                Some(Err(_)) => unread += 1,
+                // It ended meanwhile.
+                None => {}
+            }
+        }
+    } else {
+        let resolved = context.resolve(&args.netns.reference())?;
+        let label = resolved.decl().label();
+        shown = read(context, &directory, &resolved.ns, args.dev.as_ref(), label, wanted)?;
+    }
+    render::list(context, &shown)?;
+    let hidden = if args.all { directory.all().hidden } else { 0 };
+    Ok(context.completeness(hidden, unread))
+}
+
+/// `get`.
+pub fn get(context: &Context, args: &Get) -> Result<Exit, Error> {
+    let resolved = context.resolve(&args.on.netns.reference())?;
+    let label = resolved.decl().label();
+    let directory = context.directory();
+    let is_it = |e: &Endpoint| is(e, args.who);
+    let dev = Some(&args.on.dev);
+    let shown = read(context, &directory, &resolved.ns, dev, label.clone(), is_it)?;
+    if shown.is_empty() {
+        let what = match args.who {
+            Who::Ip(ip) => ip.to_string(),
+            Who::Mac(mac) => mac.to_string(),
+        };
+        let message = format!("{} has no row of {what}", args.on.dev);
+        return Err(Error::new(Exit::Missing, message).about("find", what, label));
+    }
+    render::list(context, &shown)?;
+    Ok(Exit::Done)
+}
+
+/// Prints one endpoint that was just written.
+pub fn print_one(context: &Context, ns: &NetNs, dev: &IfName, who: Who) -> Result<(), Error> {
+    let directory = context.directory();
+    let shown = read(context, &directory, ns, Some(dev), None, |e| is(e, who))?;
+    render::list(context, &shown)
+}
+
+fn is(endpoint: &Endpoint, who: Who) -> bool {
+    match who {
+        Who::Ip(ip) => endpoint.ip() == Some(ip),
+        Who::Mac(mac) => endpoint.mac() == Some(mac),
+    }
+}
+
+/// The endpoints of a namespace's VXLAN devices, or of one of them.
+fn read(
+    context: &Context,
+    directory: &Directory,
+    ns: &NetNs,
+    dev: Option<&IfName>,
+    label: Option<String>,
+    wanted: impl Fn(&Endpoint) -> bool,
+) -> Result<Vec<Shown>, Error> {
+    let failed = |what| reading(what, label.clone());
+    let mut reader = Reader::open(&context.kernel, ns).map_err(failed("its devices"))?;
+    let links = reader.links(false).map_err(failed("its devices"))?;
+    let vxlans: Vec<_> = links
+        .iter()
+        .filter(|l| l.vxlan().is_some() && dev.is_none_or(|d| *d == l.name))
+        .collect();
+    if let (Some(name), []) = (dev, vxlans.as_slice()) {
+        let why = match links.iter().find(|l| l.name == *name) {
+            Some(link) => {
+                Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "vxlan".to_owned() }
+            }
+            None => Clash::Missing,
+        };
+        return Err(Conflict { what: name.to_string(), netns: label, why }.into());
+    }
+    if vxlans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let neighs = reader.neighs(None).map_err(failed("its neighbour rows"))?;
+    let fdb = reader.fdb(None).map_err(failed("its FDB rows"))?;
+    let netns = directory.netns(ns.key(), reader.cookie().ok());
+    let place = directory.short(ns.key());
+    let mut shown = Vec::new();
+    for link in vxlans {
+        for endpoint in join(link.index, link.attrs.mac, &neighs, &fdb) {
+            if !wanted(&endpoint) {
+                continue;
+            }
+            let port = endpoint.bridge.as_ref().and_then(|b| shape::name_at(&links, Some(b.dev)));
+            let (netns, place, dev) = (netns.clone(), place.clone(), link.name.clone());
+            shown.push(Shown { netns, place, dev, endpoint, port });
+        }
+    }
+    Ok(shown)
+}

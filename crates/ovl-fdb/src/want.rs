@@ -1,0 +1,334 @@
+//! The verbs of ovl-fdb that change something, as wants.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use nix::errno::Errno;
+use ovl_cli::apply::Applied;
+use ovl_cli::error::reading;
+use ovl_cli::{Context, Error, Exit, Slots, apply, output};
+use ovl_core::exec::{Failed, Why};
+use ovl_core::link::{Kind, Link};
+use ovl_core::names::IfName;
+use ovl_core::plan::{Clash, Conflict};
+use ovl_core::row::{
+    FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
+    NeighSpec, OVL_PROTOCOL, RowSpec, Via,
+};
+use ovl_core::state::{Have, Reader};
+use ovl_core::step::NsSlot;
+use ovl_core::types::{MacAddr, UnicastMac};
+use ovl_core::want::{Policy, Want};
+
+use crate::cli::{Add, Del, Who};
+use crate::endpoints::{Endpoint, join, table_of};
+use crate::find;
+
+/// What `add` is asked to write.
+struct Asked {
+    ip: Option<IpAddr>,
+    mac: MacAddr,
+}
+
+/// The words of `add`, by the flags that say how many there are.
+fn asked(args: &Add) -> Result<Asked, Error> {
+    let words: Vec<&str> = args.words.iter().map(String::as_str).collect();
+    let to = args.dst.is_some() || args.nhid.is_some();
+    if !to && !args.neigh_only {
+        return Err(Error::usage("the VTEP is missing: --dst VTEP"));
+    }
+    match (args.flood, args.fdb_only, words.as_slice()) {
+        (true, _, []) => Ok(Asked { ip: None, mac: MacAddr::ZERO }),
+        (true, ..) => Err(Error::usage("--flood takes no IP and no MAC address")),
+        (_, true, [mac]) => Ok(Asked { ip: None, mac: mac.parse::<UnicastMac>()?.get() }),
+        (_, true, _) => Err(Error::usage("--fdb-only takes one word: MAC")),
+        (_, _, [ip, mac]) => {
+            let address: IpAddr = ip.parse().map_err(|_| {
+                Error::usage(format!("'{}' is not an IP address", ip.escape_debug()))
+            })?;
+            let mac = match (*mac, address) {
+                ("auto", IpAddr::V4(v4)) => MacAddr::from_ipv4(v4),
+                ("auto", IpAddr::V6(_)) => {
+                    return Err(Error::usage("a MAC address 'auto' is made from an IPv4 address"));
+                }
+                (text, _) => text.parse::<UnicastMac>()?.get(),
+            };
+            Ok(Asked { ip: Some(address), mac })
+        }
+        _ => Err(Error::usage("two words are wanted: IP MAC (with --fdb-only: MAC)")),
+    }
+}
+
+/// `add`.
+pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
+    let asked = asked(args)?;
+    let mut slots = Slots::default();
+    let at = slots.have(context, &args.on.netns.reference())?;
+    let mut have = slots.read(context)?;
+    let link = device(&slots, &have, at, &args.on.dev)?.clone();
+    if args.flood {
+        not_own_vtep(context, &slots, &have, at, &link, args.dst)?;
+    }
+    slots.read_rows(context, &mut have, at, &args.on.dev)?;
+    let via = args.via.as_ref().map(|name| via(context, &slots, at, &link, name)).transpose()?;
+    let rows = rows(args, &asked, via);
+    let wants = [Want::Rows {
+        at,
+        dev: args.on.dev.clone(),
+        rows: Arc::from(rows),
+        replace: args.replace,
+    }];
+    let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
+    let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
+    let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
+    if applied != Applied::Shown && context.flags.is_structured() {
+        let who = asked.ip.map_or(Who::Mac(asked.mac), Who::Ip);
+        find::print_one(context, &ns, &args.on.dev, who)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The neighbour row, then the FDB row: libnetwork's order in peerAdd.
+fn rows(args: &Add, asked: &Asked, via: Option<Via>) -> Vec<RowSpec> {
+    let state = if args.dynamic { NUD_REACHABLE } else { NUD_PERMANENT };
+    let mut rows = Vec::new();
+    if let Some(ip) = asked.ip {
+        rows.push(RowSpec::Neigh(NeighSpec {
+            ip,
+            mac: asked.mac,
+            state,
+            flags: 0,
+            proto: Some(OVL_PROTOCOL),
+        }));
+    }
+    if args.neigh_only {
+        return rows;
+    }
+    let mut flags = NTF_SELF;
+    for (bit, on) in [
+        // The mark by which the row is known as ours; a marked row never ages.
+        (NTF_EXT_LEARNED, !args.dynamic || args.extern_learn),
+        (NTF_STICKY, args.sticky),
+        (NTF_ROUTER, args.router),
+    ] {
+        flags |= if on { bit } else { 0 };
+    }
+    rows.push(RowSpec::Fdb(FdbSpec {
+        mac: asked.mac,
+        dst: args.dst,
+        port: args.port,
+        vni: args.vni.map(ovl_core::types::Vni::get),
+        src_vni: None,
+        via,
+        nhid: args.nhid,
+        state,
+        flags,
+    }));
+    rows
+}
+
+/// A flood row to our own VTEP costs local containers most of their traffic:
+/// their MAC addresses are learned on the VXLAN device.
+fn not_own_vtep(
+    context: &Context,
+    slots: &Slots,
+    have: &Have,
+    at: NsSlot,
+    link: &Link,
+    dst: Option<IpAddr>,
+) -> Result<(), Error> {
+    let Some(dst) = dst else { return Ok(()) };
+    let refuse = || {
+        Error::new(Exit::Failed, format!("{dst} is this host's own VTEP: a flood row to it would loop"))
+            .about("add", "the flood row", slots.label(at))
+            .hint("name the VTEPs of the other hosts")
+    };
+    if link.vxlan().and_then(|v| v.local) == Some(dst) {
+        return Err(refuse());
+    }
+    let addrs = match link.peer.nsid {
+        None => have.states[&at].addrs.clone(),
+        Some(nsid) => {
+            let mut reader = slots.reader(context, at)?;
+            let failed = || reading("the underlay's addresses", None);
+            match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
+                Some(ns) => Reader::open(&context.kernel, &ns)
+                    .and_then(|mut r| r.addrs())
+                    .map_err(failed())?,
+                None => Vec::new(),
+            }
+        }
+    };
+    if addrs.iter().any(|a| a.cidr.addr() == dst) { Err(refuse()) } else { Ok(()) }
+}
+
+/// A device of the namespace of the socket, by name.
+fn via(
+    context: &Context,
+    slots: &Slots,
+    at: NsSlot,
+    link: &Link,
+    name: &IfName,
+) -> Result<Via, Error> {
+    let mut reader = slots.reader(context, at)?;
+    let failed = || reading("the underlay's devices", None);
+    let found = match link.peer.nsid {
+        None => reader.link(name, false).map_err(failed())?,
+        Some(nsid) => match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
+            Some(ns) => Reader::open(&context.kernel, &ns)
+                .and_then(|mut r| r.link(name, false))
+                .map_err(failed())?,
+            None => None,
+        },
+    };
+    match found {
+        Some(found) => Ok(Via { name: name.clone(), index: found.index }),
+        None => Err(Error::new(
+            Exit::Missing,
+            format!("{name} does not exist in the namespace of {}'s socket", link.name),
+        )),
+    }
+}
+
+fn advise(failed: &Failed, error: &mut Error) {
+    let Why::Kernel(why) = &failed.why else { return };
+    match why.errno() {
+        Some(Errno::EAFNOSUPPORT) => error.hints.push(
+            "the device's socket is of the other address family: an IPv6 VTEP wants a device made with -6 or an IPv6 --local".into(),
+        ),
+        Some(Errno::ENOSPC) => {
+            error.hints.push("the device holds as many rows as its maxaddress allows".into());
+        }
+        _ => {}
+    }
+}
+
+/// The VXLAN device, or why there is none.
+fn device<'h>(
+    slots: &Slots,
+    have: &'h Have,
+    at: NsSlot,
+    name: &IfName,
+) -> Result<&'h Link, Error> {
+    let why = match have.link(at, name) {
+        Some(link) if matches!(link.kind, Kind::Vxlan { .. }) => return Ok(link),
+        Some(link) => {
+            Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "vxlan".to_owned() }
+        }
+        None => Clash::Missing,
+    };
+    Err(Conflict { what: name.to_string(), netns: slots.label(at), why }.into())
+}
+
+/// `del`.
+pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
+    let mut slots = Slots::default();
+    let at = slots.have(context, &args.on.netns.reference())?;
+    let have = slots.read(context)?;
+    let link = device(&slots, &have, at, &args.on.dev)?.clone();
+    let mut reader = slots.reader(context, at)?;
+    let failed = || reading("its rows", slots.label(at));
+    let neighs = reader.neighs(Some(link.index)).map_err(failed())?;
+    let fdb = reader.fdb(None).map_err(failed())?;
+    let endpoints = join(link.index, link.attrs.mac, &neighs, &fdb);
+    let who = args.who.unwrap_or(Who::Mac(MacAddr::ZERO));
+    let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| is_meant(e, who, args.dst)).collect();
+    if chosen.is_empty() {
+        if args.missing_ok {
+            return Ok(Exit::Done);
+        }
+        let what = match who {
+            Who::Ip(ip) => ip.to_string(),
+            Who::Mac(mac) => mac.to_string(),
+        };
+        let message = format!("{} has no row of {what}{}", args.on.dev, place(&slots, at));
+        return Err(Error::new(Exit::Missing, message).about("delete", what, slots.label(at)));
+    }
+    if let Some(other) = chosen.iter().find(|e| !args.foreign && !e.is_owned() && !e.is_learned()) {
+        return Err(foreign(other, slots.label(at)));
+    }
+    let rows = doomed(context, &chosen, &endpoints, who);
+    let wants = [Want::NoRows { at, dev: args.on.dev.clone(), rows: Arc::from(rows) }];
+    drop(reader);
+    let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };
+    apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})?;
+    Ok(Exit::Done)
+}
+
+fn place(slots: &Slots, at: NsSlot) -> String {
+    slots.label(at).map(|n| format!(" in netns {n}")).unwrap_or_default()
+}
+
+fn is_meant(endpoint: &Endpoint, who: Who, dst: Option<IpAddr>) -> bool {
+    let named = match who {
+        Who::Ip(ip) => endpoint.ip() == Some(ip),
+        Who::Mac(mac) => endpoint.mac() == Some(mac),
+    };
+    named && (dst.is_none() || endpoint.dst() == dst)
+}
+
+fn foreign(endpoint: &Endpoint, netns: Option<String>) -> Error {
+    let what = endpoint
+        .ip()
+        .map(|ip| ip.to_string())
+        .or(endpoint.mac().map(|m| m.to_string()))
+        .unwrap_or_default();
+    Error::new(Exit::Failed, format!("the rows of {what} were not made by ovl-fdb"))
+        .about("delete", what, netns)
+        .hint("--foreign deletes rows of other owners")
+}
+
+/// The rows to delete: neighbour rows, the device's own FDB rows, and what the
+/// bridge has learned. Rows of a MAC address that another address still uses stay.
+fn doomed(
+    context: &Context,
+    chosen: &[&Endpoint],
+    all: &[Endpoint],
+    who: Who,
+) -> Vec<RowSpec> {
+    let mut rows = Vec::new();
+    let mut push = |row| {
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    };
+    for endpoint in chosen {
+        let mac = endpoint.mac();
+        if let Some(neigh) = &endpoint.neigh {
+            push(RowSpec::Neigh(NeighSpec {
+                ip: neigh.ip,
+                mac: mac.unwrap_or_default(),
+                state: neigh.state,
+                flags: 0,
+                proto: None,
+            }));
+        }
+        let user = all.iter().find(|other| {
+            matches!(who, Who::Ip(_)) && other.ip() != endpoint.ip() && other.ip().is_some() && other.mac() == mac
+        });
+        if let (Some(user), Some(mac)) = (user.and_then(Endpoint::ip), mac) {
+            if !context.flags.quiet {
+                output::note(&format!(
+                    "{}: the FDB row of {mac} stays: {user} uses it too",
+                    context.tool
+                ));
+            }
+            continue;
+        }
+        let learned = endpoint.bridge.as_ref().filter(|b| b.is_learned() && endpoint.fdb.as_ref().is_some_and(|f| f.dev == b.dev));
+        for row in endpoint.fdb.iter().chain(learned) {
+            push(RowSpec::Fdb(FdbSpec {
+                mac: row.mac,
+                dst: row.dst,
+                port: row.port,
+                vni: row.vni,
+                src_vni: row.src_vni,
+                via: None,
+                nhid: None,
+                state: row.state,
+                flags: table_of(row),
+            }));
+        }
+    }
+    rows
+}

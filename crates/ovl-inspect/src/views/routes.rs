@@ -1,0 +1,78 @@
+//! `routes`: the routes of namespaces.
+
+use ovl_cli::error::reading;
+use ovl_cli::output::{self, Columns};
+use ovl_cli::shape;
+use ovl_cli::{Context, Error, Exit};
+use ovl_core::link::Link;
+use ovl_core::wire::route::{MAIN_TABLE, Route};
+use serde_json::{Value, json};
+
+use super::open;
+use crate::cli::Namespaces;
+
+/// `routes`.
+pub fn show(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
+    let directory = context.directory();
+    let mut values = Vec::new();
+    let mut read = Vec::new();
+    for reference in args.references() {
+        let mut opened = open(context, &reference)?;
+        let failed = || reading("its routes", opened.label.clone());
+        let links = opened.reader.links(false).map_err(failed())?;
+        let routes = opened.reader.routes().map_err(failed())?;
+        let netns = directory.netns(opened.ns.key(), opened.reader.cookie().ok());
+        let each: Vec<Value> = routes.iter().map(|r| value(r, &links)).collect();
+        values.push(json!({ "netns": netns, "routes": each }));
+        read.push((opened.title, links, routes));
+    }
+    output::show(&context.flags, &values, |wide| {
+        let rows = read.iter().flat_map(|(title, links, routes)| {
+            // The local and broadcast tables repeat the addresses.
+            let shown = routes.iter().filter(move |r| wide || r.table == MAIN_TABLE);
+            shown.map(move |r| row(title, r, links))
+        });
+        let header = vec!["NAMESPACE", "DESTINATION", "VIA", "DEVICE", "SOURCE", "PROTO", "SCOPE", "METRIC", "TABLE"];
+        Columns { header, rows: rows.collect() }.text(&context.flags)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// A route with the keys of `ip -j route`.
+fn value(route: &Route, links: &[Link]) -> Value {
+    json!({
+        "type": route.kind,
+        "dst": destination(route),
+        "gateway": route.via,
+        "dev": shape::name_at(links, route.dev),
+        "protocol": route.protocol,
+        "scope": route.scope,
+        "prefsrc": route.src,
+        "metric": route.metric,
+        "table": route.table,
+    })
+}
+
+/// As `ip` prints it: a host without its length, the whole world as `default`.
+fn destination(route: &Route) -> String {
+    match route.dst {
+        None => "default".into(),
+        Some(net) if net.prefix_len() == net.max_prefix_len() => net.addr().to_string(),
+        Some(net) => net.to_string(),
+    }
+}
+
+fn row(title: &str, route: &Route, links: &[Link]) -> Vec<String> {
+    let kind = if route.kind == "unicast" { String::new() } else { format!("{} ", route.kind) };
+    vec![
+        title.escape_debug().to_string(),
+        format!("{kind}{}", destination(route)),
+        route.via.map(|v| v.to_string()).unwrap_or_default(),
+        shape::name_at(links, route.dev).map(|d| d.to_string()).unwrap_or_default(),
+        route.src.map(|s| s.to_string()).unwrap_or_default(),
+        route.protocol.clone(),
+        route.scope.clone(),
+        route.metric.map(|m| m.to_string()).unwrap_or_default(),
+        if route.table == MAIN_TABLE { "main".into() } else { route.table.to_string() },
+    ]
+}

@@ -1,0 +1,284 @@
+//! The machine as a tree: each namespace with its owner; in it the bridges with
+//! their ports, the other devices, each port's other end, and the VXLAN devices
+//! with VNI, socket namespace and rows.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use ovl_cli::error::reading;
+use ovl_cli::shape::{self, Netns};
+use ovl_cli::{Context, Error, Exit, output};
+use ovl_core::link::{Kind, Link};
+use ovl_core::netns::NsKey;
+use ovl_core::row::{NUD_NOARP, flag_words, nud_words};
+use ovl_core::types::MacAddr;
+use ovl_machine::discover::short_names;
+use ovl_machine::machine::{Machine, Space};
+use serde_json::{Value, json};
+
+/// The tree.
+pub fn show(context: &Context) -> Result<Exit, Error> {
+    let machine = Machine::gather(&context.kernel, &context.search)
+        .map_err(reading("the machine", None))?;
+    let found = machine.spaces.values().map(|s| &s.found);
+    let tree = Tree { machine: &machine, names: short_names(found, machine.own) };
+    output::show(&context.flags, &tree.json(), |_| tree.text())?;
+    Ok(context.completeness(machine.hidden, machine.unread.len()))
+}
+
+struct Tree<'m> {
+    machine: &'m Machine,
+    /// What each namespace is called.
+    names: BTreeMap<NsKey, String>,
+}
+
+/// One line of a namespace's tree and the lines that hang from it.
+struct Node {
+    text: String,
+    under: Vec<Node>,
+}
+
+impl Tree<'_> {
+    /// Namespaces in the order in which a reader wants them: hosts (those with
+    /// VXLAN sockets), overlays, then the rest, each by name.
+    fn spaces(&self) -> Vec<&Space> {
+        let mut spaces: Vec<&Space> = self.machine.spaces.values().collect();
+        spaces.sort_by_key(|s| {
+            let rank = if self.sockets_in(s.found.key).next().is_some() {
+                0
+            } else if s.state.vxlans().next().is_some() {
+                1
+            } else {
+                2
+            };
+            (rank, self.name(s.found.key))
+        });
+        spaces
+    }
+
+    fn name(&self, key: NsKey) -> String {
+        self.names.get(&key).cloned().unwrap_or_else(|| key.to_string())
+    }
+
+    /// VXLAN devices elsewhere whose socket is in this namespace.
+    fn sockets_in(&self, key: NsKey) -> impl Iterator<Item = (&Space, &Link)> {
+        self.machine.spaces.values().filter(move |s| s.found.key != key).flat_map(move |s| {
+            s.state
+                .vxlans()
+                .filter(move |l| self.machine.far_space(s.found.key, l) == Some(key))
+                .map(move |l| (s, l))
+        })
+    }
+
+    fn text(&self) -> String {
+        let mut out = String::new();
+        for space in self.spaces() {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            let _ = writeln!(out, "{}", self.title(space));
+            hang(&mut out, &self.devices(space), "");
+        }
+        out
+    }
+
+    /// Its reference, where it is, and who lives there.
+    fn title(&self, space: &Space) -> String {
+        let found = &space.found;
+        let mut parts = vec![self.name(found.key)];
+        let path = found.paths.first().map(|p| p.display().to_string());
+        parts.extend(path.filter(|p| *p != parts[0]).map(|p| p.escape_debug().to_string()));
+        if let Some(container) = &found.container {
+            parts.push(format!("container {}", container.id.get(..12).unwrap_or(&container.id)));
+        }
+        match found.pids.as_slice() {
+            [] => {}
+            [one] => parts.push(format!("{} ({})", one.comm.escape_debug(), one.pid)),
+            [first, rest @ ..] => parts.push(format!(
+                "{} ({}) and {} more",
+                first.comm.escape_debug(),
+                first.pid,
+                rest.len()
+            )),
+        }
+        parts.join("  ")
+    }
+
+    fn devices(&self, space: &Space) -> Vec<Node> {
+        let state = &space.state;
+        let mut nodes = Vec::new();
+        for link in &state.links {
+            // A port hangs from its bridge; an idle loopback says nothing.
+            if link.name.as_str() == "lo" || link.master.is_some_and(|m| state.link_at(m).is_some()) {
+                continue;
+            }
+            nodes.push(self.device(space, link));
+        }
+        for (other, link) in self.sockets_in(space.found.key) {
+            let port = link.vxlan().and_then(|v| v.dstport).unwrap_or_default();
+            let place = self.name(other.found.key);
+            nodes.push(Node {
+                text: format!("udp {port}  VXLAN socket of {place}:{}", link.name),
+                under: Vec::new(),
+            });
+        }
+        nodes
+    }
+
+    fn device(&self, space: &Space, link: &Link) -> Node {
+        let state = &space.state;
+        let mut parts = vec![format!("{:<15}", link.name.to_string())];
+        // Link-local IPv6 addresses are on every device that is up.
+        let addrs = state.addrs_of(link.index).filter(|a| a.scope != "link");
+        parts.extend(addrs.map(|a| a.cidr.to_string()));
+        match &link.kind {
+            Kind::Vxlan { attrs, .. } => parts.push(self.vxlan(space, link, attrs)),
+            Kind::Bridge(_) => parts.push("bridge".into()),
+            Kind::Veth | Kind::Plain => {}
+            Kind::Other(kind) => parts.push(kind.clone()),
+        }
+        parts.extend(link.attrs.mtu.map(|m| format!("mtu {m}")));
+        if !link.state.is_up() {
+            parts.push("down".into());
+        } else if !link.state.has_carrier() {
+            parts.push("no carrier".into());
+        }
+        parts.extend(self.far(space, link));
+        let mut under: Vec<Node> = state.ports_of(link.index).map(|p| self.device(space, p)).collect();
+        if link.vxlan().is_some() {
+            under.extend(rows(space, link));
+        }
+        Node { text: parts.join("  "), under }
+    }
+
+    fn vxlan(&self, space: &Space, link: &Link, attrs: &ovl_core::link::VxlanAttrs) -> String {
+        let mut parts = Vec::new();
+        parts.extend(attrs.vni.map(|v| format!("vni {v}")));
+        parts.extend(attrs.dstport.map(|p| format!("port {p}")));
+        for (on, word) in [
+            (attrs.proxy, "proxy"),
+            (attrs.l2miss, "l2miss"),
+            (attrs.l3miss, "l3miss"),
+            (attrs.external, "external"),
+        ] {
+            if on == Some(true) {
+                parts.push(word.into());
+            }
+        }
+        parts.extend(attrs.local.map(|l| format!("local {l}")));
+        parts.extend(attrs.remote.or(attrs.group).map(|r| format!("remote {r}")));
+        match self.machine.far_space(space.found.key, link) {
+            Some(key) if key == space.found.key => {}
+            Some(key) => parts.push(format!("socket in {}", self.name(key))),
+            None => parts.push("socket in a namespace not found from here".into()),
+        }
+        parts.join("  ")
+    }
+
+    fn far(&self, space: &Space, link: &Link) -> Option<String> {
+        if link.kind != Kind::Veth {
+            return None;
+        }
+        let Some(peer) = self.machine.peer(space.found.key, link) else {
+            return Some("⇄ not found from here".into());
+        };
+        let place = if peer.key == space.found.key {
+            peer.ifname.to_string()
+        } else {
+            format!("{}:{}", self.name(peer.key), peer.ifname)
+        };
+        let master = peer.master.map(|m| format!(" ({m})")).unwrap_or_default();
+        Some(format!("⇄ {place}{master}"))
+    }
+
+    fn json(&self) -> Value {
+        let spaces = self.spaces().into_iter().map(|space| {
+            let netns = Netns::new(&space.found, self.machine.own, space.cookie);
+            let links = space.state.links.iter().map(|link| self.link_json(space, link));
+            json!({
+                "netns": netns,
+                "pids": space.found.pids,
+                "container": space.found.container,
+                "links": links.collect::<Vec<_>>(),
+            })
+        });
+        Value::Array(spaces.collect())
+    }
+
+    fn link_json(&self, space: &Space, link: &Link) -> Value {
+        let netns = |key: NsKey| {
+            self.machine
+                .spaces
+                .get(&key)
+                .map(|s| Netns::new(&s.found, self.machine.own, s.cookie))
+        };
+        let peer = self.machine.peer(space.found.key, link).map(|p| {
+            json!({
+                "netns": netns(p.key),
+                "ifname": p.ifname,
+                "ifindex": p.ifindex,
+                "master": p.master,
+            })
+        });
+        let vxlan = link.vxlan().map(|_| {
+            let mut map = shape::vxlan(link, None);
+            let under = self.machine.far_space(space.found.key, link).and_then(netns);
+            map.insert("underlay".into(), json!({ "netns": under }));
+            map
+        });
+        let addresses: Vec<String> =
+            space.state.addrs_of(link.index).map(|a| a.cidr.to_string()).collect();
+        json!({
+            "ifindex": link.index,
+            "ifname": link.name,
+            "kind": (!link.kind.name().is_empty()).then(|| link.kind.name()),
+            "mac": link.attrs.mac,
+            "mtu": link.attrs.mtu,
+            "up": link.state.is_up(),
+            "carrier": link.state.has_carrier(),
+            "operstate": link.state.operstate,
+            "master": shape::name_at(&space.state.links, link.master),
+            "addresses": addresses,
+            "peer": peer,
+            "vxlan": vxlan,
+        })
+    }
+}
+
+/// The endpoints a VXLAN device knows, one line each: who, and behind which VTEP.
+fn rows(space: &Space, link: &Link) -> Vec<Node> {
+    let state = &space.state;
+    let fdb = || state.fdb.iter().filter(|f| f.dev == link.index && f.is_self());
+    let behind = |mac: Option<MacAddr>| {
+        let dst = fdb().find(|f| Some(f.mac) == mac).and_then(|f| f.dst);
+        dst.map_or("no FDB row".into(), |d| d.to_string())
+    };
+    let neighs = state.neighs.iter().filter(|n| n.dev == link.index && n.state & NUD_NOARP == 0);
+    let mut lines: Vec<String> = neighs
+        .clone()
+        .map(|n| match n.mac {
+            Some(mac) => format!("{}  {mac}  → {}", n.ip, behind(n.mac)),
+            None => format!("{}  {}", n.ip, nud_words(n.state).join(",")),
+        })
+        .collect();
+    for row in fdb().filter(|f| !f.mac.is_multicast()) {
+        if neighs.clone().any(|n| n.mac == Some(row.mac)) {
+            continue;
+        }
+        let who = if row.mac == MacAddr::ZERO { "flood".into() } else { row.mac.to_string() };
+        let flags = flag_words(row.flags).into_iter().filter(|f| *f != "self");
+        let dst = row.dst.map_or_else(|| flags.collect::<Vec<_>>().join(" "), |d| d.to_string());
+        lines.push(format!("{who}  → {dst}"));
+    }
+    lines.into_iter().map(|text| Node { text, under: Vec::new() }).collect()
+}
+
+/// Draws nodes under a line.
+fn hang(out: &mut String, nodes: &[Node], indent: &str) {
+    for (i, node) in nodes.iter().enumerate() {
+        let last = i + 1 == nodes.len();
+        let (branch, stem) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        let _ = writeln!(out, "{indent}{branch}{}", node.text.trim_end());
+        hang(out, &node.under, &format!("{indent}{stem}"));
+    }
+}

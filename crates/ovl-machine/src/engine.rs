@@ -1,0 +1,176 @@
+//! Containers: which one a process belongs to, by its cgroup, and what an
+//! engine's own command line says. An engine is asked only where the user named
+//! one, and never for longer than two seconds.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ovl_core::names::Engine;
+use serde::{Deserialize, Serialize};
+
+/// How long an engine may take to answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How many hexadecimal digits a container's id has.
+const ID_DIGITS: usize = 64;
+
+/// The container that a process belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Container {
+    /// The engine, as far as the cgroup tells.
+    pub engine: Option<Engine>,
+    /// The container's id.
+    pub id: String,
+    /// Its name, where the engine was asked.
+    pub name: Option<String>,
+}
+
+/// The container of a process, read from its cgroup: engines put a container's
+/// id into the path, as a folder or inside `docker-ID.scope`.
+pub fn container_of(procfs: &Path, pid: u32) -> Option<Container> {
+    let text = fs::read_to_string(procfs.join(pid.to_string()).join("cgroup")).ok()?;
+    text.lines().find_map(in_cgroup_line)
+}
+
+fn in_cgroup_line(line: &str) -> Option<Container> {
+    let path = line.splitn(3, ':').nth(2)?;
+    // The innermost container counts: a container may run an engine of its own.
+    path.rsplit('/').find_map(|part| {
+        let scope = part.strip_suffix(".scope").unwrap_or(part);
+        let (prefix, id) = scope.rsplit_once('-').unwrap_or(("", scope));
+        let is_id = id.len() == ID_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit());
+        is_id.then(|| Container { engine: engine(prefix, path), id: id.to_owned(), name: None })
+    })
+}
+
+fn engine(prefix: &str, path: &str) -> Option<Engine> {
+    if prefix.starts_with("libpod") || path.contains("/libpod") {
+        Some(Engine::Podman)
+    } else if prefix == "docker" || path.contains("/docker/") {
+        Some(Engine::Docker)
+    } else {
+        None
+    }
+}
+
+/// Why an engine gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Its command is not installed.
+    #[error("the command '{0}' is not installed")]
+    NoCommand(&'static str),
+    /// It does not know the object.
+    #[error("{0}: {1}")]
+    Refused(&'static str, String),
+    /// It took too long.
+    #[error("{0} did not answer within 2 s")]
+    Slow(&'static str),
+    /// It answers for another machine.
+    #[error("DOCKER_HOST is {0}: its namespaces are on another machine")]
+    Remote(String),
+}
+
+/// The sandbox of a container: its nsfs file, or its process's.
+pub fn sandbox(engine: Engine, container: &str) -> Result<Vec<PathBuf>, EngineError> {
+    let format = "{{.NetworkSettings.SandboxKey}}\n{{.State.Pid}}";
+    let answer = ask(engine, ["inspect", "--type", "container", "--format", format, "--", container])?;
+    let mut lines = answer.lines();
+    let key = lines.next().unwrap_or_default().trim();
+    let pid = lines.next().unwrap_or_default().trim();
+    let mut doors = Vec::new();
+    if !key.is_empty() {
+        doors.push(PathBuf::from(key));
+    }
+    if pid.parse::<u32>().is_ok_and(|pid| pid != 0) {
+        doors.push(PathBuf::from(format!("/proc/{pid}/ns/net")));
+    }
+    if doors.is_empty() {
+        let why = format!("container {container} is not running");
+        return Err(EngineError::Refused(engine.command(), why));
+    }
+    Ok(doors)
+}
+
+/// The id of a network.
+pub fn network_id(engine: Engine, network: &str) -> Result<String, EngineError> {
+    let answer = ask(engine, ["network", "inspect", "--format", "{{.Id}}", "--", network])?;
+    Ok(answer.trim().to_owned())
+}
+
+fn ask<I, S>(engine: Engine, args: I) -> Result<String, EngineError>
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let command = engine.command();
+    if engine == Engine::Docker
+        && let Ok(host) = std::env::var("DOCKER_HOST")
+        && !host.is_empty()
+        && !host.starts_with("unix://")
+    {
+        return Err(EngineError::Remote(host));
+    }
+    let mut child = Command::new(command)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|_| EngineError::NoCommand(command))?;
+    // Read on the side, so that a long answer cannot fill the pipe and hang it.
+    let out = child.stdout.take().map(|pipe| thread::spawn(|| read_all(pipe)));
+    let err = child.stderr.take().map(|pipe| thread::spawn(|| read_all(pipe)));
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
+            _ => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(EngineError::Slow(command));
+            }
+        }
+    };
+    let text = |side: Option<thread::JoinHandle<String>>| {
+        side.and_then(|t| t.join().ok()).unwrap_or_default()
+    };
+    let (out, err) = (text(out), text(err));
+    if status.success() {
+        return Ok(out);
+    }
+    let why = err.lines().next().unwrap_or("it gave no reason").trim();
+    Err(EngineError::Refused(command, why.escape_debug().to_string()))
+}
+
+fn read_all(mut pipe: impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = pipe.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "f477cde30bfd4c0a3bcbcd749e70dc22c14392211782af9a5020474fb9123f2c";
+
+    #[test]
+    fn a_cgroup_names_its_container() {
+        let of = |line: String| in_cgroup_line(&line).map(|c| (c.engine, c.id));
+        let docker = Some((Some(Engine::Docker), ID.to_owned()));
+        assert_eq!(of(format!("4:memory:/docker/{ID}")), docker);
+        assert_eq!(of(format!("0::/system.slice/docker-{ID}.scope")), docker);
+        assert_eq!(
+            of(format!("0::/machine.slice/libpod-{ID}.scope/container")),
+            Some((Some(Engine::Podman), ID.to_owned()))
+        );
+        // An engine with a cgroup parent of its own leaves its name out.
+        assert_eq!(of(format!("1:cpu:/lab/d1/{ID}")), Some((None, ID.to_owned())));
+        assert_eq!(of("0::/user.slice/user-0.slice".into()), None);
+    }
+}

@@ -1,0 +1,273 @@
+//! From a namespace reference to an open namespace, for every form of
+//! reference. Says why one cannot be found, and lists the candidates where
+//! several fit.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ovl_core::kernel::Kernel;
+use ovl_core::names::{Engine, NETNS_DIR, NsName, NsRef};
+use ovl_core::netns::{NetNs, OpenError};
+use ovl_core::state::{NsState, Reader};
+use ovl_core::step::{NsDecl, Place};
+use ovl_core::types::Vni;
+
+use crate::discover::{Discovery, Search};
+use crate::engine::{self, EngineError};
+
+/// How many digits of a network's id Docker puts into a namespace's file name.
+const OVERLAY_DIGITS: usize = 10;
+
+/// An open namespace, with how it was written and how other tools reach it.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The namespace.
+    pub ns: NetNs,
+    /// As the user wrote it.
+    pub label: String,
+    /// How `ip` and `nsenter` reach it.
+    pub place: Place,
+}
+
+impl Resolved {
+    /// The declaration of a plan's slot.
+    pub fn decl(&self) -> NsDecl {
+        NsDecl::Have { key: self.ns.key(), place: self.place.clone(), label: self.label.clone() }
+    }
+}
+
+/// Why a reference leads nowhere.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// There is none.
+    #[error("no namespace '{reference}'{}", looked_in(.looked))]
+    NotFound {
+        /// As it was written.
+        reference: String,
+        /// Where it was looked for.
+        looked: Vec<PathBuf>,
+    },
+    /// Several fit.
+    #[error("'{reference}' is ambiguous: {}", .candidates.join(", "))]
+    Ambiguous {
+        /// As it was written.
+        reference: String,
+        /// What fits.
+        candidates: Vec<String>,
+    },
+    /// A plain file, left behind.
+    #[error("{} is a plain file, not a namespace: left behind by one that has ended", .0.display())]
+    Stale(PathBuf),
+    /// A file of another kind.
+    #[error("{0}")]
+    NotNetns(String),
+    /// No such process.
+    #[error("no process {0}")]
+    NoProcess(u32),
+    /// It may not be looked at.
+    #[error("cannot open {path}: {why}")]
+    Denied {
+        /// The file.
+        path: String,
+        /// The system's words.
+        why: io::Error,
+    },
+    /// The engine did not help.
+    #[error("cannot find '{reference}': {why}")]
+    Engine {
+        /// As it was written.
+        reference: String,
+        /// Why not.
+        why: EngineError,
+    },
+}
+
+fn looked_in(looked: &[PathBuf]) -> String {
+    if looked.is_empty() {
+        return String::new();
+    }
+    let folders: Vec<String> = looked.iter().map(|p| p.display().to_string()).collect();
+    format!(" (looked in {})", folders.join(", "))
+}
+
+/// Finds namespaces by reference.
+#[derive(Debug)]
+pub struct Resolver<'k, K> {
+    search: &'k Search,
+    kernel: &'k K,
+}
+
+impl<'k, K: Kernel> Resolver<'k, K> {
+    /// A resolver that looks where `search` says.
+    pub fn new(search: &'k Search, kernel: &'k K) -> Self {
+        Resolver { search, kernel }
+    }
+
+    /// The namespace a reference means.
+    pub fn resolve(&self, reference: &NsRef) -> Result<Resolved, ResolveError> {
+        let label = reference.to_string();
+        let (ns, place) = match reference {
+            NsRef::Own => (open(Path::new("/proc/thread-self/ns/net"))?, Place::Own),
+            NsRef::Init => by_path(Path::new("/proc/1/ns/net"))?,
+            NsRef::Path(path) => by_path(path)?,
+            NsRef::Pid(pid) => by_pid(*pid)?,
+            NsRef::Name(name) => self.by_name(name)?,
+            NsRef::Container(engine, container) => by_container(*engine, container, &label)?,
+            NsRef::Overlay(network) => self.by_overlay(network, &label)?,
+            NsRef::Vni(vni) => self.by_vni(*vni, &label)?,
+            NsRef::Inode(inode) => self.by_inode(*inode, &label)?,
+        };
+        Ok(Resolved { ns, label, place })
+    }
+
+    fn by_name(&self, name: &NsName) -> Result<(NetNs, Place), ResolveError> {
+        let mut found = Vec::new();
+        let mut stale = None;
+        for folder in &self.search.folders {
+            let path = folder.join(name.as_str());
+            match open(&path) {
+                Ok(ns) => found.push((ns, path)),
+                Err(ResolveError::Stale(path)) => stale = Some(path),
+                Err(e @ ResolveError::Denied { .. }) => return Err(e),
+                Err(_) => {}
+            }
+        }
+        found.dedup_by_key(|(ns, _)| ns.key());
+        let several = found.len() > 1;
+        match (found.pop(), stale) {
+            (Some((_, last)), _) if several => {
+                let first = found.into_iter().map(|(_, path)| path).chain([last]);
+                Err(ambiguous(&name.to_string(), first.map(|p| p.display().to_string())))
+            }
+            (Some((ns, path)), _) => Ok((ns, place_of(&path))),
+            (None, Some(path)) => Err(ResolveError::Stale(path)),
+            (None, None) => self.by_file_name(name),
+        }
+    }
+
+    /// A name that is in none of the folders, but is that of a file somewhere
+    /// else: engines with a folder of their own.
+    fn by_file_name(&self, name: &NsName) -> Result<(NetNs, Place), ResolveError> {
+        let discovery = self.search.all();
+        let found = discovery.by_file_name(name.as_str());
+        if found.is_empty() {
+            let (reference, looked) = (name.to_string(), self.search.folders.clone());
+            return Err(ResolveError::NotFound { reference, looked });
+        }
+        only_one(found, &name.to_string())
+    }
+
+    /// Docker names an overlay's namespace `EPOCH-FIRST10OFID`.
+    fn by_overlay(&self, network: &str, label: &str) -> Result<(NetNs, Place), ResolveError> {
+        let is_id = network.len() >= OVERLAY_DIGITS && network.bytes().all(|b| b.is_ascii_hexdigit());
+        let id = if is_id {
+            network.to_owned()
+        } else {
+            engine::network_id(Engine::Docker, network)
+                .map_err(|why| ResolveError::Engine { reference: label.to_owned(), why })?
+        };
+        let short = id.get(..OVERLAY_DIGITS).unwrap_or(&id);
+        let discovery = self.search.all();
+        let fits = |path: &Path| {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            name.split_once('-').is_some_and(|(epoch, rest)| {
+                epoch.bytes().all(|b| b.is_ascii_digit()) && rest == short
+            })
+        };
+        let found = discovery.namespaces.values().filter(|f| f.paths.iter().any(|p| fits(p)));
+        only_one(found.collect(), label)
+    }
+
+    fn by_vni(&self, vni: Vni, label: &str) -> Result<(NetNs, Place), ResolveError> {
+        let discovery = self.search.all();
+        let holds = |found: &&crate::discover::Found| {
+            let Some(ns) = found.open() else { return false };
+            let links = Reader::open(self.kernel, &ns).and_then(|mut r| r.links(false));
+            let state = NsState { links: links.unwrap_or_default(), ..NsState::default() };
+            state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(vni)))
+        };
+        only_one(discovery.namespaces.values().filter(holds).collect(), label)
+    }
+
+    fn by_inode(&self, inode: u64, label: &str) -> Result<(NetNs, Place), ResolveError> {
+        let discovery: Discovery = self.search.all();
+        only_one(discovery.by_inode(inode).into_iter().collect(), label)
+    }
+}
+
+fn only_one(
+    found: Vec<&crate::discover::Found>,
+    label: &str,
+) -> Result<(NetNs, Place), ResolveError> {
+    let gone = || ResolveError::NotFound { reference: label.to_owned(), looked: Vec::new() };
+    match found.as_slice() {
+        [] => Err(gone()),
+        [one] => {
+            let ns = one.open().ok_or_else(gone)?;
+            let place = one.doors.first().map_or(Place::Own, |door| place_of(door));
+            Ok((ns, place))
+        }
+        several => Err(ambiguous(label, several.iter().map(|f| {
+            f.paths.first().map_or_else(|| f.key.to_string(), |p| p.display().to_string())
+        }))),
+    }
+}
+
+fn ambiguous(reference: &str, candidates: impl Iterator<Item = String>) -> ResolveError {
+    ResolveError::Ambiguous { reference: reference.to_owned(), candidates: candidates.collect() }
+}
+
+fn by_container(
+    engine: Engine,
+    container: &str,
+    label: &str,
+) -> Result<(NetNs, Place), ResolveError> {
+    let doors = engine::sandbox(engine, container)
+        .map_err(|why| ResolveError::Engine { reference: label.to_owned(), why })?;
+    let mut last = None;
+    for door in &doors {
+        match by_path(door) {
+            Ok(found) => return Ok(found),
+            Err(e) => last = Some(e),
+        }
+    }
+    Err(last.unwrap_or(ResolveError::NotFound { reference: label.to_owned(), looked: doors }))
+}
+
+fn by_pid(pid: u32) -> Result<(NetNs, Place), ResolveError> {
+    let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
+    match by_path(&path) {
+        Err(ResolveError::NotFound { .. }) => Err(ResolveError::NoProcess(pid)),
+        other => other,
+    }
+}
+
+fn by_path(path: &Path) -> Result<(NetNs, Place), ResolveError> {
+    let ns = open(path)?;
+    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    Ok((ns, place_of(&full)))
+}
+
+/// A file directly under /run/netns has a name that `ip -n` takes.
+pub(crate) fn place_of(path: &Path) -> Place {
+    let folder = path.parent();
+    let in_run = [NETNS_DIR, "/var/run/netns"].iter().any(|d| folder == Some(Path::new(d)));
+    let name = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.parse().ok());
+    match name {
+        Some(name) if in_run => Place::Named(name),
+        _ => Place::Path(path.to_owned()),
+    }
+}
+
+fn open(path: &Path) -> Result<NetNs, ResolveError> {
+    NetNs::open(path).map_err(|e| match e {
+        OpenError::Stale(path) => ResolveError::Stale(path),
+        OpenError::OtherKind(_) => ResolveError::NotNetns(e.to_string()),
+        OpenError::Io(path, why) if why.kind() == io::ErrorKind::NotFound => {
+            ResolveError::NotFound { reference: path.display().to_string(), looked: Vec::new() }
+        }
+        OpenError::Io(path, why) => {
+            ResolveError::Denied { path: path.display().to_string(), why }
+        }
+    })
+}

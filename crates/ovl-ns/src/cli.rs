@@ -1,0 +1,221 @@
+//! The words of ovl-ns. Nothing is looked up here.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand};
+use ovl_cli::{Acting, Flags, InNetns};
+use ovl_core::names::{NsName, NsRef};
+
+/// Make, name, find and enter network namespaces
+#[derive(Debug, Parser)]
+#[command(name = "ovl-ns", version, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// Common flags
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+const EXAMPLES: &str = "Examples:
+  ovl-ns add h1 h2
+  ovl-ns list
+  ovl-ns exec docker:X-1 -- ip addr";
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Make namespaces, each with its name under /run/netns and its loopback up
+    #[command(after_help = "Examples:
+  ovl-ns add h1
+  ovl-ns add h1 h2 ov1 --exist-ok
+  ovl-ns add h1 --dry-run")]
+    Add(Add),
+    /// Take names under /run/netns away
+    #[command(visible_aliases = ["delete", "rm"], after_help = "Examples:
+  ovl-ns del h1
+  ovl-ns del h1 h2 --missing-ok")]
+    Del(Del),
+    /// List every network namespace that can be found
+    #[command(visible_alias = "ls", after_help = "Examples:
+  ovl-ns list
+  ovl-ns list --named -o json")]
+    List(List),
+    /// Show one namespace: names, files, processes, devices
+    #[command(after_help = "Examples:
+  ovl-ns show h1
+  ovl-ns show pid:1 -o json")]
+    Show(One),
+    /// Run a command in a namespace (a shell, where no command is given)
+    #[command(after_help = "Examples:
+  ovl-ns exec h1 -- ping -c 1 192.168.1.5
+  ovl-ns exec docker:X-1 --net-only -- ip -d link
+  ovl-ns exec --all -- ip -br addr")]
+    Exec(Exec),
+    /// List the processes in a namespace
+    #[command(after_help = "Examples:
+  ovl-ns pids h1
+  ovl-ns pids /var/run/docker/netns/1-f4f24b00a5 -o json")]
+    Pids(One),
+    /// Say which namespace a process is in
+    #[command(after_help = "Examples:
+  ovl-ns identify 1
+  ovl-ns identify 4242 -o json")]
+    Identify(Identify),
+    /// Give the namespace of a process a name under /run/netns
+    #[command(after_help = "Examples:
+  ovl-ns attach x1 4242
+  ovl-ns attach x1 4242 --dry-run")]
+    Attach(Attach),
+    /// Show the id one namespace has for another, or assign one
+    #[command(after_help = "Examples:
+  ovl-ns nsid h1
+  ovl-ns nsid ov1 -n h1 --set 7")]
+    Nsid(Nsid),
+}
+
+/// `add`.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// Names
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<NsName>,
+    /// Leave the loopback down
+    #[arg(long)]
+    pub no_lo: bool,
+    /// Fine when a namespace of that name is there
+    #[arg(long)]
+    pub exist_ok: bool,
+    /// Remove a plain file that an ended namespace left under the name
+    #[arg(long)]
+    pub replace: bool,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// `del`.
+#[derive(Debug, Args)]
+pub struct Del {
+    /// Names
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<NsName>,
+    /// Fine when there is no such name
+    #[arg(long)]
+    pub missing_ok: bool,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only those with a name under /run/netns, Docker's folder or OVL_NETNS_PATH
+    #[arg(long)]
+    pub named: bool,
+}
+
+/// A verb about one namespace.
+#[derive(Debug, Args)]
+pub struct One {
+    /// The namespace
+    #[arg(value_name = "NS")]
+    pub ns: NsRef,
+}
+
+/// `exec`.
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// The namespace
+    #[arg(value_name = "NS", required_unless_present = "all")]
+    pub ns: Option<OsString>,
+    /// Only the network, as nsenter --net: /sys and /etc stay as they are
+    #[arg(long)]
+    pub net_only: bool,
+    /// In each namespace under /run/netns in turn; exits with the worst status
+    #[arg(long)]
+    pub all: bool,
+    /// With --all: in Docker's namespaces as well
+    #[arg(long, requires = "all")]
+    pub docker: bool,
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<OsString>,
+}
+
+/// `identify`.
+#[derive(Debug, Args)]
+pub struct Identify {
+    /// The process
+    #[arg(value_name = "PID")]
+    pub pid: u32,
+}
+
+/// `attach`.
+#[derive(Debug, Args)]
+pub struct Attach {
+    /// The name
+    #[arg(value_name = "NAME")]
+    pub name: NsName,
+    /// The process
+    #[arg(value_name = "PID")]
+    pub pid: u32,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// `nsid`.
+#[derive(Debug, Args)]
+pub struct Nsid {
+    /// Whose id
+    #[arg(value_name = "NS")]
+    pub ns: NsRef,
+    /// Assign this id, or the next free one ('auto')
+    #[arg(long, value_name = "N|auto", value_parser = parse_id)]
+    pub set: Option<Id>,
+    /// Where the id counts
+    #[command(flatten)]
+    pub netns: InNetns,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// An id to assign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Id {
+    /// The next free one.
+    Auto,
+    /// This one.
+    Number(i32),
+}
+
+fn parse_id(text: &str) -> Result<Id, String> {
+    match (text, text.parse::<i32>()) {
+        ("auto", _) => Ok(Id::Auto),
+        (_, Ok(n)) if n >= 0 => Ok(Id::Number(n)),
+        _ => Err(format!("'{text}' is not a namespace id: a number from 0 up, or auto")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_stand_between_namespace_and_command() {
+        let cli = Cli::parse_from(["ovl-ns", "exec", "h1", "--net-only", "ip", "-d", "link"]);
+        let Verb::Exec(exec) = cli.verb else { panic!("not exec") };
+        assert!(exec.net_only);
+        assert_eq!(exec.command, ["ip", "-d", "link"]);
+    }
+}

@@ -1,0 +1,138 @@
+//! `exec`: becomes the command, inside a namespace. As `ip netns exec` that
+//! namespace's /sys is mounted and /etc/netns/NAME laid over /etc, in a mount
+//! namespace of the command's own; `--net-only` is `nsenter --net`.
+
+use std::ffi::{CString, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::Command;
+
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::unistd::execvp;
+use ovl_cli::{Context, Error, Exit, output};
+use ovl_core::error::errno_text;
+use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef};
+use ovl_core::netns::NetNs;
+use ovl_core::step::Place;
+
+use crate::cli::Exec;
+
+/// Our own failures, by the convention of env(1), nohup(1) and others.
+const OURS: Exit = Exit::Command(125);
+const NOT_EXECUTABLE: Exit = Exit::Command(126);
+const NOT_FOUND: Exit = Exit::Command(127);
+
+/// `exec`.
+pub fn exec(context: &Context, args: &Exec) -> Result<Exit, Error> {
+    if args.all {
+        return all(context, args);
+    }
+    let text = args.ns.as_ref().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let ours = |mut e: Error| {
+        e.exit = OURS;
+        e
+    };
+    let reference: NsRef = text.parse().map_err(|e| ours(Error::from(e)))?;
+    let resolved = context.resolve(&reference).map_err(ours)?;
+    let name = match &resolved.place {
+        Place::Named(name) => Some(name.as_str().to_owned()),
+        Place::Own | Place::Path(_) => None,
+    };
+    setns(&resolved.ns, CloneFlags::CLONE_NEWNET)
+        .map_err(|e| failed(&format!("enter {}", resolved.label), e))?;
+    if !args.net_only {
+        dress(name.as_deref().unwrap_or("ovl"), name.is_some())?;
+    }
+    Err(become_command(&args.command))
+}
+
+/// Gives the command the view of /sys and /etc that fits its namespace.
+fn dress(name: &str, has_name: bool) -> Result<(), Error> {
+    unshare(CloneFlags::CLONE_NEWNS).map_err(|e| failed("make a mount namespace", e))?;
+    // Mounts of the machine still arrive here, ours do not reach it.
+    let slave = MsFlags::MS_SLAVE | MsFlags::MS_REC;
+    mount(None::<&str>, "/", None::<&str>, slave, None::<&str>)
+        .map_err(|e| failed("separate the mounts", e))?;
+    // Not mounted is fine: it is mounted anew.
+    let _ = umount2("/sys", MntFlags::MNT_DETACH);
+    mount(Some(name), "/sys", Some("sysfs"), MsFlags::empty(), None::<&str>)
+        .map_err(|e| failed("mount the namespace's /sys", e).hint("--net-only leaves /sys as it is"))?;
+    if has_name {
+        lay_over_etc(&Path::new("/etc/netns").join(name));
+    }
+    Ok(())
+}
+
+/// Binds each file of /etc/netns/NAME over its namesake in /etc. One that
+/// cannot be bound is said, and the command runs all the same, as with `ip`.
+fn lay_over_etc(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let target = Path::new("/etc").join(entry.file_name());
+        let source = entry.path();
+        if let Err(e) = mount(Some(&source), &target, None::<&str>, MsFlags::MS_BIND, None::<&str>) {
+            let (source, target) = (source.display(), target.display());
+            output::note(&format!("ovl-ns: cannot bind {source} over {target}: {}", errno_text(e)));
+        }
+    }
+}
+
+/// Replaces this process. Returns only when that failed.
+fn become_command(command: &[OsString]) -> Error {
+    let shell = || std::env::var_os("SHELL").unwrap_or_else(|| OsString::from("/bin/sh"));
+    let words: Vec<OsString> = if command.is_empty() { vec![shell()] } else { command.to_vec() };
+    let strings: Result<Vec<CString>, _> =
+        words.iter().map(|w| CString::new(w.as_bytes())).collect();
+    let Ok(strings) = strings else {
+        return Error::new(OURS, "a word of the command holds a NUL byte");
+    };
+    let Err(errno) = execvp(&strings[0], &strings);
+    let exit = if errno == Errno::ENOENT { NOT_FOUND } else { NOT_EXECUTABLE };
+    let word = words[0].to_string_lossy();
+    Error::new(exit, format!("cannot run {}: {}", word.escape_debug(), errno_text(errno)))
+        .about("run", word.into_owned(), None)
+}
+
+/// Each namespace in turn, by a process of its own.
+fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
+    let command: Vec<&OsString> = args.ns.iter().chain(&args.command).collect();
+    if command.is_empty() {
+        return Err(Error::usage("exec --all wants a command"));
+    }
+    let own = std::env::current_exe().map_err(|e| Error::new(OURS, e.to_string()))?;
+    let mut worst = 0;
+    let folders: &[&str] = if args.docker { &[NETNS_DIR, DOCKER_NETNS_DIR] } else { &[NETNS_DIR] };
+    for path in folders.iter().flat_map(|folder| namespaces(Path::new(folder))) {
+        if !context.flags.quiet {
+            output::note(&format!("netns: {}", path.display()));
+        }
+        let mut child = Command::new(&own);
+        child.arg("exec").arg(&path);
+        if args.net_only {
+            child.arg("--net-only");
+        }
+        let status = child.arg("--").args(&command).status();
+        let code = status.ok().and_then(|s| s.code()).unwrap_or(125);
+        worst = worst.max(u8::try_from(code).unwrap_or(125));
+    }
+    Ok(Exit::Command(worst))
+}
+
+/// The namespaces with a name in that folder, sorted. Plain files are passed over.
+fn namespaces(folder: &Path) -> Vec<std::path::PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.flatten().map(|e| e.path()).collect();
+    paths.retain(|p| NetNs::open(p).is_ok());
+    paths.sort();
+    paths
+}
+
+fn failed(what: &str, errno: Errno) -> Error {
+    let mut error = Error::new(OURS, format!("cannot {what}: {}", errno_text(errno)));
+    error.errno = Some(errno);
+    error.hints.extend(ovl_cli::hint::for_errno(Some(errno)));
+    error
+}

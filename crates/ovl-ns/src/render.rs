@@ -1,0 +1,179 @@
+//! What ovl-ns shows.
+
+use ovl_cli::output::{self, Columns};
+use ovl_cli::shape::Netns;
+use ovl_cli::{Context, Error, Exit};
+use ovl_core::names::{IfName, NsName, NsRef};
+use ovl_core::netns::NetNs;
+use ovl_core::state::Reader;
+use ovl_machine::discover::Process;
+use ovl_machine::engine::Container;
+use serde::Serialize;
+use serde_json::json;
+
+/// One namespace as it is shown.
+#[derive(Debug, Serialize)]
+pub struct Entry {
+    /// What views call it.
+    #[serde(skip)]
+    pub place: String,
+    /// Which.
+    #[serde(flatten)]
+    pub netns: Netns,
+    /// The id the caller's own namespace has for it.
+    pub nsid: Option<i32>,
+    /// Processes in it.
+    pub pids: Vec<Process>,
+    /// The container they are.
+    pub container: Option<Container>,
+    /// Names of its devices.
+    pub links: Vec<IfName>,
+}
+
+impl Entry {
+    /// Named ones first, by name; then by number.
+    pub fn sort_key(&self) -> (bool, Vec<String>, u64) {
+        (self.netns.names.is_empty(), self.netns.names.clone(), self.netns.inode)
+    }
+
+    fn who(&self) -> String {
+        match (&self.container, self.pids.as_slice()) {
+            (Some(container), _) => format!("container {}", &container.id[..12.min(container.id.len())]),
+            (None, []) => String::new(),
+            (None, [one]) => format!("{} ({})", one.comm.escape_debug(), one.pid),
+            (None, [first, rest @ ..]) => {
+                format!("{} ({}) and {} more", first.comm.escape_debug(), first.pid, rest.len())
+            }
+        }
+    }
+
+    fn links_text(&self) -> String {
+        let names = self.links.iter().filter(|l| l.as_str() != "lo").map(ToString::to_string);
+        names.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The list.
+pub fn list(context: &Context, entries: &[Entry]) -> Result<(), Error> {
+    output::show(&context.flags, &entries, |wide| {
+        let mut columns = Columns {
+            header: vec!["NAMESPACE", "KIND", "INODE", "NSID", "DEVICES", "WHO"],
+            rows: Vec::new(),
+        };
+        if wide {
+            columns.header.extend(["COOKIE", "PATHS"]);
+        }
+        for entry in entries {
+            let mut row = vec![
+                entry.place.clone(),
+                entry.netns.kind.into(),
+                entry.netns.inode.to_string(),
+                entry.nsid.map(|n| n.to_string()).unwrap_or_default(),
+                entry.links_text(),
+                entry.who(),
+            ];
+            if wide {
+                row.push(entry.netns.cookie.map(|c| c.to_string()).unwrap_or_default());
+                row.push(paths(&entry.netns));
+            }
+            columns.rows.push(row);
+        }
+        columns.text(&context.flags)
+    })
+}
+
+/// One namespace.
+pub fn show(context: &Context, entry: &Entry) -> Result<(), Error> {
+    output::show(&context.flags, entry, |_| {
+        let pids: Vec<String> =
+            entry.pids.iter().map(|p| format!("{} {}", p.pid, p.comm.escape_debug())).collect();
+        let rows = [
+            ("namespace", entry.netns.reference.escape_debug().to_string()),
+            ("kind", entry.netns.kind.into()),
+            ("inode", entry.netns.inode.to_string()),
+            ("cookie", entry.netns.cookie.map(|c| c.to_string()).unwrap_or_default()),
+            ("nsid", entry.nsid.map(|n| n.to_string()).unwrap_or_default()),
+            ("paths", paths(&entry.netns)),
+            ("container", entry.container.as_ref().map(|c| c.id.clone()).unwrap_or_default()),
+            ("processes", pids.join(", ")),
+            ("devices", entry.links_text()),
+        ];
+        rows.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k:11}{v}\n")).collect()
+    })
+}
+
+fn paths(netns: &Netns) -> String {
+    let each = netns.paths.iter().map(|p| p.display().to_string().escape_debug().to_string());
+    each.collect::<Vec<_>>().join(" ")
+}
+
+/// The processes of a namespace.
+pub fn pids(context: &Context, pids: &[Process]) -> Result<(), Error> {
+    output::show(&context.flags, &pids, |_| {
+        let rows = pids.iter().map(|p| vec![p.pid.to_string(), p.comm.escape_debug().to_string()]);
+        Columns { header: vec!["PID", "COMMAND"], rows: rows.collect() }.text(&context.flags)
+    })
+}
+
+/// The namespace of a process.
+pub fn identify(context: &Context, netns: &Netns) -> Result<(), Error> {
+    output::show(&context.flags, netns, |_| format!("{}\n", netns.reference.escape_debug()))
+}
+
+/// An id. None assigned: said, and exit 3.
+pub fn nsid(context: &Context, of: &NsRef, id: Option<i32>) -> Result<Exit, Error> {
+    let value = json!({ "netns": of.to_string(), "nsid": id });
+    output::show(&context.flags, &value, |_| {
+        id.map_or_else(|| "none assigned\n".into(), |n| format!("{n}\n"))
+    })?;
+    Ok(if id.is_some() { Exit::Done } else { Exit::Missing })
+}
+
+/// What was made.
+pub fn made(context: &Context, names: &[NsName]) -> Result<(), Error> {
+    let directory = context.directory();
+    let made: Vec<Netns> = names
+        .iter()
+        .filter_map(|name| NetNs::open(&name.path()).ok())
+        .map(|ns| directory.netns(ns.key(), ns.cookie().ok()))
+        .collect();
+    output::show(&context.flags, &made, |_| String::new())
+}
+
+/// What goes with a namespace, or keeps it: VXLAN devices elsewhere whose
+/// socket is in it, and processes inside.
+pub fn last_words(context: &Context, name: &NsName) -> Vec<String> {
+    let Ok(ns) = NetNs::open(&name.path()) else { return Vec::new() };
+    let discovery = context.search.all();
+    let mut lines = Vec::new();
+    for found in discovery.namespaces.values() {
+        if found.key == ns.key() {
+            if let [first, rest @ ..] = found.pids.as_slice() {
+                let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+                lines.push(format!(
+                    "{name} lives on without its name: process {} ({}){more} is in it",
+                    first.pid,
+                    first.comm.escape_debug()
+                ));
+            }
+            continue;
+        }
+        let Some(other) = found.open() else { continue };
+        let Ok(mut reader) = Reader::open(&context.kernel, &other) else { continue };
+        let Ok(links) = reader.links(false) else { continue };
+        let mut vxlans = links.iter().filter(|l| l.vxlan().is_some() && l.peer.nsid.is_some()).peekable();
+        if vxlans.peek().is_none() {
+            continue;
+        }
+        let Ok(Some(id)) = reader.nsid_of(&ns) else { continue };
+        for link in vxlans.filter(|l| l.peer.nsid == Some(id)) {
+            let place = found.names.first().cloned().unwrap_or_else(|| found.key.to_string());
+            lines.push(format!(
+                "{} in netns {} ends with {name}: its UDP socket is there",
+                link.name,
+                place.escape_debug()
+            ));
+        }
+    }
+    lines
+}

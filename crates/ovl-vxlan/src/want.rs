@@ -1,0 +1,211 @@
+//! The verbs of ovl-vxlan that change something, as wants.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use ovl_cli::apply::Applied;
+use ovl_cli::{Context, Error, Exit, Slots, apply, output};
+use ovl_core::link::{BridgeAttrs, Kind, KindSpec, LinkAttrs, LinkSpec, VxlanAttrs};
+use ovl_core::names::{IfName, NsRef};
+use ovl_core::plan::{Clash, Conflict};
+use ovl_core::state::Have;
+use ovl_core::step::{LinkRef, NsSlot};
+use ovl_core::want::{Policy, Standing, Want};
+use ovl_core::wire::vxlan::DOCKER_PORT;
+
+use crate::cli::{Add, AskedMtu, Del, Set};
+use crate::{devices, holder, room};
+
+/// libnetwork leaves ageing at the kernel's default; it is said so that it shows.
+const AGEING_SECONDS: u32 = 300;
+
+/// The attributes asked, over Docker's or the kernel's defaults.
+fn attributes(args: &Add) -> Result<VxlanAttrs, Error> {
+    let mut asked = args.attrs.0.clone();
+    if args.v6 {
+        let v4 = [asked.local, asked.remote, asked.group].iter().flatten().any(IpAddr::is_ipv4);
+        if v4 {
+            return Err(Error::usage("-6 asks for an IPv6 underlay, and an IPv4 address is given"));
+        }
+        if !asked.is_v6() {
+            // The unspecified address is how the kernel is asked for an IPv6 socket.
+            asked.remote = Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        }
+    }
+    if asked.remote.is_some() && asked.group.is_some() {
+        return Err(Error::usage("--remote and --group exclude each other"));
+    }
+    if let Some(ip) = asked.remote.filter(IpAddr::is_multicast) {
+        return Err(Error::usage(format!("{ip} is a multicast address: use --group")));
+    }
+    if let Some(ip) = asked.group.filter(|ip| !ip.is_multicast()) {
+        return Err(Error::usage(format!("{ip} is not a multicast address: use --remote")));
+    }
+    if args.plain {
+        return Ok(asked);
+    }
+    let by_rows = asked.remote.is_none_or(|ip| ip.is_unspecified())
+        && asked.group.is_none()
+        && asked.external != Some(true);
+    let defaults = VxlanAttrs {
+        dstport: Some(DOCKER_PORT),
+        learning: Some(true),
+        ageing: Some(AGEING_SECONDS),
+        // With a default destination the rows are not the only way: proxy would
+        // swallow the ARP that is to reach it.
+        proxy: by_rows.then_some(true),
+        l2miss: by_rows.then_some(true),
+        l3miss: by_rows.then_some(true),
+        ..VxlanAttrs::default()
+    };
+    // A device that takes its VNI from each packet learns nothing by itself.
+    let defaults = if asked.external == Some(true) {
+        VxlanAttrs { dstport: Some(DOCKER_PORT), ..VxlanAttrs::default() }
+    } else {
+        defaults
+    };
+    Ok(asked.or(defaults))
+}
+
+/// `add`.
+pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
+    let attrs = attributes(args)?;
+    let mut slots = Slots::default();
+    let at = slots.have(context, &args.netns.reference())?;
+    let underlay = slots.have(context, args.underlay.as_ref().unwrap_or(&NsRef::Own))?;
+    let have = slots.read(context)?;
+    let dev = args.dev.as_ref().map(|name| find_dev(&slots, &have, underlay, name)).transpose()?;
+    let mtu = if args.plain && args.mtu.is_none() {
+        None
+    } else {
+        let asked: Option<AskedMtu> = args.mtu;
+        Some(room::mtu(context, &slots, &have, underlay, args.dev.as_ref(), &attrs, asked)?)
+    };
+    let mut wants = Vec::new();
+    if let Some(bridge) = &args.bridge {
+        wants.extend(bridge_wants(at, bridge, mtu, args));
+    }
+    let spec = LinkSpec {
+        name: args.name.clone(),
+        attrs: LinkAttrs {
+            mtu,
+            mac: args.mac.map(Into::into),
+            txqueuelen: args.txqueuelen,
+        },
+        kind: KindSpec::Vxlan { attrs: Box::new(attrs), socket: underlay, dev },
+    };
+    let standing = if args.exist_ok { Standing::SameIsFine } else { Standing::Refuse };
+    wants.push(Want::Link { at, spec, standing });
+    if let Some(bridge) = &args.bridge {
+        let (dev, master) = (args.name.clone(), Some(bridge.clone()));
+        wants.push(Want::Master { at, dev, master });
+    }
+    if !args.down {
+        wants.push(Want::Up { at, dev: args.name.clone(), up: true });
+    }
+    let (ns, socket) = (open(&slots, at)?, slots.open[&underlay].key());
+    let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
+    let advise = |failed: &_, error: &mut _| holder::advise(context, socket, failed, error);
+    let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
+    if applied != Applied::Shown && context.flags.is_structured() {
+        devices::print_one(context, &ns, &args.name)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The bridge, its address, and it up, as Docker makes them: before the device.
+fn bridge_wants(at: NsSlot, bridge: &IfName, mtu: Option<u32>, args: &Add) -> Vec<Want> {
+    let spec = LinkSpec {
+        name: bridge.clone(),
+        attrs: LinkAttrs { mtu, ..LinkAttrs::default() },
+        kind: KindSpec::Bridge(Box::<BridgeAttrs>::default()),
+    };
+    let mut wants = vec![Want::Link { at, spec, standing: Standing::Use }];
+    wants.extend(args.gateway.map(|cidr| Want::Addr { at, dev: bridge.clone(), cidr }));
+    wants.push(Want::Up { at, dev: bridge.clone(), up: true });
+    wants
+}
+
+fn find_dev(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<LinkRef, Error> {
+    match have.link(at, name) {
+        Some(link) => Ok(LinkRef::Have { at, name: name.clone(), index: link.index }),
+        None => {
+            let what = name.to_string();
+            Err(Conflict { what, netns: slots.label(at), why: Clash::Missing }.into())
+        }
+    }
+}
+
+fn open(slots: &Slots, at: NsSlot) -> Result<ovl_core::netns::NetNs, Error> {
+    slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))
+}
+
+/// `set`.
+pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
+    let mut slots = Slots::default();
+    let at = slots.have(context, &args.netns.reference())?;
+    let have = slots.read(context)?;
+    is_vxlan(&slots, &have, at, &args.name)?;
+    let dev = args.name.clone();
+    let attrs = LinkAttrs {
+        mtu: args.mtu.map(ovl_core::types::Mtu::get),
+        mac: args.mac.map(Into::into),
+        txqueuelen: args.txqueuelen,
+    };
+    let vxlan = Box::new(args.attrs.0.clone());
+    let nothing = attrs.is_empty() && vxlan.is_empty();
+    let mut wants = vec![Want::Attrs { at, dev: dev.clone(), attrs, vxlan }];
+    if args.master.is_some() || args.nomaster {
+        wants.push(Want::Master { at, dev: dev.clone(), master: args.master.clone() });
+    }
+    if args.up || args.down {
+        wants.push(Want::Up { at, dev, up: args.up });
+    }
+    if nothing && wants.len() == 1 {
+        return Err(Error::usage("nothing to set: give at least one attribute"));
+    }
+    apply(context, args.acting, slots, &wants, &have, Policy::default(), |_, _| {})?;
+    Ok(Exit::Done)
+}
+
+/// `del`.
+pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
+    let mut slots = Slots::default();
+    let at = slots.have(context, &args.netns.reference())?;
+    let have = slots.read(context)?;
+    let mut wants = vec![Want::NoLink { at, dev: args.name.clone(), kind: "vxlan" }];
+    if args.with_bridge
+        && let Some(link) = have.link(at, &args.name)
+        && let Some(bridge) = link.master.and_then(|m| have.states[&at].link_at(m))
+        && matches!(bridge.kind, Kind::Bridge(_))
+    {
+        let others: Vec<String> = have.states[&at]
+            .ports_of(bridge.index)
+            .filter(|p| p.index != link.index)
+            .map(|p| p.name.to_string())
+            .collect();
+        if others.is_empty() {
+            wants.push(Want::NoLink { at, dev: bridge.name.clone(), kind: "bridge" });
+        } else if !context.flags.quiet {
+            output::note(&format!(
+                "{}: {} stays: {} still on it",
+                context.tool,
+                bridge.name,
+                others.join(", ")
+            ));
+        }
+    }
+    let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };
+    apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})?;
+    Ok(Exit::Done)
+}
+
+fn is_vxlan(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<(), Error> {
+    let why = match have.link(at, name) {
+        None => Clash::Missing,
+        Some(link) if link.vxlan().is_some() => return Ok(()),
+        Some(link) => {
+            Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "vxlan".to_owned() }
+        }
+    };
+    Err(Conflict { what: name.to_string(), netns: slots.label(at), why }.into())
+}

@@ -1,0 +1,298 @@
+//! `ovl-ns` against `ip netns`, `stat` and `/proc`.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use ovl_tests::lab::{Background, Lab, is_up, skip};
+use ovl_tests::{oracle, tests};
+use serde_json::Value;
+
+tests![
+    add_makes_named_namespaces_with_their_loopback_up,
+    add_makes_all_or_nothing,
+    add_takes_what_stands_only_when_asked_to,
+    add_names_a_plain_file_and_replaces_it_only_when_asked_to,
+    del_takes_names_away,
+    del_of_what_is_not_there_is_said_unless_it_is_fine,
+    list_named_is_what_ip_netns_lists,
+    list_finds_a_namespace_that_only_a_process_holds,
+    list_of_nothing_is_an_empty_array,
+    every_kind_of_reference_means_the_same_namespace,
+    exec_gives_back_the_status_of_the_command,
+    exec_has_codes_of_its_own_for_its_own_failures,
+    exec_replaces_itself_by_the_command,
+    exec_shows_that_namespaces_sys,
+    exec_lays_etc_netns_over_etc,
+    exec_all_runs_in_each_and_keeps_the_worst_status,
+    pids_and_identify_agree_with_ip,
+    attach_gives_a_process_namespace_a_name,
+    nsid_is_what_ip_lists,
+];
+
+fn add_makes_named_namespaces_with_their_loopback_up(lab: &Lab) -> Result<()> {
+    lab.ok("ovl-ns add h1 h2; ovl-ns add h3 --no-lo")?;
+    assert_eq!(names(lab)?, ["h1", "h2", "h3"]);
+    for (name, up) in [("h1", true), ("h2", true), ("h3", false)] {
+        assert_eq!(is_up(&lab.link(name, "lo")?), up, "lo of {name}");
+    }
+    Ok(())
+}
+
+fn add_makes_all_or_nothing(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h2")?;
+    let before = oracle::state(lab)?;
+    lab.refuses("ovl-ns add h1 h2", 4, &["h2"])?;
+    oracle::same("a refused add", &before, &oracle::state(lab)?)
+}
+
+fn add_takes_what_stands_only_when_asked_to(lab: &Lab) -> Result<()> {
+    lab.ok("ovl-ns add h1")?;
+    let inode = lab.ok("stat -Lc %i /run/netns/h1")?;
+    lab.refuses("ovl-ns add h1", 4, &["h1", "hint: ", "--exist-ok"])?;
+    lab.ok("ovl-ns add h1 h2 --exist-ok")?;
+    assert_eq!(lab.ok("stat -Lc %i /run/netns/h1")?, inode);
+    assert_eq!(names(lab)?, ["h1", "h2"]);
+    Ok(())
+}
+
+fn add_names_a_plain_file_and_replaces_it_only_when_asked_to(lab: &Lab) -> Result<()> {
+    lab.ok("mkdir -p /run/netns; touch /run/netns/old")?;
+    lab.refuses("ovl-ns add old", 4, &["old", "plain file", "hint: ", "--replace"])?;
+    lab.refuses("ovl-ns add old --exist-ok", 4, &["plain file"])?;
+    ensure!(!oracle::is_namespace(Path::new("/run/netns/old"))?);
+    lab.ok("ovl-ns add old --replace")?;
+    ensure!(oracle::is_namespace(Path::new("/run/netns/old"))?);
+    // A namespace that lives is not replaced.
+    lab.fails("ovl-ns add old --replace", 4)?;
+    Ok(())
+}
+
+fn del_takes_names_away(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip netns add h2; ip netns add h3")?;
+    lab.ok("ovl-ns del h1 h3")?;
+    assert_eq!(names(lab)?, ["h2"]);
+    lab.ok("ovl-ns rm h2")?;
+    assert_eq!(lab.ok("ls /run/netns")?, "");
+    Ok(())
+}
+
+fn del_of_what_is_not_there_is_said_unless_it_is_fine(lab: &Lab) -> Result<()> {
+    lab.refuses("ovl-ns del h9", 3, &["h9"])?;
+    lab.ok("ovl-ns del h9 --missing-ok")?;
+    Ok(())
+}
+
+fn list_named_is_what_ip_netns_lists(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip netns add h2")?;
+    let list = lab.json("ovl-ns list --named -o json")?;
+    let list = list.as_array().cloned().unwrap_or_default();
+    let found: Vec<&str> = list.iter().filter_map(|n| n["names"][0].as_str()).collect();
+    assert_eq!(found, names(lab)?);
+    for netns in &list {
+        let name = netns["names"][0].as_str().unwrap_or_default();
+        let inode: u64 = lab.ok(&format!("stat -Lc %i /run/netns/{name}"))?.trim().parse()?;
+        assert_eq!(netns["inode"], inode);
+        assert_eq!(netns["ref"], name);
+        ensure!(netns["cookie"].is_u64(), "{netns}");
+        ensure!(netns["paths"].as_array().is_some_and(|p| p.contains(&format!("/run/netns/{name}").into())));
+        for key in ["kind", "pids", "container", "links", "nsid"] {
+            ensure!(netns.get(key).is_some(), "no '{key}' in {netns}");
+        }
+    }
+    let table = lab.ok("ovl-ns list --named")?;
+    assert_eq!(table.lines().count(), 3, "a header and two rows:\n{table}");
+    assert_eq!(lab.ok("ovl-ns list --named --no-header")?.lines().count(), 2);
+    Ok(())
+}
+
+fn list_finds_a_namespace_that_only_a_process_holds(lab: &Lab) -> Result<()> {
+    let (process, inode) = hidden(lab)?;
+    let list = lab.json("ovl-ns list -j")?;
+    let found = list.as_array().into_iter().flatten().find(|n| n["inode"] == inode);
+    let Some(found) = found else { anyhow::bail!("inode {inode} is not in {list}") };
+    let pids: Vec<&Value> = found["pids"].as_array().into_iter().flatten().map(|p| &p["pid"]).collect();
+    assert_eq!(pids, [&Value::from(process.pid())]);
+    assert_eq!(found["pids"][0]["comm"], "sleep");
+    assert_eq!(found["names"], Value::Array(Vec::new()));
+    Ok(())
+}
+
+fn list_of_nothing_is_an_empty_array(lab: &Lab) -> Result<()> {
+    assert_eq!(lab.json("ovl-ns list --named -o json")?, Value::Array(Vec::new()));
+    Ok(())
+}
+
+fn every_kind_of_reference_means_the_same_namespace(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("ip netns add x")?;
+    let process = lab.background("exec nsenter --net=/run/netns/ov1 sleep 1000")?;
+    let inode: u64 = lab.ok("stat -Lc %i /run/netns/ov1")?.trim().parse()?;
+    lab.eventually("sleep is in ov1", |lab| {
+        let there = lab.ok(&format!("stat -Lc %i /proc/{}/ns/net", process.pid()))?;
+        Ok(there.trim() == inode.to_string())
+    })?;
+    lab.ok("mkdir -p /run/elsewhere; touch /run/elsewhere/mine
+        mount --bind /run/netns/ov1 /run/elsewhere/mine")?;
+    let references = [
+        "ov1".to_owned(),
+        "/run/netns/ov1".into(),
+        "./../netns/ov1".into(),
+        format!("pid:{}", process.pid()),
+        format!("inode:{inode}"),
+        "vni:256".into(),
+        "/run/elsewhere/mine".into(),
+    ];
+    for reference in references {
+        let shown = lab.json(&format!("ovl-ns show {reference} -o json"))?;
+        assert_eq!(shown["inode"], inode, "{reference}");
+    }
+    let found = lab.json("OVL_NETNS_PATH=/run/elsewhere ovl-ns show mine -o json")?;
+    assert_eq!(found["inode"], inode);
+    let own: u64 = lab.ok("stat -Lc %i /proc/$$/ns/net")?.trim().parse()?;
+    for reference in ["self", "init", "pid:1"] {
+        assert_eq!(lab.json(&format!("ovl-ns show {reference} -j"))?["inode"], own, "{reference}");
+    }
+    lab.ok("cp /dev/null /run/elsewhere/x; mount --bind /run/netns/x /run/elsewhere/x")?;
+    // The same namespace under two folders is one; another of that name is a question.
+    lab.ok("OVL_NETNS_PATH=/run/elsewhere ovl-ns show x")?;
+    lab.ok("umount /run/elsewhere/x; mount --bind /run/netns/ov1 /run/elsewhere/x")?;
+    let said = lab.run("OVL_NETNS_PATH=/run/elsewhere ovl-ns show x")?;
+    ensure!(said.code != 0, "{said}");
+    for path in ["/run/netns/x", "/run/elsewhere/x"] {
+        ensure!(said.stderr.contains(path), "{said}");
+    }
+    Ok(())
+}
+
+fn exec_gives_back_the_status_of_the_command(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1")?;
+    for (command, code) in [("true", 0), ("sh -c 'exit 7'", 7), ("sh -c 'kill -TERM $$'", 143)] {
+        for flag in ["", "--net-only"] {
+            let output = lab.run(&format!("ovl-ns exec h1 {flag} -- {command}"))?;
+            assert_eq!(output.code, code, "{command} {flag}\n{output}");
+        }
+    }
+    let inside = lab.ok("ovl-ns exec h1 -- readlink /proc/self/ns/net")?;
+    let inode = lab.ok("stat -Lc %i /run/netns/h1")?;
+    assert_eq!(inside.trim(), format!("net:[{}]", inode.trim()));
+    Ok(())
+}
+
+fn exec_has_codes_of_its_own_for_its_own_failures(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; echo text > plain")?;
+    lab.refuses("ovl-ns exec h9 -- true", 125, &["h9"])?;
+    lab.refuses("ovl-ns exec h1 -- ./plain", 126, &["plain"])?;
+    lab.refuses("ovl-ns exec h1 -- no-such-command", 127, &["no-such-command"])?;
+    Ok(())
+}
+
+fn exec_replaces_itself_by_the_command(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1")?;
+    for flag in ["", "--net-only"] {
+        let pids = lab.ok(&format!("echo $$; exec ovl-ns exec h1 {flag} -- sh -c 'echo $$'"))?;
+        let pids: Vec<&str> = pids.lines().collect();
+        assert_eq!(pids[0], pids[1], "another process was made ({flag})");
+    }
+    Ok(())
+}
+
+fn exec_shows_that_namespaces_sys(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    if lab.run("ip netns exec h1 true")?.code != 0 {
+        return skip("this machine does not let ip netns exec mount /sys either");
+    }
+    let own = lab.ok("ls /sys/class/net")?;
+    assert_eq!(lab.ok("ovl-ns exec h1 -- ls /sys/class/net")?, lab.ok("ip netns exec h1 ls /sys/class/net")?);
+    assert_eq!(lab.ok("ovl-ns exec h1 --net-only -- ls /sys/class/net")?, own);
+    // What exec mounted went with the command.
+    assert_eq!(lab.ok("ls /sys/class/net")?, own);
+    Ok(())
+}
+
+fn exec_lays_etc_netns_over_etc(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1")?;
+    if lab.run("ip netns exec h1 true")?.code != 0 {
+        return skip("this machine does not let ip netns exec mount /sys either");
+    }
+    // An /etc of our own: an ordinary user may not write into the machine's.
+    lab.ok("mount -t tmpfs tmpfs /etc; mkdir -p /etc/netns/h1
+        echo 'nameserver 192.0.2.1' > /etc/resolv.conf
+        echo 'nameserver 192.0.2.2' > /etc/netns/h1/resolv.conf")?;
+    assert_eq!(lab.ok("ovl-ns exec h1 -- cat /etc/resolv.conf")?, "nameserver 192.0.2.2\n");
+    assert_eq!(lab.ok("ovl-ns exec h1 --net-only -- cat /etc/resolv.conf")?, "nameserver 192.0.2.1\n");
+    assert_eq!(lab.ok("cat /etc/resolv.conf")?, "nameserver 192.0.2.1\n");
+    Ok(())
+}
+
+fn exec_all_runs_in_each_and_keeps_the_worst_status(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip netns add h2")?;
+    let output = lab.run("ovl-ns exec --all --net-only -- readlink /proc/self/ns/net")?;
+    assert_eq!(output.code, 0, "{output}");
+    for name in ["h1", "h2"] {
+        let inode = lab.ok(&format!("stat -Lc %i /run/netns/{name}"))?;
+        ensure!(output.stdout.contains(&format!("net:[{}]", inode.trim())), "{output}");
+    }
+    lab.ok("ip -n h1 link add marker type bridge")?;
+    let script = "ip link show dev marker >/dev/null 2>&1 && exit 3 || exit 0";
+    assert_eq!(lab.run(&format!("ovl-ns exec --all --net-only -- sh -c '{script}'"))?.code, 3);
+    Ok(())
+}
+
+fn pids_and_identify_agree_with_ip(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1")?;
+    let process = lab.background("exec nsenter --net=/run/netns/h1 sleep 1000")?;
+    lab.eventually("sleep is in h1", |lab| Ok(!lab.ok("ip netns pids h1")?.is_empty()))?;
+    let listed = lab.json("ovl-ns pids h1 -o json")?;
+    let pids: Vec<&Value> = listed.as_array().into_iter().flatten().map(|p| &p["pid"]).collect();
+    assert_eq!(pids, [&Value::from(process.pid())]);
+    let said = lab.ok(&format!("ovl-ns identify {}", process.pid()))?;
+    ensure!(said.contains(lab.ok(&format!("ip netns identify {}", process.pid()))?.trim()), "{said}");
+    lab.fails("ovl-ns identify 999999", 3)?;
+    Ok(())
+}
+
+fn attach_gives_a_process_namespace_a_name(lab: &Lab) -> Result<()> {
+    let (process, inode) = hidden(lab)?;
+    lab.ok(&format!("ovl-ns attach x1 {}", process.pid()))?;
+    assert_eq!(lab.ok("stat -Lc %i /run/netns/x1")?.trim(), inode.to_string());
+    lab.refuses(&format!("ovl-ns attach x1 {}", process.pid()), 4, &["x1"])?;
+    lab.fails("ovl-ns attach x2 999999", 3)?;
+    drop(process);
+    // The name alone holds it now.
+    ensure!(oracle::is_namespace(Path::new("/run/netns/x1"))?);
+    Ok(())
+}
+
+fn nsid_is_what_ip_lists(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip netns add ov1")?;
+    lab.ok("ovl-ns nsid h1 -n ov1 --set 7")?;
+    assert_eq!(lab.json("ip -n ov1 -j netns list-id")?[0]["nsid"], 7);
+    let said = lab.ok("ovl-ns nsid h1 -n ov1")?;
+    ensure!(said.split_whitespace().any(|w| w == "7"), "{said}");
+    // An id is never changed by the kernel.
+    lab.fails("ovl-ns nsid h1 -n ov1 --set 8", 4)?;
+    Ok(())
+}
+
+/// A process in a namespace that has no name, and that namespace's inode number.
+fn hidden(lab: &Lab) -> Result<(Background, u64)> {
+    let own = lab.ok("stat -Lc %i /proc/$$/ns/net")?;
+    let process = lab.background("exec unshare --net sleep 1000")?;
+    let mut inode = String::new();
+    lab.eventually("sleep is in its namespace", |lab| {
+        inode = lab.ok(&format!("stat -Lc %i /proc/{}/ns/net", process.pid()))?;
+        let comm = lab.ok(&format!("cat /proc/{}/comm", process.pid()))?;
+        Ok(inode != own && comm.trim() == "sleep")
+    })?;
+    Ok((process, inode.trim().parse()?))
+}
+
+/// The names that `ip netns` lists.
+fn names(lab: &Lab) -> Result<Vec<String>> {
+    let list = lab.ok("ip -j netns list")?;
+    let list: Value = if list.trim().is_empty() { Value::Null } else { serde_json::from_str(&list)? };
+    let mut names: Vec<String> =
+        list.as_array().into_iter().flatten().filter_map(|n| Some(n["name"].as_str()?.to_owned())).collect();
+    names.sort();
+    Ok(names)
+}

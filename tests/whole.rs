@@ -1,0 +1,24 @@
+//! The whole-program tests: each runs the binaries in a sandbox of its own and
+//! asks tools we did not write what came of it. `cargo test` at the workspace
+//! root runs them; `cargo test --test whole veth` those with `veth` in the name.
+
+mod attributes;
+mod ground;
+mod ns;
+mod veth;
+mod vxlan;
+
+use std::process::ExitCode;
+
+use ovl_tests::harness;
+
+fn main() -> ExitCode {
+    let files = [
+        attributes::tests,
+        ground::tests,
+        ns::tests,
+        veth::tests,
+        vxlan::tests,
+    ];
+    harness::main(files.iter().flat_map(|tests| tests()).collect())
+}

@@ -1,0 +1,115 @@
+//! `cargo xtask bench`: whole commands beside the tools they stand in for, in
+//! one run on one machine, in a sandbox. Numbers of different runs or machines
+//! say nothing beside each other, so nothing is kept.
+
+mod measure;
+mod start;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+use ovl_tests::sandbox::{self, Place};
+
+use crate::binaries::{self, Profile};
+pub use measure::{Hold, hold};
+
+/// The arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What to measure
+    what: What,
+    /// How often each command is run
+    #[arg(long, default_value_t = 200)]
+    rounds: usize,
+    /// The binaries' folder, given by the process outside to the one inside
+    #[arg(long, hide = true)]
+    binaries: Option<PathBuf>,
+}
+
+/// A measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// The whole run of a command that shows a handful of devices: start, dump, exit
+    Start,
+}
+
+impl What {
+    fn word(self) -> &'static str {
+        match self {
+            What::Start => "start",
+        }
+    }
+}
+
+/// Outside it builds and goes in; inside it measures.
+pub fn run(args: &Args, place: Place) -> Result<ExitCode> {
+    ensure!(args.rounds > 0, "--rounds 0 measures nothing");
+    let (Some(folder), Place::Inside) = (&args.binaries, place) else {
+        let folder = binaries::build(Profile::Release)?;
+        let mut inside = sandbox::command()?;
+        inside.args([
+            "bench",
+            args.what.word(),
+            "--rounds",
+            &args.rounds.to_string(),
+        ]);
+        let status = inside
+            .arg("--binaries")
+            .arg(folder)
+            .status()
+            .context("cannot start")?;
+        return Ok(ExitCode::from(
+            u8::try_from(sandbox::exit_code(status)).unwrap_or(1),
+        ));
+    };
+    let tools = Tools {
+        folder: folder.clone(),
+    };
+    match args.what {
+        What::Start => start::run(&tools, args.rounds)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The commands that are measured, and those that make what they are measured on.
+#[derive(Debug)]
+struct Tools {
+    folder: PathBuf,
+}
+
+impl Tools {
+    /// A command, from words. Programs are looked up once, here, and not in each run.
+    fn command(&self, words: &str) -> Result<Command> {
+        let mut words = words.split_whitespace();
+        let name = words.next().context("no command")?;
+        let mut command = Command::new(self.program(name)?);
+        command.args(words).env_remove(sandbox::MARK);
+        Ok(command)
+    }
+
+    fn program(&self, name: &str) -> Result<PathBuf> {
+        if binaries::NAMES.contains(&name) {
+            return Ok(self.folder.join(name));
+        }
+        let path: Option<PathBuf> = sandbox::find_program(name);
+        path.with_context(|| format!("{name} is not on this machine"))
+    }
+
+    /// Runs a command that must succeed.
+    fn must(&self, words: &str) -> Result<()> {
+        let output = self
+            .command(words)?
+            .output()
+            .with_context(|| format!("cannot run {words}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "`{words}` failed: {said}");
+        Ok(())
+    }
+}
+
+/// A file's size, for people.
+fn size_of(path: &Path) -> String {
+    std::fs::metadata(path).map_or_else(|_| "?".into(), |meta| format!("{} KiB", meta.len() / 1024))
+}
