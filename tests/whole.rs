@@ -3,7 +3,9 @@
 //! root runs them; `cargo test --test whole veth` those with `veth` in the name.
 
 mod attributes;
+mod fdb;
 mod ground;
+mod inspect;
 mod ns;
 mod veth;
 mod vxlan;
@@ -15,7 +17,9 @@ use ovl_tests::harness;
 fn main() -> ExitCode {
     let files = [
         attributes::tests,
+        fdb::tests,
         ground::tests,
+        inspect::tests,
         ns::tests,
         veth::tests,
         vxlan::tests,

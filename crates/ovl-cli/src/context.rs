@@ -74,10 +74,17 @@ impl Context {
             ));
         }
         if unread_namespaces > 0 {
-            output::note(&format!("{}: {unread_namespaces} namespaces could not be read", self.tool));
+            output::note(&format!(
+                "{}: {unread_namespaces} namespaces could not be read",
+                self.tool
+            ));
         }
         let is_root = nix::unistd::geteuid().is_root();
-        if unread_namespaces > 0 || (hidden_processes > 0 && !is_root) { Exit::Denied } else { Exit::Done }
+        if unread_namespaces > 0 || (hidden_processes > 0 && !is_root) {
+            Exit::Denied
+        } else {
+            Exit::Done
+        }
     }
 
     /// The namespace a reference means.
@@ -127,16 +134,37 @@ fn usage(tool: &str, error: &clap::Error) -> Exit {
         return Exit::Done;
     }
     let text = error.render().to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        output::note(text.trim_end());
+        return Exit::Usage;
+    }
+    let error = plain(&text, tool);
     if wants_json() {
-        let first = text.lines().next().unwrap_or(text);
-        output::note(&Error::usage(first).json().to_string());
-    } else if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        output::note(text);
+        output::note(&error.json().to_string());
     } else {
-        output::note(&format!("{tool}: {text}"));
+        output::note(error.text(tool).trim_end());
     }
     Exit::Usage
+}
+
+/// clap's text as one of our errors: its first paragraph is the sentence, its
+/// tips are hints, and its usage is a question away.
+fn plain(text: &str, tool: &str) -> Error {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let mut sentence = Vec::new();
+    let mut hints = Vec::new();
+    for line in text.lines().take_while(|line| !line.starts_with("Usage:")) {
+        match line.trim().strip_prefix("tip: ") {
+            Some(tip) => hints.push(tip.to_owned()),
+            None if hints.is_empty() && !line.starts_with("For more information") => {
+                sentence.push(line.trim());
+            }
+            None => {}
+        }
+    }
+    let mut error = Error::usage(sentence.join(" ").trim());
+    error.hints = hints;
+    error.hint(format!("{tool} --help shows the verbs, and {tool} VERB --help the flags"))
 }
 
 /// The command line could not be parsed, so it is only searched.

@@ -77,9 +77,8 @@ impl Directory {
         if key == self.own || !found.names.is_empty() {
             return found.reference(self.own).escape_debug().to_string();
         }
-        let names = self.short.get_or_init(|| {
-            short_names(self.all().namespaces.values(), self.own)
-        });
+        let names =
+            self.short.get_or_init(|| short_names(self.all().namespaces.values(), self.own));
         names.get(&key).cloned().unwrap_or_else(|| found.reference(self.own))
     }
 

@@ -68,7 +68,7 @@ impl Error {
     /// Says what was tried, on what and where.
     #[must_use]
     pub fn about(mut self, op: &str, object: impl Into<String>, netns: Option<String>) -> Error {
-        self.op = op.to_owned();
+        op.clone_into(&mut self.op);
         self.object = object.into();
         self.netns = netns;
         self
@@ -133,17 +133,14 @@ pub fn from_fail(why: &Fail, message: String) -> Error {
 /// A failed reading.
 pub fn reading(what: &str, netns: Option<String>) -> impl FnOnce(Fail) -> Error {
     let what = what.to_owned();
-    move |why| {
-        Failure { op: "read".into(), object: what, netns, why }.into()
-    }
+    move |why| Failure { op: "read".into(), object: what, netns, why }.into()
 }
 
 impl From<Conflict> for Error {
     fn from(e: Conflict) -> Error {
         let (exit, op) = match &e.why {
-            Clash::Exists | Clash::Differs(_) => (Exit::Exists, "create"),
+            Clash::Exists | Clash::Differs(_) | Clash::Stale => (Exit::Exists, "create"),
             Clash::Missing | Clash::OtherKind { .. } => (Exit::Missing, "find"),
-            Clash::Stale => (Exit::Exists, "create"),
             Clash::Fixed { .. } => (Exit::Failed, "set"),
         };
         let mut error = Error::new(exit, e.to_string()).about(op, e.what.clone(), e.netns.clone());

@@ -8,7 +8,8 @@ use ovl_machine::resolve::ResolveError;
 pub fn for_errno(errno: Option<Errno>) -> Option<String> {
     match errno? {
         Errno::EPERM | Errno::EACCES => Some(
-            "this needs root (CAP_NET_ADMIN, CAP_SYS_ADMIN), or private namespaces: unshare -rnm".into(),
+            "this needs root (CAP_NET_ADMIN, CAP_SYS_ADMIN), or private namespaces: unshare -rnm"
+                .into(),
         ),
         Errno::EBUSY => Some("something else uses it; ovl-inspect shows what".into()),
         _ => None,

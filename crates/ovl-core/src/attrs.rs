@@ -3,6 +3,7 @@
 //! the difference between two of them and what the kernel lets change are all
 //! derived. An attribute is written down once.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -155,6 +156,43 @@ impl Attr for OnOff {
         on_off(one(words)?).map(OnOff)
     }
 }
+
+/// A bit mask, in hexadecimal as `ip` writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Mask(pub u16);
+
+impl FromStr for Mask {
+    type Err = Invalid;
+    fn from_str(s: &str) -> Result<Self, Invalid> {
+        let digits = s.strip_prefix("0x").unwrap_or(s);
+        u16::from_str_radix(digits, 16)
+            .map(Mask)
+            .map_err(|_| Invalid(format!("'{}' is not a mask of 16 bits", s.escape_debug())))
+    }
+}
+
+impl fmt::Display for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // C's %#x, which `ip` uses, writes zero without the prefix.
+        if self.0 == 0 { f.write_str("0") } else { write!(f, "{:#x}", self.0) }
+    }
+}
+
+impl TryFrom<String> for Mask {
+    type Error = Invalid;
+    fn try_from(s: String) -> Result<Self, Invalid> {
+        s.parse()
+    }
+}
+
+impl From<Mask> for String {
+    fn from(mask: Mask) -> String {
+        mask.to_string()
+    }
+}
+
+own_attr!(Mask);
 
 /// An attribute that is there or not, with no value (`NLA_FLAG`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use crate::link::{KindSpec, Link, LinkSpec};
 use crate::names::{IfName, NsName};
 use crate::netns::NetNs;
 use crate::plan::Plan;
-use crate::row::{FdbSpec, NeighSpec, NTF_SELF, RowOp, RowSpec};
+use crate::row::{FdbSpec, NTF_SELF, NeighSpec, RowOp, RowSpec};
 use crate::state::Reader;
 use crate::step::{Act, LinkChange, LinkRef, NsDecl, NsSlot, Op, Place, Step};
 use crate::wire;
@@ -152,12 +152,15 @@ impl<'k, K: Kernel> Exec<'k, K> {
             }
             Act::LinkSet(link, change) => self.inverse_of_change(at, link, change)?,
             Act::Addr(op, link, cidr) => vec![Act::Addr(op.inverse(), link.clone(), *cidr)],
-            Act::Route(op, link, spec) => vec![Act::Route(op.inverse(), link.clone(), spec.clone())],
-            // Rows have a log of their own: `make_rows`.
-            Act::Rows(..) => Vec::new(),
+            Act::Route(op, link, spec) => {
+                vec![Act::Route(op.inverse(), link.clone(), spec.clone())]
+            }
             // An nsid cannot be taken back: the kernel has no request for it,
-            // and it goes with either namespace.
-            Act::NsId(..) | Act::NsDel | Act::StaleAdd | Act::LinkDel(_) => Vec::new(),
+            // and it goes with either namespace. Rows have a log of their own,
+            // `make_rows`; the others are deletions, which go forward.
+            Act::NsId(..) | Act::NsDel | Act::StaleAdd | Act::LinkDel(_) | Act::Rows(..) => {
+                Vec::new()
+            }
         };
         Ok(acts.into_iter().map(|act| Step { at, act }).collect())
     }
@@ -281,7 +284,11 @@ impl<'k, K: Kernel> Exec<'k, K> {
         self.reader(at)?.request(&message).map(drop)
     }
 
-    fn change(&mut self, link: &LinkRef, change: &LinkChange) -> Result<crate::socket::Message, Fail> {
+    fn change(
+        &mut self,
+        link: &LinkRef,
+        change: &LinkChange,
+    ) -> Result<crate::socket::Message, Fail> {
         let index = self.index(link)?;
         Ok(match change {
             LinkChange::Up(up) => wire::link::set_up(index, *up),
@@ -306,9 +313,7 @@ impl<'k, K: Kernel> Exec<'k, K> {
                 let netns = self.fd_unless(*peer_at, at)?;
                 (at, wire::link::add_veth(&spec.name, &spec.attrs, peer_name, peer_attrs, netns))
             }
-            KindSpec::Bridge(attrs) => {
-                (at, wire::link::add_bridge(&spec.name, &spec.attrs, attrs))
-            }
+            KindSpec::Bridge(attrs) => (at, wire::link::add_bridge(&spec.name, &spec.attrs, attrs)),
         };
         self.reader(asked_at)?.request(&message).map(drop)
     }
@@ -404,7 +409,9 @@ impl<'k, K: Kernel> Exec<'k, K> {
 
     fn ns_name(&self, at: NsSlot) -> Result<NsName, Fail> {
         match &self.namespaces[usize::from(at.0)] {
-            NsDecl::ToBe { name } | NsDecl::Have { place: Place::Named(name), .. } => Ok(name.clone()),
+            NsDecl::ToBe { name } | NsDecl::Have { place: Place::Named(name), .. } => {
+                Ok(name.clone())
+            }
             NsDecl::Have { .. } => Err(Errno::EINVAL.into()),
         }
     }

@@ -74,7 +74,7 @@ pub enum Outcome {
 }
 
 impl Echo {
-    /// Opens a raw socket inside `ns` (CAP_NET_RAW there). `df`: set the
+    /// Opens a raw socket inside `ns` (`CAP_NET_RAW` there). `df`: set the
     /// don't-fragment bit. `dev`: send by this device only.
     pub fn open_in(ns: &NetNs, to: IpAddr, df: bool, dev: Option<&IfName>) -> Result<Echo, Fail> {
         let (family, protocol) = if to.is_ipv4() {
@@ -165,7 +165,7 @@ impl Echo {
         let mtu = mtu_in(icmp, self.to.is_ipv4(), kind, code);
         let why = match (mtu, self.to.is_ipv4(), code) {
             (Some(mtu), ..) => format!("too large, mtu {mtu}"),
-            (None, true, 0) | (None, false, 0) => "network unreachable".into(),
+            (None, _, 0) => "network unreachable".into(),
             (None, true, 1) | (None, false, 3) => "host unreachable".into(),
             (None, true, 9 | 10 | 13) | (None, false, 1) => "prohibited".into(),
             (None, _, code) => format!("unreachable (code {code})"),

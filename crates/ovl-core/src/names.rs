@@ -182,7 +182,10 @@ impl FromStr for NsRef {
         };
         let named = |what: &str, name: &str| {
             if name.is_empty() || name.starts_with('-') || name.chars().any(char::is_control) {
-                return Err(Invalid(format!("'{what}:{}' wants a name or id", name.escape_debug())));
+                return Err(Invalid(format!(
+                    "'{what}:{}' wants a name or id",
+                    name.escape_debug()
+                )));
             }
             Ok(name.to_owned())
         };
@@ -247,8 +250,17 @@ mod tests {
     #[test]
     fn references_round_trip() {
         for text in [
-            "ov1", "/run/netns/x", "./x", "pid:12", "docker:X-1", "podman:c", "overlay:demo",
-            "vni:256", "inode:4026532567", "self", "init",
+            "ov1",
+            "/run/netns/x",
+            "./x",
+            "pid:12",
+            "docker:X-1",
+            "podman:c",
+            "overlay:demo",
+            "vni:256",
+            "inode:4026532567",
+            "self",
+            "init",
         ] {
             assert_eq!(text.parse::<NsRef>().unwrap().to_string(), text);
         }

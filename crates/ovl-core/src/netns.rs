@@ -145,9 +145,8 @@ pub fn add(name: &NsName) -> Result<NetNs, Fail> {
             Err(e) => Err(Fail::from(e)),
         }
     });
-    let opened = made.and_then(|()| {
-        NetNs::open(&path).map_err(|e| Fail::Unreadable(e.to_string()))
-    });
+    let opened =
+        made.and_then(|()| NetNs::open(&path).map_err(|e| Fail::Unreadable(e.to_string())));
     if opened.is_err() {
         // Ours, made a moment ago: the name must not stay without a namespace.
         let _ = umount2(&path, MntFlags::MNT_DETACH);

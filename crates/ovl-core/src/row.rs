@@ -9,7 +9,7 @@ use crate::names::IfName;
 use crate::types::MacAddr;
 
 /// The protocol number (`NDA_PROTOCOL`) this toolkit puts on its neighbour
-/// rows: 'O'. It is free in iproute2's etc/iproute2/rt_protos. A row that
+/// rows: 'O'. It is free in iproute2's `etc/iproute2/rt_protos`. A row that
 /// another program replaces keeps it, so it is a hint and never a proof.
 pub const OVL_PROTOCOL: u8 = b'O';
 

@@ -18,7 +18,7 @@ use crate::syscall;
 /// `struct nlmsghdr` is 16 bytes.
 const HEADER: usize = 16;
 /// A dump's datagrams grow up to 32 KiB when the reader offers as much
-/// (net/netlink/af_netlink.c, `netlink_dump`); twice that is never too small.
+/// (`netlink_dump` in `net/netlink/af_netlink.c`); twice that is never too small.
 const BUFFER: usize = 64 * 1024;
 /// A request waits for the kernel's locks and their holders' grace periods, but not for ever.
 const PATIENCE_SECONDS: i64 = 30;
@@ -237,7 +237,8 @@ impl RtSocket {
 
     fn send(&mut self, message: &Message, more: u16) -> Result<u32, Fail> {
         self.seq = self.seq.wrapping_add(1);
-        let mut out = Batch { bytes: Vec::with_capacity(HEADER + message.body.len()), seq: self.seq };
+        let mut out =
+            Batch { bytes: Vec::with_capacity(HEADER + message.body.len()), seq: self.seq };
         out.push(message.kind, message.flags | more, &message.body);
         match self.socket.send_to(&out.bytes, &SocketAddr::new(0, 0), 0) {
             Ok(_) => Ok(self.seq),
@@ -278,6 +279,9 @@ impl Batch {
     }
 
     /// Appends one message whose body `write` appends.
+    ///
+    /// # Panics
+    /// On a message of 4 GiB or more, which nothing here can make.
     pub fn message(&mut self, kind: u16, flags: u16, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&[0; 4]);
@@ -288,9 +292,7 @@ impl Batch {
         write(&mut self.bytes);
         let length = u32::try_from(self.bytes.len() - start).expect("a message under 4 GiB");
         self.bytes[start..start + 4].copy_from_slice(&length.to_ne_bytes());
-        while self.bytes.len() % 4 != 0 {
-            self.bytes.push(0);
-        }
+        self.bytes.resize(self.bytes.len().next_multiple_of(4), 0);
     }
 }
 
@@ -351,7 +353,8 @@ fn verdict(part: &Part<'_>) -> Result<(), Fail> {
     let mut attributes = &part.body[4..];
     if part.kind == NLMSG_ERROR {
         let request = attributes.first_chunk::<4>().map_or(0, |b| u32::from_ne_bytes(*b) as usize);
-        let skip = if part.flags & flag::CAPPED != 0 { HEADER } else { request.next_multiple_of(4) };
+        let skip =
+            if part.flags & flag::CAPPED != 0 { HEADER } else { request.next_multiple_of(4) };
         attributes = attributes.get(skip..).unwrap_or_default();
     }
     let extack = (part.flags & flag::ACK_TLVS != 0)

@@ -7,8 +7,10 @@ use std::path::Path;
 use crate::link::{KindSpec, LinkAttrs, LinkSpec};
 use crate::names::NETNS_DIR;
 use crate::plan::Plan;
-use crate::row::{FdbSpec, NTF_EXT_LEARNED, NTF_MASTER, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_NOARP,
-    NUD_PERMANENT, NeighSpec, RowOp, RowSpec};
+use crate::row::{
+    FdbSpec, NTF_EXT_LEARNED, NTF_MASTER, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_NOARP,
+    NUD_PERMANENT, NeighSpec, RowOp, RowSpec,
+};
 use crate::step::{Act, LinkChange, LinkRef, NsDecl, NsSlot, Op, Place, Step};
 
 /// The lines of a whole plan, in order.
@@ -73,7 +75,9 @@ impl Spell<'_> {
                     }
                 }
             }
-            Act::Addr(op, link, cidr) => format!("{ip} addr {} {cidr} dev {}", op.word(), dev(link)),
+            Act::Addr(op, link, cidr) => {
+                format!("{ip} addr {} {cidr} dev {}", op.word(), dev(link))
+            }
             Act::Route(op, link, spec) => {
                 let dst = spec.dst.map_or("default".into(), |d| d.to_string());
                 let via = spec.via.map(|v| format!(" via {v}")).unwrap_or_default();
@@ -148,7 +152,12 @@ impl Spell<'_> {
                 if op == RowOp::Del {
                     return format!("{ip} neigh del {} dev {dev}", row.ip);
                 }
-                format!("{ip} neigh {verb} {} lladdr {} dev {dev}{}", row.ip, row.mac, neigh_words(row))
+                format!(
+                    "{ip} neigh {verb} {} lladdr {} dev {dev}{}",
+                    row.ip,
+                    row.mac,
+                    neigh_words(row)
+                )
             }
             RowSpec::Fdb(row) => {
                 let bridge = self.tool("bridge", at);
@@ -176,7 +185,7 @@ impl Spell<'_> {
             NsDecl::Have { place: Place::Named(name), .. } | NsDecl::ToBe { name } => {
                 quote(name.as_str())
             }
-            _ => self.path(at),
+            NsDecl::Have { .. } => self.path(at),
         }
     }
 
@@ -237,7 +246,8 @@ fn neigh_words(row: &NeighSpec) -> String {
         }
     }
     if let Some(proto) = row.proto {
-        words.push_str(&format!(" protocol {proto}"));
+        words.push_str(" protocol ");
+        words.push_str(&proto.to_string());
     }
     words
 }
@@ -282,11 +292,9 @@ fn fdb_words(row: &FdbSpec, op: RowOp) -> String {
         "dynamic"
     }
     .into());
-    for (bit, word) in [
-        (NTF_EXT_LEARNED, "extern_learn"),
-        (NTF_STICKY, "sticky"),
-        (NTF_ROUTER, "router"),
-    ] {
+    for (bit, word) in
+        [(NTF_EXT_LEARNED, "extern_learn"), (NTF_STICKY, "sticky"), (NTF_ROUTER, "router")]
+    {
         if row.flags & bit != 0 {
             add(word.into());
         }
@@ -342,7 +350,9 @@ mod tests {
         let step = Step { at: NsSlot(0), act: Act::LinkAdd(Box::new(vxlan())) };
         assert_eq!(
             step_lines(&namespaces, &step),
-            ["ip -n h1 link add name vxlan0 mtu 1450 netns ov1 type vxlan id 256 dstport 4789 proxy"]
+            [
+                "ip -n h1 link add name vxlan0 mtu 1450 netns ov1 type vxlan id 256 dstport 4789 proxy"
+            ]
         );
     }
 
@@ -359,7 +369,9 @@ mod tests {
         let namespaces = [named("unused"), path.clone()];
         assert_eq!(
             step_lines(&namespaces, &step),
-            ["nsenter --net='/var/run/docker/netns/1-f4 b' ip link add name vxlan0 mtu 1450 type vxlan id 256 dstport 4789 proxy"]
+            [
+                "nsenter --net='/var/run/docker/netns/1-f4 b' ip link add name vxlan0 mtu 1450 type vxlan id 256 dstport 4789 proxy"
+            ]
         );
         let step = Step { at: NsSlot(0), act: Act::LinkAdd(Box::new(vxlan())) };
         assert!(

@@ -85,7 +85,9 @@ impl<'k, K: Kernel> Reader<'k, K> {
                 Some(m) => wire::route::parse(&m.body),
                 None => Ok(None),
             },
-            Err(e) if matches!(e.errno(), Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH)) => Ok(None),
+            Err(e) if matches!(e.errno(), Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH)) => {
+                Ok(None)
+            }
             Err(e) => Err(e),
         }
     }

@@ -183,14 +183,22 @@ impl Step {
             Act::LinkSet(link, change) => match change {
                 LinkChange::Up(true) => ("bring up", link.name().to_string()),
                 LinkChange::Up(false) => ("bring down", link.name().to_string()),
-                LinkChange::Master(Some(to)) => ("enslave", format!("{} to {}", link.name(), to.name())),
+                LinkChange::Master(Some(to)) => {
+                    ("enslave", format!("{} to {}", link.name(), to.name()))
+                }
                 LinkChange::Master(None) => ("free", format!("{} from its master", link.name())),
-                LinkChange::Attrs(attrs) => ("set", format!("{} of {}", attrs.words().join(" "), link.name())),
-                LinkChange::Vxlan(attrs) => ("set", format!("{} of {}", attrs.words().join(" "), link.name())),
+                LinkChange::Attrs(attrs) => {
+                    ("set", format!("{} of {}", attrs.words().join(" "), link.name()))
+                }
+                LinkChange::Vxlan(attrs) => {
+                    ("set", format!("{} of {}", attrs.words().join(" "), link.name()))
+                }
                 LinkChange::Name(to) => ("rename", format!("{} to {to}", link.name())),
             },
             Act::Addr(Op::Add, link, cidr) => ("add", format!("address {cidr} to {}", link.name())),
-            Act::Addr(Op::Del, link, cidr) => ("delete", format!("address {cidr} of {}", link.name())),
+            Act::Addr(Op::Del, link, cidr) => {
+                ("delete", format!("address {cidr} of {}", link.name()))
+            }
             Act::Route(op, link, spec) => {
                 let dst = spec.dst.map_or("default".into(), |d| d.to_string());
                 (op.word(), format!("route {dst} by {}", link.name()))

@@ -49,9 +49,9 @@ impl From<Vni> for u32 {
 impl FromStr for Vni {
     type Err = Invalid;
     fn from_str(s: &str) -> Result<Self, Invalid> {
-        let n: u64 = s
-            .parse()
-            .map_err(|_| Invalid(format!("'{s}' is not a VNI: a number from 0 to {}", Self::MAX)))?;
+        let n: u64 = s.parse().map_err(|_| {
+            Invalid(format!("'{s}' is not a VNI: a number from 0 to {}", Self::MAX))
+        })?;
         u32::try_from(n)
             .map_err(|_| Invalid(format!("VNI {n} is out of range: 0 to {}", Self::MAX)))
             .and_then(Vni::try_from)
@@ -96,11 +96,8 @@ impl MacAddr {
 impl FromStr for MacAddr {
     type Err = Invalid;
     fn from_str(s: &str) -> Result<Self, Invalid> {
-        let bad = || {
-            Invalid(format!(
-                "'{s}' is not a MAC address: six octets such as 02:42:c0:a8:0a:64"
-            ))
-        };
+        let bad =
+            || Invalid(format!("'{s}' is not a MAC address: six octets such as 02:42:c0:a8:0a:64"));
         let mut octets = [0; 6];
         let mut parts = s.split(':');
         for octet in &mut octets {
@@ -258,9 +255,8 @@ impl TryFrom<u32> for Mtu {
 impl FromStr for Mtu {
     type Err = Invalid;
     fn from_str(s: &str) -> Result<Self, Invalid> {
-        let n: u32 = s
-            .parse()
-            .map_err(|_| Invalid(format!("'{s}' is not an MTU: 68 to 65535 bytes")))?;
+        let n: u32 =
+            s.parse().map_err(|_| Invalid(format!("'{s}' is not an MTU: 68 to 65535 bytes")))?;
         Mtu::try_from(n)
     }
 }

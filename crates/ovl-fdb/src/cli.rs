@@ -46,9 +46,12 @@ pub enum Verb {
   ovl-fdb get 02:42:c0:a8:0a:65 -n ov1 -o json")]
     Get(Get),
     /// List endpoints: FDB and neighbour rows joined by MAC address
-    #[command(visible_alias = "ls", after_help = "Examples:
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:
   ovl-fdb list -n ov1
-  ovl-fdb list --all --foreign -o json")]
+  ovl-fdb list --all --foreign -o json"
+    )]
     List(List),
 }
 

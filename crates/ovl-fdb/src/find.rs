@@ -89,10 +89,8 @@ fn read(
     let failed = |what| reading(what, label.clone());
     let mut reader = Reader::open(&context.kernel, ns).map_err(failed("its devices"))?;
     let links = reader.links(false).map_err(failed("its devices"))?;
-    let vxlans: Vec<_> = links
-        .iter()
-        .filter(|l| l.vxlan().is_some() && dev.is_none_or(|d| *d == l.name))
-        .collect();
+    let vxlans: Vec<_> =
+        links.iter().filter(|l| l.vxlan().is_some() && dev.is_none_or(|d| *d == l.name)).collect();
     if let (Some(name), []) = (dev, vxlans.as_slice()) {
         let why = match links.iter().find(|l| l.name == *name) {
             Some(link) => {

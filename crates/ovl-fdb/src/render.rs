@@ -50,9 +50,9 @@ impl Serialize for Shown {
                 "updated": f.updated,
             })
         });
-        let bridge = e.bridge.as_ref().map(|b| {
-            json!({ "port": self.port, "state": b.state_word(), "flags": flag_words(b.flags) })
-        });
+        let bridge = e.bridge.as_ref().map(
+            |b| json!({ "port": self.port, "state": b.state_word(), "flags": flag_words(b.flags) }),
+        );
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("netns", &self.netns)?;
         map.serialize_entry("dev", &self.dev)?;
@@ -105,7 +105,9 @@ fn row(shown: &Shown, wide: bool) -> Vec<String> {
             let proto = n.proto.map(|p| format!(" proto {}", protocol(p))).unwrap_or_default();
             format!("{}{proto}", nud_words(n.state).join(","))
         })));
-        row.push(text(fdb.map(|f| format!("{} {}", f.state_word(), flag_words(f.flags).join(" ")))));
+        row.push(text(
+            fdb.map(|f| format!("{} {}", f.state_word(), flag_words(f.flags).join(" "))),
+        ));
         row.push(text(shown.port.as_ref().map(ToString::to_string)));
     }
     row

@@ -72,12 +72,8 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     slots.read_rows(context, &mut have, at, &args.on.dev)?;
     let via = args.via.as_ref().map(|name| via(context, &slots, at, &link, name)).transpose()?;
     let rows = rows(args, &asked, via);
-    let wants = [Want::Rows {
-        at,
-        dev: args.on.dev.clone(),
-        rows: Arc::from(rows),
-        replace: args.replace,
-    }];
+    let wants =
+        [Want::Rows { at, dev: args.on.dev.clone(), rows: Arc::from(rows), replace: args.replace }];
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
     let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
@@ -139,9 +135,12 @@ fn not_own_vtep(
 ) -> Result<(), Error> {
     let Some(dst) = dst else { return Ok(()) };
     let refuse = || {
-        Error::new(Exit::Failed, format!("{dst} is this host's own VTEP: a flood row to it would loop"))
-            .about("add", "the flood row", slots.label(at))
-            .hint("name the VTEPs of the other hosts")
+        Error::new(
+            Exit::Failed,
+            format!("{dst} is this host's own VTEP: a flood row to it would loop"),
+        )
+        .about("add", "the flood row", slots.label(at))
+        .hint("name the VTEPs of the other hosts")
     };
     if link.vxlan().and_then(|v| v.local) == Some(dst) {
         return Err(refuse());
@@ -204,12 +203,7 @@ fn advise(failed: &Failed, error: &mut Error) {
 }
 
 /// The VXLAN device, or why there is none.
-fn device<'h>(
-    slots: &Slots,
-    have: &'h Have,
-    at: NsSlot,
-    name: &IfName,
-) -> Result<&'h Link, Error> {
+fn device<'h>(slots: &Slots, have: &'h Have, at: NsSlot, name: &IfName) -> Result<&'h Link, Error> {
     let why = match have.link(at, name) {
         Some(link) if matches!(link.kind, Kind::Vxlan { .. }) => return Ok(link),
         Some(link) => {
@@ -280,12 +274,7 @@ fn foreign(endpoint: &Endpoint, netns: Option<String>) -> Error {
 
 /// The rows to delete: neighbour rows, the device's own FDB rows, and what the
 /// bridge has learned. Rows of a MAC address that another address still uses stay.
-fn doomed(
-    context: &Context,
-    chosen: &[&Endpoint],
-    all: &[Endpoint],
-    who: Who,
-) -> Vec<RowSpec> {
+fn doomed(context: &Context, chosen: &[&Endpoint], all: &[Endpoint], who: Who) -> Vec<RowSpec> {
     let mut rows = Vec::new();
     let mut push = |row| {
         if !rows.contains(&row) {
@@ -304,7 +293,10 @@ fn doomed(
             }));
         }
         let user = all.iter().find(|other| {
-            matches!(who, Who::Ip(_)) && other.ip() != endpoint.ip() && other.ip().is_some() && other.mac() == mac
+            matches!(who, Who::Ip(_))
+                && other.ip() != endpoint.ip()
+                && other.ip().is_some()
+                && other.mac() == mac
         });
         if let (Some(user), Some(mac)) = (user.and_then(Endpoint::ip), mac) {
             if !context.flags.quiet {
@@ -315,7 +307,10 @@ fn doomed(
             }
             continue;
         }
-        let learned = endpoint.bridge.as_ref().filter(|b| b.is_learned() && endpoint.fdb.as_ref().is_some_and(|f| f.dev == b.dev));
+        let learned = endpoint
+            .bridge
+            .as_ref()
+            .filter(|b| b.is_learned() && endpoint.fdb.as_ref().is_some_and(|f| f.dev == b.dev));
         for row in endpoint.fdb.iter().chain(learned) {
             push(RowSpec::Fdb(FdbSpec {
                 mac: row.mac,

@@ -225,7 +225,8 @@ pub fn short_names<'f>(
     found
         .map(|f| {
             let unique = f.file_name().filter(|name| holders.get(name) == Some(&1));
-            let name = unique.filter(|_| f.key != own).map_or_else(|| f.reference(own), str::to_owned);
+            let name =
+                unique.filter(|_| f.key != own).map_or_else(|| f.reference(own), str::to_owned);
             (f.key, name.escape_debug().to_string())
         })
         .collect()
@@ -249,7 +250,7 @@ pub(crate) fn inode_in(link: &str) -> Option<u64> {
     link.strip_prefix("net:[")?.strip_suffix(']')?.parse().ok()
 }
 
-/// A line of mountinfo (proc_pid_mountinfo(5)): fields 4 and 5 are root and
+/// A line of mountinfo (`proc_pid_mountinfo(5)`): fields 4 and 5 are root and
 /// mount point; the file system's type follows a lone dash.
 fn nsfs_mount(line: &str) -> Option<(u64, PathBuf)> {
     let (fields, rest) = line.split_once(" - ")?;
@@ -270,15 +271,12 @@ fn unescape(text: &str) -> String {
             let digits = std::str::from_utf8(rest.get(..3)?).ok()?;
             u8::from_str_radix(digits, 8).ok()
         };
-        match (first, octal()) {
-            (b'\\', Some(byte)) => {
-                out.push(byte);
-                bytes = &rest[3..];
-            }
-            _ => {
-                out.push(*first);
-                bytes = rest;
-            }
+        if let (b'\\', Some(byte)) = (first, octal()) {
+            out.push(byte);
+            bytes = &rest[3..];
+        } else {
+            out.push(*first);
+            bytes = rest;
         }
     }
     String::from_utf8_lossy(&out).into_owned()

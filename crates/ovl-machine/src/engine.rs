@@ -77,7 +77,8 @@ pub enum EngineError {
 /// The sandbox of a container: its nsfs file, or its process's.
 pub fn sandbox(engine: Engine, container: &str) -> Result<Vec<PathBuf>, EngineError> {
     let format = "{{.NetworkSettings.SandboxKey}}\n{{.State.Pid}}";
-    let answer = ask(engine, ["inspect", "--type", "container", "--format", format, "--", container])?;
+    let answer =
+        ask(engine, ["inspect", "--type", "container", "--format", format, "--", container])?;
     let mut lines = answer.lines();
     let key = lines.next().unwrap_or_default().trim();
     let pid = lines.next().unwrap_or_default().trim();

@@ -12,7 +12,7 @@ use ovl_core::state::{NsState, Reader};
 use ovl_core::step::{NsDecl, Place};
 use ovl_core::types::Vni;
 
-use crate::discover::{Discovery, Search};
+use crate::discover::{Found, Search};
 use crate::engine::{self, EngineError};
 
 /// How many digits of a network's id Docker puts into a namespace's file name.
@@ -154,12 +154,13 @@ impl<'k, K: Kernel> Resolver<'k, K> {
             let (reference, looked) = (name.to_string(), self.search.folders.clone());
             return Err(ResolveError::NotFound { reference, looked });
         }
-        only_one(found, &name.to_string())
+        only_one(&found, &name.to_string())
     }
 
     /// Docker names an overlay's namespace `EPOCH-FIRST10OFID`.
     fn by_overlay(&self, network: &str, label: &str) -> Result<(NetNs, Place), ResolveError> {
-        let is_id = network.len() >= OVERLAY_DIGITS && network.bytes().all(|b| b.is_ascii_hexdigit());
+        let is_id =
+            network.len() >= OVERLAY_DIGITS && network.bytes().all(|b| b.is_ascii_hexdigit());
         let id = if is_id {
             network.to_owned()
         } else {
@@ -169,47 +170,48 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         let short = id.get(..OVERLAY_DIGITS).unwrap_or(&id);
         let discovery = self.search.all();
         let fits = |path: &Path| {
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let name =
+                path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             name.split_once('-').is_some_and(|(epoch, rest)| {
                 epoch.bytes().all(|b| b.is_ascii_digit()) && rest == short
             })
         };
         let found = discovery.namespaces.values().filter(|f| f.paths.iter().any(|p| fits(p)));
-        only_one(found.collect(), label)
+        only_one(&found.collect::<Vec<_>>(), label)
     }
 
     fn by_vni(&self, vni: Vni, label: &str) -> Result<(NetNs, Place), ResolveError> {
         let discovery = self.search.all();
-        let holds = |found: &&crate::discover::Found| {
+        let holds = |found: &&Found| {
             let Some(ns) = found.open() else { return false };
             let links = Reader::open(self.kernel, &ns).and_then(|mut r| r.links(false));
             let state = NsState { links: links.unwrap_or_default(), ..NsState::default() };
             state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(vni)))
         };
-        only_one(discovery.namespaces.values().filter(holds).collect(), label)
+        only_one(&discovery.namespaces.values().filter(holds).collect::<Vec<_>>(), label)
     }
 
     fn by_inode(&self, inode: u64, label: &str) -> Result<(NetNs, Place), ResolveError> {
-        let discovery: Discovery = self.search.all();
-        only_one(discovery.by_inode(inode).into_iter().collect(), label)
+        let discovery = self.search.all();
+        only_one(discovery.by_inode(inode).as_slice(), label)
     }
 }
 
-fn only_one(
-    found: Vec<&crate::discover::Found>,
-    label: &str,
-) -> Result<(NetNs, Place), ResolveError> {
+fn only_one(found: &[&Found], label: &str) -> Result<(NetNs, Place), ResolveError> {
     let gone = || ResolveError::NotFound { reference: label.to_owned(), looked: Vec::new() };
-    match found.as_slice() {
+    match found {
         [] => Err(gone()),
         [one] => {
             let ns = one.open().ok_or_else(gone)?;
             let place = one.doors.first().map_or(Place::Own, |door| place_of(door));
             Ok((ns, place))
         }
-        several => Err(ambiguous(label, several.iter().map(|f| {
-            f.paths.first().map_or_else(|| f.key.to_string(), |p| p.display().to_string())
-        }))),
+        several => Err(ambiguous(
+            label,
+            several.iter().map(|f| {
+                f.paths.first().map_or_else(|| f.key.to_string(), |p| p.display().to_string())
+            }),
+        )),
     }
 }
 
@@ -266,8 +268,6 @@ fn open(path: &Path) -> Result<NetNs, ResolveError> {
         OpenError::Io(path, why) if why.kind() == io::ErrorKind::NotFound => {
             ResolveError::NotFound { reference: path.display().to_string(), looked: Vec::new() }
         }
-        OpenError::Io(path, why) => {
-            ResolveError::Denied { path: path.display().to_string(), why }
-        }
+        OpenError::Io(path, why) => ResolveError::Denied { path: path.display().to_string(), why },
     })
 }

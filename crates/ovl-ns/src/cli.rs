@@ -38,9 +38,12 @@ pub enum Verb {
   ovl-ns del h1 h2 --missing-ok")]
     Del(Del),
     /// List every network namespace that can be found
-    #[command(visible_alias = "ls", after_help = "Examples:
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:
   ovl-ns list
-  ovl-ns list --named -o json")]
+  ovl-ns list --named -o json"
+    )]
     List(List),
     /// Show one namespace: names, files, processes, devices
     #[command(after_help = "Examples:

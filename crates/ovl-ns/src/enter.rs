@@ -58,8 +58,9 @@ fn dress(name: &str, has_name: bool) -> Result<(), Error> {
         .map_err(|e| failed("separate the mounts", e))?;
     // Not mounted is fine: it is mounted anew.
     let _ = umount2("/sys", MntFlags::MNT_DETACH);
-    mount(Some(name), "/sys", Some("sysfs"), MsFlags::empty(), None::<&str>)
-        .map_err(|e| failed("mount the namespace's /sys", e).hint("--net-only leaves /sys as it is"))?;
+    mount(Some(name), "/sys", Some("sysfs"), MsFlags::empty(), None::<&str>).map_err(|e| {
+        failed("mount the namespace's /sys", e).hint("--net-only leaves /sys as it is")
+    })?;
     if has_name {
         lay_over_etc(&Path::new("/etc/netns").join(name));
     }
@@ -73,7 +74,8 @@ fn lay_over_etc(folder: &Path) {
     for entry in entries.flatten() {
         let target = Path::new("/etc").join(entry.file_name());
         let source = entry.path();
-        if let Err(e) = mount(Some(&source), &target, None::<&str>, MsFlags::MS_BIND, None::<&str>) {
+        if let Err(e) = mount(Some(&source), &target, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+        {
             let (source, target) = (source.display(), target.display());
             output::note(&format!("ovl-ns: cannot bind {source} over {target}: {}", errno_text(e)));
         }
@@ -92,8 +94,11 @@ fn become_command(command: &[OsString]) -> Error {
     let Err(errno) = execvp(&strings[0], &strings);
     let exit = if errno == Errno::ENOENT { NOT_FOUND } else { NOT_EXECUTABLE };
     let word = words[0].to_string_lossy();
-    Error::new(exit, format!("cannot run {}: {}", word.escape_debug(), errno_text(errno)))
-        .about("run", word.into_owned(), None)
+    Error::new(exit, format!("cannot run {}: {}", word.escape_debug(), errno_text(errno))).about(
+        "run",
+        word.into_owned(),
+        None,
+    )
 }
 
 /// Each namespace in turn, by a process of its own.

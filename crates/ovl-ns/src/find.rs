@@ -17,9 +17,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     // Names alone do not say who is inside: the processes are read either way.
     let discovery = context.search.all();
     let own = own_key()?;
-    let mut own_reader = NetNs::own()
-        .ok()
-        .and_then(|ns| Reader::open(&context.kernel, &ns).ok());
+    let mut own_reader = NetNs::own().ok().and_then(|ns| Reader::open(&context.kernel, &ns).ok());
     let found = discovery.namespaces.values().filter(|f| !args.named || !f.names.is_empty());
     let names = short_names(discovery.namespaces.values(), own);
     let mut entries: Vec<Entry> = found
@@ -29,7 +27,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
             entry
         })
         .collect();
-    entries.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    entries.sort_by_key(Entry::sort_key);
     render::list(context, &entries)?;
     for path in &discovery.stale {
         if !context.flags.quiet {
@@ -63,12 +61,15 @@ pub fn pids(context: &Context, args: &One) -> Result<Exit, Error> {
 pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
     let path = format!("/proc/{}/ns/net", args.pid);
     let meta = fs::metadata(&path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => Error::new(Exit::Missing, format!("no process {}", args.pid)),
+        std::io::ErrorKind::NotFound => {
+            Error::new(Exit::Missing, format!("no process {}", args.pid))
+        }
         _ => Error::new(Exit::Denied, format!("cannot look at process {}: {e}", args.pid)),
     })?;
     let key = NsKey { dev: meta.dev(), inode: meta.ino() };
     let discovery = context.search.all();
-    let found = discovery.namespaces.get(&key).cloned().unwrap_or(Found { key, ..Found::default() });
+    let found =
+        discovery.namespaces.get(&key).cloned().unwrap_or(Found { key, ..Found::default() });
     render::identify(context, &Netns::new(&found, own_key()?, None))?;
     Ok(Exit::Done)
 }

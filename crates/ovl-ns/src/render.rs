@@ -38,7 +38,9 @@ impl Entry {
 
     fn who(&self) -> String {
         match (&self.container, self.pids.as_slice()) {
-            (Some(container), _) => format!("container {}", &container.id[..12.min(container.id.len())]),
+            (Some(container), _) => {
+                format!("container {}", &container.id[..12.min(container.id.len())])
+            }
             (None, []) => String::new(),
             (None, [one]) => format!("{} ({})", one.comm.escape_debug(), one.pid),
             (None, [first, rest @ ..]) => {
@@ -149,7 +151,11 @@ pub fn last_words(context: &Context, name: &NsName) -> Vec<String> {
     for found in discovery.namespaces.values() {
         if found.key == ns.key() {
             if let [first, rest @ ..] = found.pids.as_slice() {
-                let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+                let more = if rest.is_empty() {
+                    String::new()
+                } else {
+                    format!(" and {} more", rest.len())
+                };
                 lines.push(format!(
                     "{name} lives on without its name: process {} ({}){more} is in it",
                     first.pid,
@@ -161,7 +167,8 @@ pub fn last_words(context: &Context, name: &NsName) -> Vec<String> {
         let Some(other) = found.open() else { continue };
         let Ok(mut reader) = Reader::open(&context.kernel, &other) else { continue };
         let Ok(links) = reader.links(false) else { continue };
-        let mut vxlans = links.iter().filter(|l| l.vxlan().is_some() && l.peer.nsid.is_some()).peekable();
+        let mut vxlans =
+            links.iter().filter(|l| l.vxlan().is_some() && l.peer.nsid.is_some()).peekable();
         if vxlans.peek().is_none() {
             continue;
         }

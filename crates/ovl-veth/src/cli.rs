@@ -53,9 +53,12 @@ pub enum Verb {
   ovl-veth show eth0 -n docker:X-1 -o json")]
     Show(One),
     /// List cables
-    #[command(visible_alias = "ls", after_help = "Examples:
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:
   ovl-veth list -n ov1
-  ovl-veth list --all -o json")]
+  ovl-veth list --all -o json"
+    )]
     List(List),
     /// Say where the other end of a cable is: peer_ifindex, as ethtool -S reads it, resolved
     #[command(after_help = "Examples:
@@ -166,7 +169,10 @@ impl FromStr for AskedRoute {
             Invalid(format!("'{}' is not NETWORK/LEN, such as 10.1.0.0/16", dst.escape_debug()))
         })?;
         let via = via
-            .map(|v| v.parse::<IpAddr>().map_err(|_| Invalid(format!("'{}' is not an IP address", v.escape_debug()))))
+            .map(|v| {
+                v.parse::<IpAddr>()
+                    .map_err(|_| Invalid(format!("'{}' is not an IP address", v.escape_debug())))
+            })
             .transpose()?;
         if via.is_some_and(|v| v.is_ipv4() != dst.addr().is_ipv4()) {
             return Err(Invalid(format!("route {s} mixes IPv4 and IPv6")));

@@ -35,7 +35,9 @@ pub fn is_veth(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<
     let why = match have.link(at, name) {
         None => Clash::Missing,
         Some(link) if link.kind == Kind::Veth => return Ok(()),
-        Some(link) => Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "veth".to_owned() },
+        Some(link) => {
+            Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "veth".to_owned() }
+        }
     };
     Err(Conflict { what: name.to_string(), netns: slots.label(at), why }.into())
 }
@@ -75,7 +77,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
         }
     } else {
         let resolved = context.resolve(&args.netns.reference())?;
-        ends = read(context, &directory, &resolved.ns, resolved.decl().label())?;
+        ends = read(context, &directory, &resolved.ns, resolved.decl().label().as_deref())?;
     }
     output::show(&context.flags, &ends, |wide| table(context, &ends, wide))?;
     let hidden = if args.all { directory.all().hidden } else { 0 };
@@ -86,9 +88,9 @@ fn read(
     context: &Context,
     directory: &Directory,
     ns: &NetNs,
-    label: Option<String>,
+    label: Option<&str>,
 ) -> Result<Vec<End>, Error> {
-    let failed = || reading("its devices", label.clone());
+    let failed = || reading("its devices", label.map(str::to_owned));
     let mut reader = Reader::open(&context.kernel, ns).map_err(failed())?;
     let links = reader.links(false).map_err(failed())?;
     if !links.iter().any(|l| l.kind == Kind::Veth) {
@@ -97,7 +99,8 @@ fn read(
     let addrs = reader.addrs().map_err(failed())?;
     let mut ends = Vec::new();
     for link in links.iter().filter(|l| l.kind == Kind::Veth) {
-        let cable = match peer::cable(context, directory, ns, label.clone(), &link.name) {
+        let cable = match peer::cable(context, directory, ns, label.map(str::to_owned), &link.name)
+        {
             Ok(cable) => cable,
             // It went between the listing and this question.
             Err(e) if e.exit == Exit::Missing => continue,
@@ -146,7 +149,13 @@ impl End {
             far = format!("{far} (master {})", self.far_master());
         }
         let rows = [
-            ("device", format!("{} ({}) in {}, {state}", self.cable.ifname, self.cable.ifindex, self.cable.place)),
+            (
+                "device",
+                format!(
+                    "{} ({}) in {}, {state}",
+                    self.cable.ifname, self.cable.ifindex, self.cable.place
+                ),
+            ),
             ("other end", far),
             ("reason", self.cable.reason.clone().unwrap_or_default()),
             ("addresses", self.addresses()),

@@ -153,11 +153,7 @@ pub fn stats(context: &Context, args: &One) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn stats_of(
-    ns: &NetNs,
-    name: &IfName,
-    netns: Option<String>,
-) -> Result<Vec<(String, u64)>, Error> {
+fn stats_of(ns: &NetNs, name: &IfName, netns: Option<String>) -> Result<Vec<(String, u64)>, Error> {
     Ethtool::open_in(ns).and_then(|e| e.stats(name)).map_err(|why| {
         let object = format!("the statistics of {name}");
         Failure { op: "read".into(), object, netns, why }.into()

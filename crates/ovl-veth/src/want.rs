@@ -53,9 +53,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
         ips: &args.peer_ip,
     };
     let wants = wants(args, &first, &other);
-    let ns = slots.open[&at]
-        .try_clone()
-        .map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
+    let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let applied = apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})?;
     drop(lock);
@@ -110,10 +108,8 @@ fn peer_name(args: &Add, have: &Have, at: NsSlot, peer_at: NsSlot) -> Result<IfN
     {
         return Ok(peer.name.clone());
     }
-    let taken = |name: &IfName| {
-        state.link(name).is_some() || (at == peer_at && *name == args.name)
-    };
-    (0u32..)
+    let taken = |name: &IfName| state.link(name).is_some() || (at == peer_at && *name == args.name);
+    (0..=u32::MAX)
         .filter_map(|n| format!("veth{n}").parse::<IfName>().ok())
         .find(|name| !taken(name))
         .ok_or_else(|| Error::new(Exit::Failed, "no name vethN is free"))
@@ -162,7 +158,9 @@ fn mtu(
         smallest = [smallest, bridge.attrs.mtu].into_iter().flatten().min();
     }
     if args.mtu == Some(AskedMtu::Auto) && smallest.is_none() {
-        return Err(Error::usage("--mtu auto takes the MTU of a bridge: give --master or --peer-master"));
+        return Err(Error::usage(
+            "--mtu auto takes the MTU of a bridge: give --master or --peer-master",
+        ));
     }
     Ok(smallest)
 }

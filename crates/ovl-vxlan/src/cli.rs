@@ -54,9 +54,12 @@ pub enum Verb {
   ovl-vxlan show vxlan0 -n vni:256 -o json")]
     Show(Show),
     /// List VXLAN devices
-    #[command(visible_alias = "ls", after_help = "Examples:
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:
   ovl-vxlan list -n ov1
-  ovl-vxlan list --all -o wide")]
+  ovl-vxlan list --all -o wide"
+    )]
     List(List),
 }
 

@@ -37,7 +37,7 @@ pub struct Device {
 pub fn show(context: &Context, args: &Show) -> Result<Exit, Error> {
     let resolved = context.resolve(&args.netns.reference())?;
     let label = resolved.decl().label();
-    let devices = read(context, &context.directory(), &resolved.ns, label.clone())?;
+    let devices = read(context, &context.directory(), &resolved.ns, label.as_deref())?;
     let Some(device) = devices.iter().find(|d| d.ifname == args.name) else {
         return Err(not_there(context, &resolved.ns, label, &args.name)?.into());
     };
@@ -77,7 +77,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
         }
     } else {
         let resolved = context.resolve(&args.netns.reference())?;
-        devices = read(context, &directory, &resolved.ns, resolved.decl().label())?;
+        devices = read(context, &directory, &resolved.ns, resolved.decl().label().as_deref())?;
     }
     output::show(&context.flags, &devices, |wide| table(context, &devices, wide))?;
     let hidden = if args.all { directory.all().hidden } else { 0 };
@@ -98,11 +98,11 @@ fn read(
     context: &Context,
     directory: &Directory,
     ns: &NetNs,
-    label: Option<String>,
+    label: Option<&str>,
 ) -> Result<Vec<Device>, Error> {
-    let failed = |label: &Option<String>| reading("its devices", label.clone());
-    let mut reader = Reader::open(&context.kernel, ns).map_err(failed(&label))?;
-    let links = reader.links(false).map_err(failed(&label))?;
+    let failed = |label: &Option<String>| reading("its devices", label.map(str::to_owned));
+    let mut reader = Reader::open(&context.kernel, ns).map_err(failed())?;
+    let links = reader.links(false).map_err(failed())?;
     if !links.iter().any(|l| l.vxlan().is_some()) {
         return Ok(Vec::new());
     }
@@ -112,7 +112,7 @@ fn read(
         .map(|link| {
             let underlay = directory
                 .underlay(&context.kernel, &mut reader, ns.key(), link, &links)
-                .map_err(failed(&label))?;
+                .map_err(failed())?;
             Ok(Device {
                 netns: netns.clone(),
                 place: directory.short(ns.key()),
@@ -142,7 +142,8 @@ impl Device {
 
     /// The switches that are on, as `ip` lists them.
     fn switches(&self) -> String {
-        let on = ["learning", "proxy", "rsc", "l2miss", "l3miss", "gbp", "gpe", "external", "vnifilter"];
+        let on =
+            ["learning", "proxy", "rsc", "l2miss", "l3miss", "gbp", "gpe", "external", "vnifilter"];
         let on = on.into_iter().filter(|key| self.attrs.get(*key) == Some(&true.into()));
         on.collect::<Vec<_>>().join(" ")
     }
@@ -167,7 +168,7 @@ impl Device {
             ("group", self.attr("group")),
             ("switches", self.switches()),
             ("ageing", format!("{} s", self.attr("ageing"))),
-            ("ttl", self.attr("ttl")),
+            ("ttl", Some(self.attr("ttl")).filter(|t| t != "0").unwrap_or("auto".into())),
             ("master", self.master.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("mtu", self.mtu.map(|m| m.to_string()).unwrap_or_default()),
             ("mac", self.mac.map(|m| m.to_string()).unwrap_or_default()),
@@ -177,7 +178,8 @@ impl Device {
 }
 
 fn table(context: &Context, devices: &[Device], wide: bool) -> String {
-    let mut header = vec!["NAMESPACE", "DEVICE", "VNI", "PORT", "SOCKET IN", "MASTER", "MTU", "STATE"];
+    let mut header =
+        vec!["NAMESPACE", "DEVICE", "VNI", "PORT", "SOCKET IN", "MASTER", "MTU", "STATE"];
     if wide {
         header.extend(["LOCAL", "REMOTE", "MAC", "SWITCHES"]);
     }

@@ -1,12 +1,12 @@
 //! Who holds a VNI: the device that stands in the way of a new one.
 
+use nix::errno::Errno;
 use ovl_cli::{Context, Error};
 use ovl_core::exec::{Failed, Why};
 use ovl_core::link::{KindSpec, VxlanAttrs};
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::state::Reader;
 use ovl_core::step::Act;
-use nix::errno::Errno;
 
 /// Adds to the refusal of a VXLAN device who has its VNI, and what can be done.
 pub fn advise(context: &Context, underlay: NsKey, failed: &Failed, error: &mut Error) {
@@ -48,7 +48,9 @@ fn holder(context: &Context, underlay: NsKey, asked: &VxlanAttrs) -> Option<(Str
         let Ok(links) = reader.links(false) else { continue };
         for link in links {
             let Some(have) = link.vxlan() else { continue };
-            if have.vni != asked.vni || have.dstport.unwrap_or(8472) != asked.dstport.unwrap_or(8472) {
+            if have.vni != asked.vni
+                || have.dstport.unwrap_or(8472) != asked.dstport.unwrap_or(8472)
+            {
                 continue;
             }
             let same_socket = match link.peer.nsid {

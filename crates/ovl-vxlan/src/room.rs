@@ -82,7 +82,8 @@ fn outer_device(
     // family, since packets may leave by any of them.
     let addressed = |link: &&Link| {
         let fits = |ip: IpAddr| ip.is_ipv4() == v4 && !ip.is_loopback();
-        link.state.is_up() && state.addrs_of(link.index).any(|a| a.scope == "global" && fits(a.cidr.addr()))
+        link.state.is_up()
+            && state.addrs_of(link.index).any(|a| a.scope == "global" && fits(a.cidr.addr()))
     };
     Ok(state.links.iter().filter(addressed).min_by_key(|l| l.attrs.mtu).cloned())
 }

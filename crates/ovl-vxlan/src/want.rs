@@ -86,11 +86,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     }
     let spec = LinkSpec {
         name: args.name.clone(),
-        attrs: LinkAttrs {
-            mtu,
-            mac: args.mac.map(Into::into),
-            txqueuelen: args.txqueuelen,
-        },
+        attrs: LinkAttrs { mtu, mac: args.mac.map(Into::into), txqueuelen: args.txqueuelen },
         kind: KindSpec::Vxlan { attrs: Box::new(attrs), socket: underlay, dev },
     };
     let standing = if args.exist_ok { Standing::SameIsFine } else { Standing::Refuse };
@@ -126,13 +122,11 @@ fn bridge_wants(at: NsSlot, bridge: &IfName, mtu: Option<u32>, args: &Add) -> Ve
 }
 
 fn find_dev(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<LinkRef, Error> {
-    match have.link(at, name) {
-        Some(link) => Ok(LinkRef::Have { at, name: name.clone(), index: link.index }),
-        None => {
-            let what = name.to_string();
-            Err(Conflict { what, netns: slots.label(at), why: Clash::Missing }.into())
-        }
-    }
+    let Some(link) = have.link(at, name) else {
+        let what = name.to_string();
+        return Err(Conflict { what, netns: slots.label(at), why: Clash::Missing }.into());
+    };
+    Ok(LinkRef::Have { at, name: name.clone(), index: link.index })
 }
 
 fn open(slots: &Slots, at: NsSlot) -> Result<ovl_core::netns::NetNs, Error> {

@@ -18,6 +18,9 @@ const EXIT_STATUS: [(&str, &str); 8] = [
     ("130, 143", "interrupted; what was made is undone"),
 ];
 
+const EXEC_STATUS: &str = "exec ends as its command does; 125, 126 and 127 are our own failure, a \
+     command that cannot be run, and one that is not there.";
+
 const NAMESPACES: [(&str, &str); 9] = [
     (
         "NAME",
@@ -67,6 +70,9 @@ pub fn page(command: &Command) -> Result<String> {
     page.options(&command, &global(&command))?;
     page.table("NAMESPACES", &NAMESPACES);
     page.table("EXIT STATUS", &EXIT_STATUS);
+    if command.find_subcommand("exec").is_some() {
+        page.paragraph(EXEC_STATUS);
+    }
     page.table("ENVIRONMENT", &ENVIRONMENT);
     page.heading("EXAMPLES");
     page.examples(&command);
@@ -92,17 +98,21 @@ impl Page {
         if self.text.is_empty() {
             self.text += &preamble;
         }
-        for line in body.lines() {
+        self.add(body);
+        Ok(())
+    }
+
+    fn add(&mut self, lines: &str) {
+        for line in lines.lines() {
             self.text += line.trim_end();
             self.text.push('\n');
         }
-        Ok(())
     }
 
     fn roff(&mut self, build: impl FnOnce(&mut Roff)) {
         let mut roff = Roff::new();
         build(&mut roff);
-        self.text += &roff.to_roff();
+        self.add(&roff.to_roff());
     }
 
     fn heading(&mut self, words: &str) {
@@ -180,13 +190,15 @@ impl Page {
         let written = self.text.split_off(before);
         for line in written.lines() {
             match line.strip_prefix(".SH ") {
-                Some("OPTIONS" | "OUTPUT") => {}
-                Some(words) => {
-                    let words = words.trim_matches('"');
-                    self.roff(|r| {
-                        r.control("PP", []);
-                        r.text([italic(words)]);
-                    });
+                Some(heading) => {
+                    let heading = heading.trim_matches('"');
+                    let words = options.iter().filter_map(Arg::get_help_heading);
+                    // The definition's own words, which the section has in capitals.
+                    for words in words.filter(|w| w.to_uppercase() == heading).take(1) {
+                        self.roff(|r| {
+                            r.control("PP", []).text([italic(words), roman(":")]);
+                        });
+                    }
                 }
                 None => {
                     self.text += line;
@@ -197,7 +209,8 @@ impl Page {
         Ok(())
     }
 
-    /// The commands after `Examples:`, as they are typed.
+    /// The commands after `Examples:`, as they are typed; in a page the look of
+    /// them says what they are.
     fn examples(&mut self, command: &Command) {
         let Some(help) = command.get_after_long_help().or(command.get_after_help()) else {
             return;
@@ -205,14 +218,17 @@ impl Page {
         let help = help.to_string();
         self.roff(|r| {
             r.control("PP", []);
-            for line in help.lines().filter(|l| !l.starts_with(' ')) {
-                r.text([roman(line)]);
-            }
-            r.control("PP", []).control("RS", ["4"]).control("nf", []);
+            r.control("RS", ["4"]).control("nf", []);
             for line in help.lines().filter(|l| l.starts_with(' ')) {
                 r.text([roman(line.trim())]);
             }
             r.control("fi", []).control("RE", []);
+        });
+    }
+
+    fn paragraph(&mut self, words: &str) {
+        self.roff(|r| {
+            r.control("PP", []).text([roman(words)]);
         });
     }
 
@@ -273,11 +289,12 @@ fn own(verb: &Command) -> Vec<Arg> {
         .collect()
 }
 
+/// Those that every verb takes; they need no heading of their own in a section
+/// of their own.
 fn global(command: &Command) -> Vec<Arg> {
-    command
-        .get_arguments()
-        .filter(|a| a.is_global_set())
-        .cloned()
+    let global = command.get_arguments().filter(|a| a.is_global_set());
+    global
+        .map(|a| a.clone().help_heading(None::<&str>))
         .collect()
 }
 
@@ -317,7 +334,7 @@ mod tests {
             "\\fBovl\\-x\\fR add [OPTIONS] <NAME>",
             ".SS \"add [OPTIONS] <NAME>\"",
             "Also: \\fBnew\\fR.",
-            "\\fISIZES\\fR",
+            "\\fISizes\\fR:",
             "ovl\\-x add one",
             ".SH \"SEE ALSO\"",
         ] {

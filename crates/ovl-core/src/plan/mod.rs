@@ -4,6 +4,7 @@
 mod rows;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use crate::attrs::{Change, Difference};
 use crate::link::{Kind, KindSpec, Link, LinkAttrs, LinkSpec, VxlanAttrs};
@@ -39,7 +40,6 @@ impl Plan {
 
 /// Why there is no plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what}{} {why}", .netns.as_ref().map(|n| format!(" in netns {n}")).unwrap_or_default())]
 pub struct Conflict {
     /// The object: `vxlan0`.
     pub what: String,
@@ -49,14 +49,28 @@ pub struct Conflict {
     pub why: Clash,
 }
 
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.netns.as_ref().map(|n| format!(" in netns {n}")).unwrap_or_default();
+        let Conflict { what, why, .. } = self;
+        match why {
+            Clash::Exists | Clash::Differs(_) | Clash::Stale => {
+                write!(f, "cannot create {what}{place}: {why}")
+            }
+            Clash::Fixed { word, .. } => write!(f, "cannot set '{word}' of {what}{place}: {why}"),
+            Clash::Missing | Clash::OtherKind { .. } => write!(f, "{what}{place} {why}"),
+        }
+    }
+}
+
 /// What is wrong between what is wanted and what is there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Clash {
     /// It is there, as asked or not: nobody said that this is fine.
-    #[error("exists")]
+    #[error("it exists")]
     Exists,
     /// It is there and differs.
-    #[error("exists and differs: {}", spell_differences(.0))]
+    #[error("it exists and differs: {}", spell_differences(.0))]
     Differs(Vec<Difference>),
     /// It is not there.
     #[error("does not exist")]
@@ -70,7 +84,7 @@ pub enum Clash {
         wanted: String,
     },
     /// The kernel does not let this attribute change.
-    #[error("cannot change '{word}' (it is {have}): the kernel takes it only when the device is made")]
+    #[error("it is '{have}', and the kernel takes it only when the device is made")]
     Fixed {
         /// `ip`'s word.
         word: &'static str,
@@ -78,7 +92,7 @@ pub enum Clash {
         have: String,
     },
     /// A plain file left behind by an ended namespace has the name.
-    #[error("is a plain file left behind by a namespace that has ended")]
+    #[error("a plain file of that name was left behind by a namespace that has ended")]
     Stale,
 }
 
@@ -108,7 +122,8 @@ pub fn plan(
     policy: Policy,
 ) -> Result<Plan, Conflict> {
     let plan = Plan { namespaces, ..Plan::default() };
-    let mut planner = Planner { plan, have, policy, made: BTreeSet::new(), strict: BTreeSet::new() };
+    let mut planner =
+        Planner { plan, have, policy, made: BTreeSet::new(), strict: BTreeSet::new() };
     for want in wants {
         planner.want(want)?;
     }
@@ -158,14 +173,16 @@ impl Planner<'_> {
 
     fn nsid(&mut self, at: NsSlot, of: NsSlot, id: Option<i32>) -> Result<(), Conflict> {
         match (self.have.nsids.get(&(at, of)), id) {
-            (Some(have), Some(id)) if *have != id => Err(self.conflict(at, "nsid", Clash::Differs(vec![
-                Difference {
+            (Some(have), Some(id)) if *have != id => Err(self.conflict(
+                at,
+                "nsid",
+                Clash::Differs(vec![Difference {
                     word: "nsid",
                     asked: format!("nsid {id}"),
                     have: format!("nsid {have}"),
                     change: Change::Fixed,
-                },
-            ]))),
+                }]),
+            )),
             (Some(_), _) => Ok(()),
             (None, _) => {
                 self.make(at, Act::NsId(of, id));
@@ -213,7 +230,10 @@ impl Planner<'_> {
     fn differences(&self, at: NsSlot, spec: &LinkSpec, stands: &Link) -> Vec<Difference> {
         let mut found = spec.attrs.differences(&stands.attrs);
         match (&spec.kind, &stands.kind) {
-            (KindSpec::Vxlan { attrs, socket, dev }, Kind::Vxlan { attrs: have, dev: have_dev }) => {
+            (
+                KindSpec::Vxlan { attrs, socket, dev },
+                Kind::Vxlan { attrs: have, dev: have_dev },
+            ) => {
                 found.extend(attrs.as_read().differences(have));
                 let index = dev.as_ref().and_then(|d| self.index(d));
                 if dev.is_some() && index != *have_dev {
@@ -284,9 +304,9 @@ impl Planner<'_> {
 
     fn addr(&mut self, at: NsSlot, dev: &IfName, cidr: Cidr) -> Result<(), Conflict> {
         let link = self.find(at, dev)?;
-        let stands = self.have_link(&link).is_some_and(|l| {
-            self.have.states[&at].addrs_of(l.index).any(|a| a.cidr == cidr)
-        });
+        let stands = self
+            .have_link(&link)
+            .is_some_and(|l| self.have.states[&at].addrs_of(l.index).any(|a| a.cidr == cidr));
         if stands {
             return Ok(());
         }

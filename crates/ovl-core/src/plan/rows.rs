@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::{Clash, Conflict, Planner};
 use crate::attrs::{Change, Difference};
 use crate::names::IfName;
-use crate::row::{Fdb, FdbSpec, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec, RowOp, RowSpec};
+use crate::row::{
+    Fdb, FdbSpec, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec, RowOp, RowSpec,
+};
 use crate::state::NsState;
 use crate::step::{Act, LinkRef, NsSlot, Step};
 use crate::types::MacAddr;
@@ -24,20 +26,28 @@ impl Planner<'_> {
         let nothing = NsState::default();
         let state = self.have.states.get(&at).unwrap_or(&nothing);
         let mut steps: Vec<(RowOp, RowSpec)> = Vec::new();
+        let mut stands = None;
         for row in rows {
             let ops = match row {
                 RowSpec::Neigh(spec) => neigh(spec, find_neigh(state, index, spec), replace),
                 RowSpec::Fdb(spec) => fdb(spec, &find_fdb(state, index, spec), replace),
             };
             match ops {
-                Verdict::Stands if self.policy.exist_ok || replace => {}
-                Verdict::Stands => return Err(self.conflict(at, row, Clash::Exists)),
+                Verdict::Stands => stands = stands.or(Some(row)),
                 Verdict::Differs(d) => return Err(self.conflict(at, row, Clash::Differs(vec![d]))),
                 Verdict::Write(ops) => steps.extend(ops),
             }
         }
-        self.push_rows(at, &link, steps);
-        Ok(())
+        // Half of an endpoint is completed; only a whole one is said to be there.
+        match stands {
+            Some(row) if steps.is_empty() && !self.policy.exist_ok && !replace => {
+                Err(self.conflict(at, row, Clash::Exists))
+            }
+            _ => {
+                self.push_rows(at, &link, steps);
+                Ok(())
+            }
+        }
     }
 
     /// One step for each run of rows with the same operation.

@@ -4,7 +4,7 @@ use netlink_packet_route::link::{
     BridgeBooleanOptionFlags, BridgeBooleanOptions, BridgeId, InfoBridge,
 };
 
-use crate::attrs::attr_table;
+use crate::attrs::{Mask, attr_table};
 use crate::types::MacAddr;
 
 /// Hundredths of a second, the unit of the kernel's bridge timers (`USER_HZ`).
@@ -53,8 +53,8 @@ attr_table! {
         topology_change_detected: u8 = "topology_change_detected", json "topology_change_detected", ReadOnly, "N",
             put |_| None, take { InfoBridge::TopologyChangeDetected(n) => Some(*n) };
         #[doc = " Link-local groups that are forwarded"]
-        group_fwd_mask: u16 = "group_fwd_mask", json "group_fwd_mask", Live, "MASK",
-            put |v| Some(InfoBridge::GroupFwdMask(*v)), take { InfoBridge::GroupFwdMask(n) => Some(*n) };
+        group_fwd_mask: Mask = "group_fwd_mask", json "group_fwd_mask", Live, "MASK",
+            put |v| Some(InfoBridge::GroupFwdMask(v.0)), take { InfoBridge::GroupFwdMask(n) => Some(Mask(*n)) };
         #[doc = " Spanning tree group address"]
         group_addr: MacAddr = "group_address", json "group_addr", Live, "MAC",
             put |v| Some(InfoBridge::GroupAddr(v.0)), take { InfoBridge::GroupAddr(m) => Some(MacAddr(*m)) };
@@ -63,11 +63,11 @@ attr_table! {
             put |v| Some(InfoBridge::MulticastSnooping(*v != 0)), take { InfoBridge::MulticastSnooping(b) => Some(u8::from(*b)) };
         #[doc = " Do not learn from link-local packets"]
         no_linklocal_learn: u8 = "no_linklocal_learn", json "no_linklocal_learn", Live, "N",
-            put |v| boolopt(BridgeBooleanOptionFlags::NoLinkLocalLearn, *v),
+            put |v| Some(boolopt(BridgeBooleanOptionFlags::NoLinkLocalLearn, *v)),
             take { InfoBridge::MultiBoolOpt(o) => boolopt_of(*o, BridgeBooleanOptionFlags::NoLinkLocalLearn) };
         #[doc = " Multicast snooping for each VLAN"]
         mcast_vlan_snooping: u8 = "mcast_vlan_snooping", json "mcast_vlan_snooping", Live, "N",
-            put |v| boolopt(BridgeBooleanOptionFlags::VlanMulticastSnooping, *v),
+            put |v| Some(boolopt(BridgeBooleanOptionFlags::VlanMulticastSnooping, *v)),
             take { InfoBridge::MultiBoolOpt(o) => boolopt_of(*o, BridgeBooleanOptionFlags::VlanMulticastSnooping) };
         #[doc = " Multicast router"]
         mcast_router: u8 = "mcast_router", json "mcast_router", Live, "N",
@@ -129,9 +129,9 @@ attr_table! {
     }
 }
 
-fn boolopt(which: BridgeBooleanOptionFlags, on: u8) -> Option<InfoBridge> {
+fn boolopt(which: BridgeBooleanOptionFlags, on: u8) -> InfoBridge {
     let value = if on == 0 { BridgeBooleanOptionFlags::empty() } else { which };
-    Some(InfoBridge::MultiBoolOpt(BridgeBooleanOptions { value, mask: which }))
+    InfoBridge::MultiBoolOpt(BridgeBooleanOptions { value, mask: which })
 }
 
 fn boolopt_of(options: BridgeBooleanOptions, which: BridgeBooleanOptionFlags) -> Option<u8> {

@@ -6,8 +6,9 @@ use std::os::fd::RawFd;
 
 use netlink_packet_core::Parseable;
 use netlink_packet_route::link::{
-    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoPortData, InfoVeth, InfoVxlan,
-    LinkAttribute, LinkExtentMask, LinkFlags, LinkInfo, LinkMessage, LinkMode, State, Stats64,
+    AfSpecInet6, AfSpecUnspec, In6AddrGenMode, InfoData, InfoKind, InfoPortData, InfoVeth,
+    InfoVxlan, LinkAttribute, LinkExtentMask, LinkFlags, LinkInfo, LinkMessage, LinkMode, State,
+    Stats64,
 };
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
@@ -55,7 +56,7 @@ pub fn add_vxlan(
     if let Some(fd) = netns {
         link = link.setns_by_fd(fd);
     }
-    create(with_attrs(link, attrs).build())
+    create(&with_attrs(link, attrs).build())
 }
 
 /// Makes a cable. Asked in the namespace of the first end; `peer_netns` is an
@@ -75,21 +76,21 @@ pub fn add_veth(
     let link = LinkMessageBuilder::<LinkUnspec>::new_with_info_kind(InfoKind::Veth)
         .name(name.as_str())
         .set_info_data(InfoData::Veth(InfoVeth::Peer(other)));
-    create(with_attrs(link, attrs).build())
+    create(&with_attrs(link, attrs).build())
 }
 
 /// Makes a bridge.
 pub fn add_bridge(name: &IfName, attrs: &LinkAttrs, bridge: &BridgeAttrs) -> Message {
-    let mut link = LinkMessageBuilder::<LinkUnspec>::new_with_info_kind(InfoKind::Bridge)
-        .name(name.as_str());
+    let mut link =
+        LinkMessageBuilder::<LinkUnspec>::new_with_info_kind(InfoKind::Bridge).name(name.as_str());
     if !bridge.is_empty() {
         link = link.set_info_data(InfoData::Bridge(bridge.encode()));
     }
-    create(with_attrs(link, attrs).build())
+    create(&with_attrs(link, attrs).build())
 }
 
-fn create(link: LinkMessage) -> Message {
-    message(rtm::NEWLINK, flag::CREATE | flag::EXCL, &link)
+fn create(link: &LinkMessage) -> Message {
+    message(rtm::NEWLINK, flag::CREATE | flag::EXCL, link)
 }
 
 fn with_attrs(

@@ -4,7 +4,7 @@
 use netlink_packet_route::link::{BridgePortState, InfoBridgePort};
 
 use super::bridge::spell_id;
-use crate::attrs::{OnOff, attr_table};
+use crate::attrs::{Mask, OnOff, attr_table};
 
 attr_table! {
     /// What a bridge port is asked to be, or is.
@@ -82,8 +82,8 @@ attr_table! {
         neigh_suppress: OnOff = "neigh_suppress", json "neigh_suppress", Live, "on|off",
             put |v| Some(InfoBridgePort::NeighSupress(v.0)), take { InfoBridgePort::NeighSupress(b) => Some(OnOff(*b)) };
         #[doc = " Link-local groups that are forwarded"]
-        group_fwd_mask: u16 = "group_fwd_mask", json "group_fwd_mask", Live, "MASK",
-            put |v| Some(InfoBridgePort::GroupFwdMask(*v)), take { InfoBridgePort::GroupFwdMask(n) => Some(*n) };
+        group_fwd_mask: Mask = "group_fwd_mask", json "group_fwd_mask", Live, "MASK",
+            put |v| Some(InfoBridgePort::GroupFwdMask(v.0)), take { InfoBridgePort::GroupFwdMask(n) => Some(Mask(*n)) };
         #[doc = " VLAN tunnel mapping"]
         vlan_tunnel: OnOff = "vlan_tunnel", json "vlan_tunnel", Live, "on|off",
             put |v| Some(InfoBridgePort::VlanTunnel(v.0)), take { InfoBridgePort::VlanTunnel(b) => Some(OnOff(*b)) };

@@ -99,11 +99,8 @@ fn about(spec: &RouteSpec, dev: u32) -> RouteMessage {
     // What `ip route add` says: BOOT, unicast, link scope without a gateway.
     header.protocol = RouteProtocol::Boot;
     header.kind = RouteType::Unicast;
-    header.scope = if spec.via.is_some() || !spec.is_v4() {
-        RouteScope::Universe
-    } else {
-        RouteScope::Link
-    };
+    header.scope =
+        if spec.via.is_some() || !spec.is_v4() { RouteScope::Universe } else { RouteScope::Link };
     if let Some(dst) = spec.dst {
         header.destination_prefix_length = dst.prefix_len();
         asked.attributes.push(RouteAttribute::Destination(dst.network().into()));
@@ -167,7 +164,7 @@ fn ip(address: &RouteAddress) -> Option<IpAddr> {
     }
 }
 
-/// `RTPROT_*` in `ip`'s words (iproute2's etc/iproute2/rt_protos).
+/// `RTPROT_*` in `ip`'s words (iproute2's `etc/iproute2/rt_protos`).
 pub fn protocol(number: u8) -> String {
     match number {
         0 => "unspec".into(),

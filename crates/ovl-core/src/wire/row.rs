@@ -266,7 +266,10 @@ mod tests {
         let message = message(7, RowOp::Add, &RowSpec::Fdb(spec.clone()));
         let Some(Parsed::Fdb(row)) = parse(&message.body).unwrap() else { panic!("no FDB row") };
         assert_eq!((row.dev, row.mac, row.dst), (7, spec.mac, spec.dst));
-        assert_eq!((row.port, row.vni, row.src_vni, row.nhid), (Some(8472), Some(300), Some(301), Some(9)));
+        assert_eq!(
+            (row.port, row.vni, row.src_vni, row.nhid),
+            (Some(8472), Some(300), Some(301), Some(9))
+        );
         assert_eq!((row.state, row.flags), (spec.state, spec.flags));
     }
 

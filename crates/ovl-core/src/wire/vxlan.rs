@@ -183,8 +183,10 @@ fn far(ip: IpAddr) -> InfoVxlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PortRange {
     /// The first.
+    #[serde(rename = "low")]
     pub min: u16,
     /// The last.
+    #[serde(rename = "high")]
     pub max: u16,
 }
 
@@ -207,9 +209,10 @@ impl Attr for PortRange {
     }
 }
 
-/// A TTL policy.
+/// A TTL policy. In JSON a number, 0 for the kernel's default, or `inherit`, as
+/// `ip -j` has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(from = "TtlJson", into = "TtlJson")]
 pub enum Ttl {
     /// The kernel's default (0 on the wire of netlink).
     Auto,
@@ -217,6 +220,39 @@ pub enum Ttl {
     Inherit,
     /// Fixed.
     Hops(u8),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum TtlJson {
+    Hops(u8),
+    Inherit(Inherit),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Inherit {
+    Inherit,
+}
+
+impl From<TtlJson> for Ttl {
+    fn from(json: TtlJson) -> Ttl {
+        match json {
+            TtlJson::Hops(0) => Ttl::Auto,
+            TtlJson::Hops(n) => Ttl::Hops(n),
+            TtlJson::Inherit(_) => Ttl::Inherit,
+        }
+    }
+}
+
+impl From<Ttl> for TtlJson {
+    fn from(ttl: Ttl) -> TtlJson {
+        match ttl {
+            Ttl::Auto => TtlJson::Hops(0),
+            Ttl::Hops(n) => TtlJson::Hops(n),
+            Ttl::Inherit => TtlJson::Inherit(Inherit::Inherit),
+        }
+    }
 }
 
 impl FromStr for Ttl {
@@ -348,7 +384,7 @@ macro_rules! through_text {
         }
     )+};
 }
-through_text!(Ttl, Tos, FlowLabel);
+through_text!(Tos, FlowLabel);
 
 #[cfg(test)]
 mod tests {

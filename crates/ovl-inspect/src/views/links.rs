@@ -23,8 +23,8 @@ pub fn show(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
     for reference in args.references() {
         let mut opened = open(context, &reference)?;
         let label = opened.label.clone();
-        let view = View::read(context, &directory, &mut opened)
-            .map_err(reading("its devices", label))?;
+        let view =
+            View::read(context, &directory, &mut opened).map_err(reading("its devices", label))?;
         views.push(view);
     }
     let value: Vec<Value> = views.iter().map(View::json).collect();
@@ -100,7 +100,8 @@ impl View {
     }
 
     fn text(&self, context: &Context, titled: bool, wide: bool) -> String {
-        let mut header = vec!["#", "DEVICE", "KIND", "STATE", "MTU", "MAC", "ADDRESSES", "MASTER", "OTHER END"];
+        let mut header =
+            vec!["#", "DEVICE", "KIND", "STATE", "MTU", "MAC", "ADDRESSES", "MASTER", "OTHER END"];
         if wide {
             header.extend(["FLAGS", "DETAILS"]);
         }

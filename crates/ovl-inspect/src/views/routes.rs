@@ -32,7 +32,17 @@ pub fn show(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
             let shown = routes.iter().filter(move |r| wide || r.table == MAIN_TABLE);
             shown.map(move |r| row(title, r, links))
         });
-        let header = vec!["NAMESPACE", "DESTINATION", "VIA", "DEVICE", "SOURCE", "PROTO", "SCOPE", "METRIC", "TABLE"];
+        let header = vec![
+            "NAMESPACE",
+            "DESTINATION",
+            "VIA",
+            "DEVICE",
+            "SOURCE",
+            "PROTO",
+            "SCOPE",
+            "METRIC",
+            "TABLE",
+        ];
         Columns { header, rows: rows.collect() }.text(&context.flags)
     })?;
     Ok(Exit::Done)

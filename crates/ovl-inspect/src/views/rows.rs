@@ -25,7 +25,8 @@ pub fn show_fdb(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
         let netns = directory.netns(opened.ns.key(), opened.reader.cookie().ok());
         let each: Vec<Value> = rows.iter().map(|r| fdb_value(r, &links)).collect();
         values.push(json!({ "netns": netns, "fdb": each }));
-        table.extend(rows.iter().map(|r| (r.mac.is_multicast(), fdb_row(&opened.title, r, &links))));
+        table
+            .extend(rows.iter().map(|r| (r.mac.is_multicast(), fdb_row(&opened.title, r, &links))));
     }
     output::show(&context.flags, &values, |wide| {
         // Multicast groups are on every device, and say nothing of endpoints.

@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 
 /// The tree.
 pub fn show(context: &Context) -> Result<Exit, Error> {
-    let machine = Machine::gather(&context.kernel, &context.search)
-        .map_err(reading("the machine", None))?;
+    let machine =
+        Machine::gather(&context.kernel, &context.search).map_err(reading("the machine", None))?;
     let found = machine.spaces.values().map(|s| &s.found);
     let tree = Tree { machine: &machine, names: short_names(found, machine.own) };
     output::show(&context.flags, &tree.json(), |_| tree.text())?;
@@ -109,7 +109,8 @@ impl Tree<'_> {
         let mut nodes = Vec::new();
         for link in &state.links {
             // A port hangs from its bridge; an idle loopback says nothing.
-            if link.name.as_str() == "lo" || link.master.is_some_and(|m| state.link_at(m).is_some()) {
+            if link.name.as_str() == "lo" || link.master.is_some_and(|m| state.link_at(m).is_some())
+            {
                 continue;
             }
             nodes.push(self.device(space, link));
@@ -144,7 +145,8 @@ impl Tree<'_> {
             parts.push("no carrier".into());
         }
         parts.extend(self.far(space, link));
-        let mut under: Vec<Node> = state.ports_of(link.index).map(|p| self.device(space, p)).collect();
+        let mut under: Vec<Node> =
+            state.ports_of(link.index).map(|p| self.device(space, p)).collect();
         if link.vxlan().is_some() {
             under.extend(rows(space, link));
         }
@@ -207,10 +209,7 @@ impl Tree<'_> {
 
     fn link_json(&self, space: &Space, link: &Link) -> Value {
         let netns = |key: NsKey| {
-            self.machine
-                .spaces
-                .get(&key)
-                .map(|s| Netns::new(&s.found, self.machine.own, s.cookie))
+            self.machine.spaces.get(&key).map(|s| Netns::new(&s.found, self.machine.own, s.cookie))
         };
         let peer = self.machine.peer(space.found.key, link).map(|p| {
             json!({
