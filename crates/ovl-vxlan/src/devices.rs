@@ -100,7 +100,7 @@ fn read(
     ns: &NetNs,
     label: Option<&str>,
 ) -> Result<Vec<Device>, Error> {
-    let failed = |label: &Option<String>| reading("its devices", label.map(str::to_owned));
+    let failed = || reading("its devices", label.map(str::to_owned));
     let mut reader = Reader::open(&context.kernel, ns).map_err(failed())?;
     let links = reader.links(false).map_err(failed())?;
     if !links.iter().any(|l| l.vxlan().is_some()) {
