@@ -1,6 +1,7 @@
 //! What a command runs with: the kernel seam, where to look for namespaces, the
 //! common flags; and the one `main` all binaries share.
 
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -102,9 +103,12 @@ pub fn main<C>(
 where
     C: CommandFactory + FromArgMatches,
 {
-    let parsed = C::command()
-        .try_get_matches()
-        .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut C::command())));
+    // The process ends with the command: taking the definition apart again would
+    // be a tenth of a short run.
+    let mut command = ManuallyDrop::new(C::command());
+    let parsed = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut command)));
     let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(e) => return usage(tool, &e).into(),
