@@ -12,7 +12,7 @@ use crate::netns::{self, NetNs};
 use crate::socket::{Batch, Message, RtSocket};
 
 /// What this toolkit asks of the machine. One method is one call that can fail.
-pub trait Kernel {
+pub trait Kernel: Sync {
     /// Opens a socket inside a namespace.
     fn connect(&self, ns: &NetNs) -> Result<RtSocket, Fail>;
     /// One request and its answer.
@@ -108,8 +108,8 @@ pub use fault::{Faulty, When};
 mod fault {
     //! The seam with a fault in it.
 
-    use std::cell::Cell;
     use std::io;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::{Batch, Errno, Fail, Kernel, KernelError, Message, NetNs, NsName, RtSocket};
 
@@ -128,18 +128,17 @@ mod fault {
         inner: K,
         at: usize,
         when: When,
-        calls: Cell<usize>,
+        calls: AtomicUsize,
     }
 
     impl<K> Faulty<K> {
         /// A kernel that fails once.
         pub fn new(inner: K, at: usize, when: When) -> Faulty<K> {
-            Faulty { inner, at, when, calls: Cell::new(0) }
+            Faulty { inner, at, when, calls: AtomicUsize::new(0) }
         }
 
         fn call<T>(&self, act: impl FnOnce(&K) -> Result<T, Fail>) -> Result<T, Fail> {
-            self.calls.set(self.calls.get() + 1);
-            if self.calls.get() != self.at {
+            if self.calls.fetch_add(1, Ordering::Relaxed) + 1 != self.at {
                 return act(&self.inner);
             }
             match self.when {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -41,6 +41,17 @@ pub struct NetNs {
     key: NsKey,
 }
 
+/// A handle on a process, by which its sockets are looked at.
+#[derive(Debug)]
+pub struct Process(OwnedFd);
+
+impl Process {
+    /// A handle on the process with that id.
+    pub fn open(pid: u32) -> Result<Process, Fail> {
+        Ok(Process(syscall::pidfd(pid)?))
+    }
+}
+
 /// Why a path is not an open network namespace.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -66,6 +77,19 @@ impl NetNs {
         }
         let meta = file.metadata().map_err(|e| OpenError::Io(path.to_owned(), e))?;
         Ok(NetNs { key: NsKey { dev: meta.dev(), inode: meta.ino() }, file })
+    }
+
+    /// From an open descriptor of an nsfs file.
+    pub fn from_fd(fd: OwnedFd) -> Result<NetNs, Fail> {
+        let file = File::from(fd);
+        let meta = file.metadata()?;
+        Ok(NetNs { key: NsKey { dev: meta.dev(), inode: meta.ino() }, file })
+    }
+
+    /// The namespace of another process's socket, by the number it has there.
+    pub fn of_socket(process: &Process, fd: i32) -> Result<NetNs, Fail> {
+        let socket = syscall::pidfd_getfd(process.0.as_fd(), fd)?;
+        NetNs::from_fd(syscall::netns_of_socket(socket.as_fd())?)
     }
 
     /// The calling thread's own.
@@ -112,6 +136,27 @@ impl NetNs {
             Err(e) => Err(Fail::from(e)),
         })
     }
+}
+
+/// Runs `f` inside each namespace in turn, on one thread that ends there. `f` is
+/// given the namespace's place in the list.
+pub fn visit<T: Send>(
+    spaces: &[&NetNs],
+    f: impl Fn(usize) -> T + Send + Sync,
+) -> Result<Vec<Result<T, Fail>>, Fail> {
+    let run = || {
+        let each = spaces.iter().enumerate().map(|(i, ns)| {
+            setns(ns.file.as_fd(), CloneFlags::CLONE_NEWNET)?;
+            Ok(f(i))
+        });
+        each.collect()
+    };
+    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, run) {
+        Ok(handle) => {
+            Ok(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        }
+        Err(e) => Err(Fail::from(e)),
+    })
 }
 
 impl AsFd for NetNs {

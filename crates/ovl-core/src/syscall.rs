@@ -3,7 +3,7 @@
 //! what it reads.
 #![allow(unsafe_code)]
 
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
 
@@ -13,6 +13,38 @@ const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
 const SO_NETNS_COOKIE: libc::c_int = 71;
 /// `SIOCETHTOOL` (include/uapi/linux/sockios.h).
 const SIOCETHTOOL: libc::Ioctl = 0x8946;
+
+/// `SIOCGSKNS` (include/uapi/linux/sockios.h): the namespace of a socket.
+const SIOCGSKNS: libc::Ioctl = 0x894c;
+
+/// A handle on a process (`pidfd_open(2)`, since Linux 5.3).
+pub fn pidfd(pid: u32) -> Result<OwnedFd, Errno> {
+    let pid = libc::pid_t::try_from(pid).map_err(|_| Errno::ESRCH)?;
+    // SAFETY: the call takes two integers and writes no memory.
+    let fd = Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    owned(fd)
+}
+
+/// A copy of one of another process's open files (`pidfd_getfd(2)`, since Linux 5.6).
+pub fn pidfd_getfd(pidfd: BorrowedFd<'_>, fd: i32) -> Result<OwnedFd, Errno> {
+    // SAFETY: the call takes three integers and writes no memory.
+    let copy =
+        Errno::result(unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) })?;
+    owned(copy)
+}
+
+/// The network namespace a socket lives in, opened.
+pub fn netns_of_socket(socket: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    // SAFETY: SIOCGSKNS takes no argument and writes no memory.
+    let fd = Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), SIOCGSKNS) })?;
+    owned(fd.into())
+}
+
+fn owned(fd: libc::c_long) -> Result<OwnedFd, Errno> {
+    let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
+    // SAFETY: the kernel has just given this descriptor to us alone.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
 
 /// The `CLONE_NEW*` flag of an nsfs file; ENOTTY on any other file.
 pub fn ns_type(fd: BorrowedFd<'_>) -> Result<i32, Errno> {

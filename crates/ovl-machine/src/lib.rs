@@ -7,3 +7,4 @@ pub mod engine;
 pub mod joins;
 pub mod machine;
 pub mod resolve;
+pub mod scene;

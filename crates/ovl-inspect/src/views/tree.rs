@@ -12,7 +12,6 @@ use ovl_core::link::{Kind, Link};
 use ovl_core::netns::NsKey;
 use ovl_core::row::{NUD_NOARP, flag_words, nud_words};
 use ovl_core::types::MacAddr;
-use ovl_machine::discover::short_names;
 use ovl_machine::machine::{Machine, Space};
 use serde_json::{Value, json};
 
@@ -20,8 +19,7 @@ use serde_json::{Value, json};
 pub fn show(context: &Context) -> Result<Exit, Error> {
     let machine =
         Machine::gather(&context.kernel, &context.search).map_err(reading("the machine", None))?;
-    let found = machine.spaces.values().map(|s| &s.found);
-    let tree = Tree { machine: &machine, names: short_names(found, machine.own) };
+    let tree = Tree { machine: &machine, names: machine.names() };
     output::show(&context.flags, &tree.json(), |_| tree.text())?;
     Ok(context.completeness(machine.hidden, machine.unread.len()))
 }

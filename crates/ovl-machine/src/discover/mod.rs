@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Container, container_of};
 
+mod held;
+
 /// Where to look.
 #[derive(Debug, Clone)]
 pub struct Search {
@@ -48,6 +50,7 @@ impl Search {
     pub fn all(&self) -> Discovery {
         let mut found = self.named();
         found.read_processes(&self.procfs);
+        found.read_held(&self.procfs);
         found
     }
 }
@@ -61,6 +64,29 @@ pub struct Process {
     pub comm: String,
 }
 
+/// A process that holds a namespace without being in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Its id.
+    pub pid: u32,
+    /// Its command's name.
+    pub comm: String,
+    /// By what.
+    pub by: Hold,
+}
+
+/// By what a process holds a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hold {
+    /// One of its threads is in it.
+    Thread,
+    /// It has an nsfs file open.
+    File,
+    /// It has a socket that was opened there.
+    Socket,
+}
+
 /// A namespace, and all the ways in which it was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
@@ -72,11 +98,17 @@ pub struct Found {
     pub paths: Vec<PathBuf>,
     /// Processes in it.
     pub pids: Vec<Process>,
+    /// Processes that hold it otherwise: by a thread, an open file, a socket.
+    #[serde(default)]
+    pub holders: Vec<Holder>,
     /// The container those processes are.
     pub container: Option<Container>,
     /// Ways to open it, the best first; paths may lead through /proc/PID/root.
     #[serde(skip)]
     pub doors: Vec<PathBuf>,
+    /// Sockets that were opened in it, by process and descriptor: the last way.
+    #[serde(skip)]
+    pub sockets: Vec<(u32, i32)>,
 }
 
 impl Found {
@@ -104,9 +136,18 @@ impl Found {
         }
     }
 
+    /// What holds it: what would have to end for it to end.
+    pub fn is_held_only_by_sockets(&self) -> bool {
+        self.paths.is_empty()
+            && self.pids.is_empty()
+            && self.holders.iter().all(|h| h.by == Hold::Socket)
+    }
+
     /// Opens it by the first way that still leads to the same namespace.
     pub fn open(&self) -> Option<NetNs> {
-        self.doors.iter().filter_map(|p| NetNs::open(p).ok()).find(|ns| ns.key() == self.key)
+        let by_path = self.doors.iter().filter_map(|p| NetNs::open(p).ok());
+        let mut by_socket = self.sockets.iter().filter_map(|(pid, fd)| held::through(*pid, *fd));
+        by_path.chain(std::iter::from_fn(|| by_socket.next())).find(|ns| ns.key() == self.key)
     }
 }
 

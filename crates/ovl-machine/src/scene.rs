@@ -1,0 +1,88 @@
+//! Several machines looked at together: this one, and snapshots of others. A
+//! namespace is then named `HOST:NS`; the host may be left out where only one
+//! machine is looked at, or only one has it.
+
+use std::path::Path;
+
+use ovl_core::names::NsRef;
+
+use crate::machine::{Machine, Space};
+use crate::resolve::ResolveError;
+
+/// The machines of a view.
+#[derive(Debug, Clone, Default)]
+pub struct Scene {
+    /// Each with its own namespaces.
+    pub machines: Vec<Machine>,
+}
+
+/// A namespace of a scene.
+#[derive(Debug, Clone, Copy)]
+pub struct At<'s> {
+    /// Its machine.
+    pub machine: &'s Machine,
+    /// The namespace.
+    pub space: &'s Space,
+}
+
+impl Scene {
+    /// The namespace a reference means.
+    pub fn find(&self, reference: &str) -> Result<At<'_>, ResolveError> {
+        let mut found: Vec<At<'_>> = Vec::new();
+        for machine in &self.machines {
+            let inner = match reference.split_once(':') {
+                Some((host, rest)) if host == machine.host => rest,
+                _ => reference,
+            };
+            let Ok(wanted) = inner.parse::<NsRef>() else { continue };
+            let spaces = machine.spaces.values().filter(|s| is_meant(machine, s, &wanted));
+            found.extend(spaces.map(|space| At { machine, space }));
+        }
+        match found.as_slice() {
+            [] => {
+                Err(ResolveError::NotFound { reference: reference.to_owned(), looked: Vec::new() })
+            }
+            [one] => Ok(*one),
+            several => Err(ResolveError::Ambiguous {
+                reference: reference.to_owned(),
+                candidates: several
+                    .iter()
+                    .map(|at| {
+                        let own = at.machine.own;
+                        format!("{}:{}", at.machine.host, at.space.found.reference(own))
+                    })
+                    .collect(),
+            }),
+        }
+    }
+}
+
+fn is_meant(machine: &Machine, space: &Space, wanted: &NsRef) -> bool {
+    let found = &space.found;
+    let has_file = |name: &str| {
+        found.paths.iter().any(|p| p.file_name().is_some_and(|n| n.to_string_lossy() == name))
+    };
+    match wanted {
+        NsRef::Name(name) => {
+            found.names.iter().any(|n| n == name.as_str()) || has_file(name.as_str())
+        }
+        NsRef::Path(path) => found.paths.iter().any(|p| p == Path::new(path)),
+        NsRef::Pid(pid) => found.pids.iter().any(|p| p.pid == *pid),
+        NsRef::Container(_, id) => found.container.as_ref().is_some_and(|c| {
+            c.name.as_deref() == Some(id) || (id.len() >= 4 && c.id.starts_with(id.as_str()))
+        }),
+        NsRef::Overlay(id) => {
+            let short = id.get(..10).unwrap_or(id);
+            found.paths.iter().any(|p| {
+                let name = p.file_name().map(|n| n.to_string_lossy().into_owned());
+                name.is_some_and(|n| n.split_once('-').is_some_and(|(_, rest)| rest == short))
+            })
+        }
+        NsRef::Vni(vni) => {
+            space.state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(*vni)))
+        }
+        NsRef::Inode(inode) => found.key.inode == *inode,
+        NsRef::Own => space.key() == machine.own,
+        NsRef::Init => found.pids.iter().any(|p| p.pid == 1),
+    }
+}
