@@ -73,7 +73,10 @@ const WORDS_V6: &[(&str, &str)] = &[
 fn the_defaults_are_dockers(lab: &Lab) -> Result<()> {
     lab.ok("ovl-vxlan add vxlan0 --vni 256")?;
     let data = lab.vxlan("self", "vxlan0")?;
-    assert_eq!((&data["id"], &data["port"], &data["ageing"]), (&json!(256), &json!(4789), &json!(300)));
+    assert_eq!(
+        (&data["id"], &data["port"], &data["ageing"]),
+        (&json!(256), &json!(4789), &json!(300))
+    );
     for key in ["learning", "proxy", "l2miss", "l3miss"] {
         assert_eq!(data[key], true, "{key}");
     }
@@ -152,7 +155,9 @@ fn the_multicast_group_and_the_device_are_the_underlays(lab: &Lab) -> Result<()>
             ip -n {netns} link add two index 2 type bridge; ip -n {netns} link add eth0 index 3 type bridge"))?;
     }
     assert_eq!(lab.link("h1", "eth0")?["ifindex"], 2);
-    for (ours, theirs) in [("--dev eth0", "dev eth0"), ("--group 239.1.1.1 --dev eth0", "group 239.1.1.1 dev eth0")] {
+    for (ours, theirs) in
+        [("--dev eth0", "dev eth0"), ("--group 239.1.1.1 --dev eth0", "group 239.1.1.1 dev eth0")]
+    {
         let wrong = unlike(lab, &format!("--vni 256 {ours}"), &format!("id 256 {theirs}"))?;
         ensure!(wrong.is_none(), "{wrong:?}");
     }
@@ -207,7 +212,11 @@ fn the_mtu_leaves_room_for_the_outer_headers(lab: &Lab) -> Result<()> {
     // Without any underlay device there is Docker's assumption.
     lab.ok("ip netns add empty; ovl-vxlan add vx --vni 9 -n empty --underlay empty")?;
     assert_eq!(lab.link("empty", "vx")?["mtu"], 1450);
-    lab.refuses("ovl-vxlan add vy --vni 8 -n empty --underlay empty --mtu underlay", 1, &["hint: "])?;
+    lab.refuses(
+        "ovl-vxlan add vy --vni 8 -n empty --underlay empty --mtu underlay",
+        1,
+        &["hint: "],
+    )?;
     Ok(())
 }
 
@@ -250,7 +259,10 @@ fn set_changes_what_the_kernel_lets_change(lab: &Lab) -> Result<()> {
     }
     lab.ok("ovl-vxlan set vxlan0 -n ov1 --learning --df unset --ttl auto")?;
     let data = lab.vxlan("ov1", "vxlan0")?;
-    assert_eq!((&data["learning"], &data["df"], &data["ttl"]), (&json!(true), &json!("unset"), &json!(0)));
+    assert_eq!(
+        (&data["learning"], &data["df"], &data["ttl"]),
+        (&json!(true), &json!("unset"), &json!(0))
+    );
     // What it is already is no change, fixed or not.
     lab.ok("ovl-vxlan set vxlan0 -n ov1 --proxy --vni 256 --dstport 4789 --ageing 60")?;
     Ok(())

@@ -91,7 +91,10 @@ fn flood_has_one_row_for_each_vtep(lab: &Lab) -> Result<()> {
     lab.ok("ovl-fdb add --flood --dst 192.168.1.5 -n ov1; ovl-fdb add --flood --dst 192.168.1.6 -n ov1")?;
     assert_eq!(vteps(lab)?, ["192.168.1.5", "192.168.1.6"]);
     for row in rows(lab)? {
-        assert_eq!((&row["mac"], &row["state"]), (&json!("00:00:00:00:00:00"), &json!("permanent")));
+        assert_eq!(
+            (&row["mac"], &row["state"]),
+            (&json!("00:00:00:00:00:00"), &json!("permanent"))
+        );
     }
     lab.fails("ovl-fdb add --flood --dst 192.168.1.6 -n ov1", 4)?;
     lab.ok("ovl-fdb add --flood --dst 192.168.1.6 -n ov1 --exist-ok")?;
@@ -169,8 +172,15 @@ fn port_vni_via_and_flags_are_as_bridge_has_them(lab: &Lab) -> Result<()> {
     }
     // `via` is a device of the underlay's, whatever has its number here.
     lab.ok("ovl-fdb add 02:42:00:00:00:04 --dst 192.168.1.5 --fdb-only --via eth0 -n ov1")?;
-    ensure!(lab.ok("bridge -n ov1 fdb show dev vxlan0")?.contains("02:42:00:00:00:04 dst 192.168.1.5 via"));
-    lab.refuses("ovl-fdb add 02:42:00:00:00:05 --dst 192.168.1.5 --fdb-only --via nope -n ov1", 3, &["nope"])?;
+    ensure!(
+        lab.ok("bridge -n ov1 fdb show dev vxlan0")?
+            .contains("02:42:00:00:00:04 dst 192.168.1.5 via")
+    );
+    lab.refuses(
+        "ovl-fdb add 02:42:00:00:00:05 --dst 192.168.1.5 --fdb-only --via nope -n ov1",
+        3,
+        &["nope"],
+    )?;
     Ok(())
 }
 
@@ -185,7 +195,11 @@ fn rows_of_an_ipv6_underlay(lab: &Lab) -> Result<()> {
     lab.ok("ip -n ov1 link del vxlan0
         ip -n h1 link add vxlan0 netns ov1 type vxlan id 256 dstport 4789")?;
     let before = oracle::state(lab)?;
-    lab.refuses("ovl-fdb add 192.168.10.101 02:42:c0:a8:0a:65 --dst fd00::5 -n ov1", 1, &["hint: "])?;
+    lab.refuses(
+        "ovl-fdb add 192.168.10.101 02:42:c0:a8:0a:65 --dst fd00::5 -n ov1",
+        1,
+        &["hint: "],
+    )?;
     oracle::same("a VTEP of the other family", &before, &oracle::state(lab)?)
 }
 
@@ -264,7 +278,8 @@ fn list_joins_rows_into_endpoints(lab: &Lab) -> Result<()> {
     let of = |mac: &str| list.iter().find(|e| e["mac"] == mac).cloned().unwrap_or_default();
     assert_eq!(list.len(), 4);
     let whole = of("02:42:c0:a8:0a:65");
-    let expected = json!({"dev": "vxlan0", "ip": "192.168.10.101", "dst": "192.168.1.5", "owned": true});
+    let expected =
+        json!({"dev": "vxlan0", "ip": "192.168.10.101", "dst": "192.168.1.5", "owned": true});
     for (key, value) in expected.as_object().into_iter().flatten() {
         assert_eq!(&whole[key], value, "{key}");
     }
@@ -273,8 +288,14 @@ fn list_joins_rows_into_endpoints(lab: &Lab) -> Result<()> {
     for key in ["port", "vni", "neigh", "fdb", "bridge"] {
         ensure!(whole.get(key).is_some(), "no '{key}' in {text}");
     }
-    ensure!(whole["neigh"].is_object() && whole["fdb"].is_object() && whole["bridge"].is_null(), "{text}");
-    ensure!(whole["fdb"]["flags"].as_array().is_some_and(|f| f.contains(&"extern_learn".into())), "{text}");
+    ensure!(
+        whole["neigh"].is_object() && whole["fdb"].is_object() && whole["bridge"].is_null(),
+        "{text}"
+    );
+    ensure!(
+        whole["fdb"]["flags"].as_array().is_some_and(|f| f.contains(&"extern_learn".into())),
+        "{text}"
+    );
     let half = of("02:42:c0:a8:0a:66");
     ensure!(half["ip"].is_null() && half["neigh"].is_null() && half["owned"] == false, "{half}");
     ensure!(of("02:42:00:00:00:07")["fdb"].is_null());

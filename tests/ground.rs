@@ -53,7 +53,9 @@ fn the_oracle_sees_rows_and_where_a_vxlan_has_its_socket(lab: &Lab) -> Result<()
     lab.ok("ip -n ov1 neigh add 192.168.10.101 lladdr 02:42:c0:a8:0a:65 dev vxlan0 nud permanent
         bridge -n ov1 fdb add 02:42:c0:a8:0a:65 dev vxlan0 dst 192.168.1.5 self permanent")?;
     let seen = oracle::diff(&before, &oracle::state(lab)?).unwrap_or_default();
-    for word in ["/ov1/neighbours: + ", "\"dst\":\"192.168.10.101\"", "/ov1/rows: + ", "192.168.1.5"] {
+    for word in
+        ["/ov1/neighbours: + ", "\"dst\":\"192.168.10.101\"", "/ov1/rows: + ", "192.168.1.5"]
+    {
         ensure!(seen.contains(word), "no '{word}' in\n{seen}");
     }
     assert_eq!(seen.lines().count(), 2, "{seen}");

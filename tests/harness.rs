@@ -103,19 +103,13 @@ pub fn main(tests: Vec<Test>) -> ExitCode {
 fn inside(tests: &[Test]) -> Result<ExitCode> {
     let Some(name) = Arguments::from_args().filter else { return Ok(ExitCode::SUCCESS) };
     let test = tests.iter().find(|t| t.full_name() == name).context("no such test")?;
-    match Lab::new().and_then(|lab| (test.run)(&lab)) {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(e) => Ok(match e.downcast_ref::<Skip>() {
-            Some(Skip(why)) => {
-                println!("{why}");
-                ExitCode::from(SKIPPED)
-            }
-            None => {
-                eprintln!("{e:#}");
-                ExitCode::from(FAILED)
-            }
-        }),
+    let Err(e) = Lab::new().and_then(|lab| (test.run)(&lab)) else { return Ok(ExitCode::SUCCESS) };
+    if let Some(Skip(why)) = e.downcast_ref() {
+        println!("{why}");
+        return Ok(ExitCode::from(SKIPPED));
     }
+    eprintln!("{e:#}");
+    Ok(ExitCode::from(FAILED))
 }
 
 fn outside(tests: Vec<Test>) -> Result<ExitCode> {

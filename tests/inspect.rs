@@ -52,9 +52,14 @@ fn links_has_what_ip_link_has_attribute_by_attribute(lab: &Lab) -> Result<()> {
     assert_eq!(ours.len(), theirs.len());
     for (our, their) in ours.iter().zip(theirs) {
         let name = &their["ifname"];
-        for (key, theirs) in [("ifindex", "ifindex"), ("ifname", "ifname"), ("mac", "address"),
-            ("mtu", "mtu"), ("operstate", "operstate"), ("master", "master")]
-        {
+        for (key, theirs) in [
+            ("ifindex", "ifindex"),
+            ("ifname", "ifname"),
+            ("mac", "address"),
+            ("mtu", "mtu"),
+            ("operstate", "operstate"),
+            ("master", "master"),
+        ] {
             assert_eq!(our[key], their[theirs], "{key} of {name}");
         }
         assert_eq!(sorted(&our["flags"]), sorted(&their["flags"]), "flags of {name}");
@@ -64,7 +69,9 @@ fn links_has_what_ip_link_has_attribute_by_attribute(lab: &Lab) -> Result<()> {
         let info = their["addr_info"].as_array().cloned().unwrap_or_default();
         let addresses: Vec<Value> = info
             .iter()
-            .map(|a| format!("{}/{}", a["local"].as_str().unwrap_or_default(), a["prefixlen"]).into())
+            .map(|a| {
+                format!("{}/{}", a["local"].as_str().unwrap_or_default(), a["prefixlen"]).into()
+            })
             .collect();
         assert_eq!(sorted(&our["addresses"]), sorted(&Value::Array(addresses)), "{name}");
     }
@@ -74,10 +81,19 @@ fn links_has_what_ip_link_has_attribute_by_attribute(lab: &Lab) -> Result<()> {
 fn vxlan_is_as_ip_has_it(lab: &Lab, ours: &[Value]) -> Result<()> {
     let theirs = lab.vxlan("ov1", "vxlan0")?;
     let ours = ours.iter().find(|l| l["ifname"] == "vxlan0").context("no vxlan0")?["vxlan"].clone();
-    for (key, theirs_key) in [("vni", "id"), ("dstport", "port"), ("learning", "learning"), ("proxy", "proxy"),
-        ("l2miss", "l2miss"), ("l3miss", "l3miss"), ("ageing", "ageing"), ("df", "df"),
-        ("udpcsum", "udp_csum"), ("udp6zerocsumtx", "udp_zero_csum6_tx"), ("udp6zerocsumrx", "udp_zero_csum6_rx")]
-    {
+    for (key, theirs_key) in [
+        ("vni", "id"),
+        ("dstport", "port"),
+        ("learning", "learning"),
+        ("proxy", "proxy"),
+        ("l2miss", "l2miss"),
+        ("l3miss", "l3miss"),
+        ("ageing", "ageing"),
+        ("df", "df"),
+        ("udpcsum", "udp_csum"),
+        ("udp6zerocsumtx", "udp_zero_csum6_tx"),
+        ("udp6zerocsumrx", "udp_zero_csum6_rx"),
+    ] {
         assert_eq!(ours[key], theirs[theirs_key], "{key}");
     }
     assert_eq!(ours["underlay"]["netns"]["ref"], "h1");
@@ -85,7 +101,8 @@ fn vxlan_is_as_ip_has_it(lab: &Lab, ours: &[Value]) -> Result<()> {
 }
 
 fn sorted(list: &Value) -> Vec<String> {
-    let mut words: Vec<String> = list.as_array().into_iter().flatten().map(Value::to_string).collect();
+    let mut words: Vec<String> =
+        list.as_array().into_iter().flatten().map(Value::to_string).collect();
     words.sort();
     words
 }
@@ -93,7 +110,12 @@ fn sorted(list: &Value) -> Vec<String> {
 fn links_resolves_every_other_end(lab: &Lab) -> Result<()> {
     overlay_and_container(lab)?;
     let end = |links: &[Value], name: &str| -> (String, String) {
-        let peer = links.iter().find(|l| l["ifname"] == name).map(|l| &l["peer"]).cloned().unwrap_or_default();
+        let peer = links
+            .iter()
+            .find(|l| l["ifname"] == name)
+            .map(|l| &l["peer"])
+            .cloned()
+            .unwrap_or_default();
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         (text(&peer["netns"]["ref"]), text(&peer["ifname"]))
     };
@@ -113,7 +135,9 @@ fn links_by_name_path_process_and_number_are_the_same(lab: &Lab) -> Result<()> {
     lab.eventually("sleep is in x1", |lab| Ok(!lab.ok("ip netns pids x1")?.is_empty()))?;
     let names = |links: Vec<Value>| column(&Value::Array(links), "ifname").join(" ");
     let inode = lab.ok("stat -Lc %i /run/netns/x1")?;
-    for reference in ["/run/netns/x1", &format!("pid:{}", process.pid()), &format!("inode:{}", inode.trim())] {
+    for reference in
+        ["/run/netns/x1", &format!("pid:{}", process.pid()), &format!("inode:{}", inode.trim())]
+    {
         assert_eq!(names(links(lab, reference)?), "lo eth0", "{reference}");
     }
     Ok(())
@@ -122,7 +146,8 @@ fn links_by_name_path_process_and_number_are_the_same(lab: &Lab) -> Result<()> {
 fn links_of_several_namespaces_are_one_list(lab: &Lab) -> Result<()> {
     overlay_and_container(lab)?;
     let shown = lab.json("ovl-inspect links x1 ov1 -o json")?;
-    let refs: Vec<&Value> = shown.as_array().into_iter().flatten().map(|n| &n["netns"]["ref"]).collect();
+    let refs: Vec<&Value> =
+        shown.as_array().into_iter().flatten().map(|n| &n["netns"]["ref"]).collect();
     assert_eq!(refs, [&json!("x1"), &json!("ov1")]);
     lab.refuses("ovl-inspect links x1 nope", 3, &["nope"])?;
     Ok(())
@@ -138,7 +163,10 @@ fn routes_fdb_and_neigh_have_every_row(lab: &Lab) -> Result<()> {
     let fdb = lab.ok("ovl-inspect fdb ov1 -o json")?;
     ensure!(fdb.contains("02:42:c0:a8:0a:65") && fdb.contains("192.168.1.5"), "{fdb}");
     let rows = lab.json("bridge -n ov1 -j fdb show dev vxlan0")?;
-    for mac in column(&rows, "mac").iter().filter(|m| !m.starts_with("33:33") && !m.starts_with("01:00:5e")) {
+    for mac in column(&rows, "mac")
+        .iter()
+        .filter(|m| !m.starts_with("33:33") && !m.starts_with("01:00:5e"))
+    {
         ensure!(fdb.contains(mac), "no {mac} in {fdb}");
     }
     let neigh = lab.ok("ovl-inspect neigh ov1 -o json")?;
@@ -153,7 +181,19 @@ fn routes_fdb_and_neigh_have_every_row(lab: &Lab) -> Result<()> {
 fn the_tree_has_namespaces_bridges_ports_and_other_ends(lab: &Lab) -> Result<()> {
     overlay_and_container(lab)?;
     let tree = lab.ok("ovl-inspect")?;
-    for word in ["ov1", "x1", "h1", "h2", "br0", "vxlan0", "veth1", "x1:eth0", "256", "192.168.1.5", "192.168.10.100"] {
+    for word in [
+        "ov1",
+        "x1",
+        "h1",
+        "h2",
+        "br0",
+        "vxlan0",
+        "veth1",
+        "x1:eth0",
+        "256",
+        "192.168.1.5",
+        "192.168.10.100",
+    ] {
         ensure!(tree.contains(word), "no '{word}' in\n{tree}");
     }
     lab.json("ovl-inspect -o json")?;
@@ -205,7 +245,9 @@ fn ping_sizes_are_of_the_data(lab: &Lab) -> Result<()> {
     let large = lab.run("ovl-inspect ping h1 192.168.1.5 -c 1 -s 1473 --df -W 300ms")?;
     assert_eq!(large.code, 6, "{large}");
     // Without --df it goes in pieces.
-    lab.ok("ovl-inspect ping h1 192.168.1.5 -c 1 -s 4000; ovl-inspect ping h1 192.168.1.5 -c 1 -s 0")?;
+    lab.ok(
+        "ovl-inspect ping h1 192.168.1.5 -c 1 -s 4000; ovl-inspect ping h1 192.168.1.5 -c 1 -s 0",
+    )?;
     Ok(())
 }
 
@@ -219,7 +261,9 @@ fn ping_finds_the_largest_packet(lab: &Lab) -> Result<()> {
 
 fn ping_reaches_ipv6(lab: &Lab) -> Result<()> {
     lab.two_hosts()?;
-    lab.ok("ip -n h1 addr add fd00::4/64 dev eth0 nodad; ip -n h2 addr add fd00::5/64 dev eth0 nodad")?;
+    lab.ok(
+        "ip -n h1 addr add fd00::4/64 dev eth0 nodad; ip -n h2 addr add fd00::5/64 dev eth0 nodad",
+    )?;
     lab.ok("ovl-inspect ping h1 fd00::5 -c 1 --wait")?;
     // 1500 bytes less 40 of IPv6 and 8 of ICMPv6.
     lab.ok("ovl-inspect ping h1 fd00::5 -c 1 -s 1452 --df")?;

@@ -94,7 +94,11 @@ fn list_named_is_what_ip_netns_lists(lab: &Lab) -> Result<()> {
         assert_eq!(netns["inode"], inode);
         assert_eq!(netns["ref"], name);
         ensure!(netns["cookie"].is_u64(), "{netns}");
-        ensure!(netns["paths"].as_array().is_some_and(|p| p.contains(&format!("/run/netns/{name}").into())));
+        ensure!(
+            netns["paths"]
+                .as_array()
+                .is_some_and(|p| p.contains(&format!("/run/netns/{name}").into()))
+        );
         for key in ["kind", "pids", "container", "links", "nsid"] {
             ensure!(netns.get(key).is_some(), "no '{key}' in {netns}");
         }
@@ -110,7 +114,8 @@ fn list_finds_a_namespace_that_only_a_process_holds(lab: &Lab) -> Result<()> {
     let list = lab.json("ovl-ns list -j")?;
     let found = list.as_array().into_iter().flatten().find(|n| n["inode"] == inode);
     let Some(found) = found else { anyhow::bail!("inode {inode} is not in {list}") };
-    let pids: Vec<&Value> = found["pids"].as_array().into_iter().flatten().map(|p| &p["pid"]).collect();
+    let pids: Vec<&Value> =
+        found["pids"].as_array().into_iter().flatten().map(|p| &p["pid"]).collect();
     assert_eq!(pids, [&Value::from(process.pid())]);
     assert_eq!(found["pids"][0]["comm"], "sleep");
     assert_eq!(found["names"], Value::Array(Vec::new()));
@@ -202,7 +207,10 @@ fn exec_shows_that_namespaces_sys(lab: &Lab) -> Result<()> {
         return skip("this machine does not let ip netns exec mount /sys either");
     }
     let own = lab.ok("ls /sys/class/net")?;
-    assert_eq!(lab.ok("ovl-ns exec h1 -- ls /sys/class/net")?, lab.ok("ip netns exec h1 ls /sys/class/net")?);
+    assert_eq!(
+        lab.ok("ovl-ns exec h1 -- ls /sys/class/net")?,
+        lab.ok("ip netns exec h1 ls /sys/class/net")?
+    );
     assert_eq!(lab.ok("ovl-ns exec h1 --net-only -- ls /sys/class/net")?, own);
     // What exec mounted went with the command.
     assert_eq!(lab.ok("ls /sys/class/net")?, own);
@@ -219,7 +227,10 @@ fn exec_lays_etc_netns_over_etc(lab: &Lab) -> Result<()> {
         echo 'nameserver 192.0.2.1' > /etc/resolv.conf
         echo 'nameserver 192.0.2.2' > /etc/netns/h1/resolv.conf")?;
     assert_eq!(lab.ok("ovl-ns exec h1 -- cat /etc/resolv.conf")?, "nameserver 192.0.2.2\n");
-    assert_eq!(lab.ok("ovl-ns exec h1 --net-only -- cat /etc/resolv.conf")?, "nameserver 192.0.2.1\n");
+    assert_eq!(
+        lab.ok("ovl-ns exec h1 --net-only -- cat /etc/resolv.conf")?,
+        "nameserver 192.0.2.1\n"
+    );
     assert_eq!(lab.ok("cat /etc/resolv.conf")?, "nameserver 192.0.2.1\n");
     Ok(())
 }
@@ -246,7 +257,10 @@ fn pids_and_identify_agree_with_ip(lab: &Lab) -> Result<()> {
     let pids: Vec<&Value> = listed.as_array().into_iter().flatten().map(|p| &p["pid"]).collect();
     assert_eq!(pids, [&Value::from(process.pid())]);
     let said = lab.ok(&format!("ovl-ns identify {}", process.pid()))?;
-    ensure!(said.contains(lab.ok(&format!("ip netns identify {}", process.pid()))?.trim()), "{said}");
+    ensure!(
+        said.contains(lab.ok(&format!("ip netns identify {}", process.pid()))?.trim()),
+        "{said}"
+    );
     lab.fails("ovl-ns identify 999999", 3)?;
     Ok(())
 }
@@ -290,9 +304,14 @@ fn hidden(lab: &Lab) -> Result<(Background, u64)> {
 /// The names that `ip netns` lists.
 fn names(lab: &Lab) -> Result<Vec<String>> {
     let list = lab.ok("ip -j netns list")?;
-    let list: Value = if list.trim().is_empty() { Value::Null } else { serde_json::from_str(&list)? };
-    let mut names: Vec<String> =
-        list.as_array().into_iter().flatten().filter_map(|n| Some(n["name"].as_str()?.to_owned())).collect();
+    let list: Value =
+        if list.trim().is_empty() { Value::Null } else { serde_json::from_str(&list)? };
+    let mut names: Vec<String> = list
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|n| Some(n["name"].as_str()?.to_owned()))
+        .collect();
     names.sort();
     Ok(names)
 }

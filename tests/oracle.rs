@@ -24,16 +24,48 @@ const LINES: usize = 40;
 /// Attributes of links that tell the time, count, follow from others, or come
 /// after carrier, which the kernel reports when it gets to it.
 const VOLATILE: &[&str] = &[
-    "ifindex", "link_index", "link_netnsid", "operstate", "stats", "stats64", "link", "new_ifindex",
-    "addr_info", "qdisc",
+    "ifindex",
+    "link_index",
+    "link_netnsid",
+    "operstate",
+    "stats",
+    "stats64",
+    "link",
+    "new_ifindex",
+    "addr_info",
+    "qdisc",
+    // What the ports a bridge once had could offload.
+    "tso_max_size",
+    "tso_max_segs",
+    "gso_max_size",
+    "gso_max_segs",
+    "gro_max_size",
 ];
 /// The same, of bridges and their ports.
 const BRIDGE_VOLATILE: &[&str] = &[
-    "state", "bridge_id", "root_id", "root_port", "root_path_cost", "designated_cost",
-    "designated_port", "designated_bridge", "designated_root", "id", "no", "gc_timer",
-    "hello_timer", "tcn_timer", "topology_change_timer", "hold_timer", "message_age_timer",
-    "forward_delay_timer", "topology_change", "topology_change_detected", "topology_change_ack",
-    "config_pending", "cost",
+    "state",
+    "bridge_id",
+    "root_id",
+    "root_port",
+    "root_path_cost",
+    "designated_cost",
+    "designated_port",
+    "designated_bridge",
+    "designated_root",
+    "id",
+    "no",
+    "gc_timer",
+    "hello_timer",
+    "tcn_timer",
+    "topology_change_timer",
+    "hold_timer",
+    "message_age_timer",
+    "forward_delay_timer",
+    "topology_change",
+    "topology_change_detected",
+    "topology_change_ack",
+    "config_pending",
+    "cost",
 ];
 
 /// The canonical state: every namespace under /run/netns and the own one.
@@ -157,7 +189,7 @@ impl Raw {
             "addresses": addresses,
             "routes": sorted(self.routes.iter().filter_map(route)),
             "neighbours": sorted(self.neighbours.iter().filter_map(neighbour)),
-            "rows": sorted(self.rows.iter().filter_map(row)),
+            "rows": sorted(self.rows.iter().filter(|r| !self.is_own_address(r)).filter_map(row)),
         })
     }
 
@@ -168,7 +200,8 @@ impl Raw {
         let kind = text(&link["linkinfo"]["info_kind"]);
         for part in ["info_data", "info_slave_data"] {
             let is_bridge = part == "info_slave_data" || kind == "bridge";
-            if let Some(Value::Object(data)) = map.get_mut("linkinfo").and_then(|i| i.get_mut(part)) {
+            if let Some(Value::Object(data)) = map.get_mut("linkinfo").and_then(|i| i.get_mut(part))
+            {
                 data.retain(|key, _| !is_bridge || !BRIDGE_VOLATILE.contains(&key.as_str()));
             }
         }
@@ -183,6 +216,13 @@ impl Raw {
             _ => None,
         };
         Value::Object(map)
+    }
+
+    /// A bridge's row of a port's own address, which comes with the port (that of
+    /// the bridge itself goes when the last port does).
+    fn is_own_address(&self, row: &Value) -> bool {
+        let device = self.links.iter().find(|l| l["ifname"] == row["ifname"]);
+        device.is_some_and(|l| l["address"] == row["mac"]) && row["master"].is_string()
     }
 
     /// The name of the namespace with that id here. A namespace without a name
@@ -208,7 +248,11 @@ fn peer(link: &Value, netns: Option<String>, here: &Raw, all: &BTreeMap<String, 
 fn addresses(link: &Value) -> Value {
     let all = link["addr_info"].as_array().cloned().unwrap_or_default();
     let given = all.iter().filter(|a| a["scope"] != "link" && a["local"].is_string());
-    sorted(given.map(|a| only(a, &["local", "prefixlen", "scope", "broadcast", "label", "noprefixroute"])))
+    sorted(
+        given.map(|a| {
+            only(a, &["local", "prefixlen", "scope", "broadcast", "label", "noprefixroute"])
+        }),
+    )
 }
 
 fn route(route: &Value) -> Option<Value> {
@@ -235,7 +279,8 @@ fn row(row: &Value) -> Option<Value> {
     if is_multicast || !is_written {
         return None;
     }
-    let keys = ["ifname", "dst", "port", "vni", "src_vni", "viaIf", "nhid", "master", "vlan", "state"];
+    let keys =
+        ["ifname", "dst", "port", "vni", "src_vni", "viaIf", "nhid", "master", "vlan", "state"];
     let mut out = only(row, &keys);
     out["mac"] = mac(&row["mac"]);
     out["flags"] = sorted(flags);

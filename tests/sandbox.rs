@@ -125,11 +125,12 @@ fn why_forbidden() -> String {
         ("kernel.unprivileged_userns_clone", "must be 1 where it exists"),
         ("kernel.apparmor_restrict_unprivileged_userns", "must be 0 where it exists"),
     ];
-    let mut text = "this machine does not let us make private namespaces; what decides it:".to_owned();
+    let mut text =
+        "this machine does not let us make private namespaces; what decides it:".to_owned();
     for (name, rule) in switches {
         let path = PathBuf::from("/proc/sys").join(name.replace('.', "/"));
         let value = fs::read_to_string(path).map_or("(not here)".into(), |v| v.trim().to_owned());
-        text += &format!("\n  sysctl {name} = {value}  ({rule})");
+        text.extend(["\n  sysctl ", name, " = ", &value, "  (", rule, ")"]);
     }
     text + "\n  and, in a container, its engine's seccomp profile (docker run --privileged)"
 }
@@ -186,7 +187,8 @@ fn cover(folder: &Path) -> Result<()> {
     mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::MS_NOSUID, Some("mode=755"))
         .with_context(|| format!("cannot mount a tmpfs on {}", folder.display()))?;
     let needed = [env::current_exe().ok(), env::current_dir().ok()];
-    let mut entries: Vec<PathBuf> = needed.iter().flatten().filter_map(|p| entry(folder, p)).collect();
+    let mut entries: Vec<PathBuf> =
+        needed.iter().flatten().filter_map(|p| entry(folder, p)).collect();
     entries.sort();
     entries.dedup();
     for entry in entries {

@@ -102,8 +102,10 @@ fn mtu_auto_is_the_bridges(lab: &Lab) -> Result<()> {
 }
 
 fn the_default_peer_is_the_next_free_veth_in_the_callers_namespace(lab: &Lab) -> Result<()> {
-    lab.ok("ip netns add x1; ip netns add x2; ip link add veth1 type bridge
-        ovl-veth add eth0 -n x1; ovl-veth add eth0 -n x2; ovl-veth add eth1 -n x2 --peer-netns x1")?;
+    lab.ok(
+        "ip netns add x1; ip netns add x2; ip link add veth1 type bridge
+        ovl-veth add eth0 -n x1; ovl-veth add eth0 -n x2; ovl-veth add eth1 -n x2 --peer-netns x1",
+    )?;
     let state = oracle::state(lab)?;
     assert_eq!(state["x1"]["links"]["eth0"]["peer"], "veth0@self");
     assert_eq!(state["x2"]["links"]["eth0"]["peer"], "veth2@self");
@@ -116,7 +118,11 @@ fn via_and_route_are_routes_of_the_first_end(lab: &Lab) -> Result<()> {
         ovl-veth add eth1 -n x1 --peer v --ip 10.0.0.2/24 --peer-ip 10.0.0.1/24 --via 10.0.0.1 \
             --route 10.5.0.0/16 --route 10.6.0.0/16,via=10.0.0.9")?;
     let routes = lab.ok("ip -n x1 route show")?;
-    for route in ["default via 10.0.0.1 dev eth1", "10.5.0.0/16 dev eth1", "10.6.0.0/16 via 10.0.0.9 dev eth1"] {
+    for route in [
+        "default via 10.0.0.1 dev eth1",
+        "10.5.0.0/16 dev eth1",
+        "10.6.0.0/16 via 10.0.0.9 dev eth1",
+    ] {
         ensure!(routes.contains(route), "no '{route}' in\n{routes}");
     }
     // A gateway that no route leads to: said, and nothing stays.
@@ -137,8 +143,16 @@ fn add_refuses_names_that_are_taken_at_either_end(lab: &Lab) -> Result<()> {
     let before = oracle::state(lab)?;
     lab.refuses("ovl-veth add eth0 -n x1 --peer-netns ov1", 4, &["eth0", "x1"])?;
     lab.refuses("ovl-veth add eth5 -n x1 --peer veth1 --peer-netns ov1", 4, &["veth1", "ov1"])?;
-    lab.refuses("ovl-veth add eth5 -n x1 --peer-netns ov1 --peer-master nope", 3, &["nope", "ov1"])?;
-    lab.refuses("ovl-veth add eth5 -n x1 --peer-netns ov1 --peer-master vxlan0", 3, &["vxlan0", "bridge"])?;
+    lab.refuses(
+        "ovl-veth add eth5 -n x1 --peer-netns ov1 --peer-master nope",
+        3,
+        &["nope", "ov1"],
+    )?;
+    lab.refuses(
+        "ovl-veth add eth5 -n x1 --peer-netns ov1 --peer-master vxlan0",
+        3,
+        &["vxlan0", "bridge"],
+    )?;
     lab.fails("ovl-veth add eth5 --peer eth5", 2)?;
     oracle::same("what was refused", &before, &oracle::state(lab)?)
 }
@@ -220,7 +234,10 @@ fn peer_tells_namespaces_apart_that_use_the_same_numbers(lab: &Lab) -> Result<()
 fn peer_within_one_namespace_is_found(lab: &Lab) -> Result<()> {
     lab.ok("ip netns add a; ip -n a link add e0 type veth peer name e1")?;
     let peer = lab.json("ovl-veth peer e0 -n a -j")?;
-    assert_eq!((&peer["peer"]["netns"]["ref"], &peer["peer"]["ifname"]), (&json!("a"), &json!("e1")));
+    assert_eq!(
+        (&peer["peer"]["netns"]["ref"], &peer["peer"]["ifname"]),
+        (&json!("a"), &json!("e1"))
+    );
     assert_eq!(peer["peer_ifindex"], ethtool_peer(lab, "a", "e0")?);
     Ok(())
 }
@@ -250,9 +267,15 @@ fn a_peer_without_an_id_for_its_namespace_is_found(lab: &Lab) -> Result<()> {
     lab.ok("ip netns add a; ip link add e0 type veth peer name e1; ip link set e1 netns a
         ip -n a link set e1 name e9")?;
     let peer = lab.json("ovl-veth peer e0 -j")?;
-    assert_eq!((&peer["peer"]["netns"]["ref"], &peer["peer"]["ifname"]), (&json!("a"), &json!("e9")));
+    assert_eq!(
+        (&peer["peer"]["netns"]["ref"], &peer["peer"]["ifname"]),
+        (&json!("a"), &json!("e9"))
+    );
     let back = lab.json("ovl-veth peer e9 -n a -j")?;
-    assert_eq!((&back["peer"]["netns"]["ref"], &back["peer"]["ifname"]), (&json!("self"), &json!("e0")));
+    assert_eq!(
+        (&back["peer"]["netns"]["ref"], &back["peer"]["ifname"]),
+        (&json!("self"), &json!("e0"))
+    );
     assert_eq!(back["peer_ifindex"], ethtool_peer(lab, "a", "e9")?);
     Ok(())
 }
@@ -261,8 +284,10 @@ fn stats_are_all_that_ethtool_reads(lab: &Lab) -> Result<()> {
     overlay_and_container(lab)?;
     lab.ok(ADD)?;
     let text = lab.ok("ovl-veth stats eth0 -n x1")?;
-    let ours: Vec<Vec<&str>> =
-        text.lines().map(|l| l.split([' ', ':', '\t']).filter(|w| !w.is_empty()).collect()).collect();
+    let ours: Vec<Vec<&str>> = text
+        .lines()
+        .map(|l| l.split([' ', ':', '\t']).filter(|w| !w.is_empty()).collect())
+        .collect();
     let theirs = lab.ok("nsenter --net=/run/netns/x1 ethtool -S eth0")?;
     let theirs: Vec<(&str, &str)> =
         theirs.lines().skip(1).filter_map(|l| l.trim().split_once(": ")).collect();
@@ -310,7 +335,9 @@ fn show_and_list_name_cables_and_nothing_else(lab: &Lab) -> Result<()> {
     lab.ok(ADD)?;
     let shown = lab.json("ovl-veth show eth0 -n x1 -o json")?;
     let link = lab.link("x1", "eth0")?;
-    for (key, value) in [("ifindex", &link["ifindex"]), ("mtu", &link["mtu"]), ("mac", &link["address"])] {
+    for (key, value) in
+        [("ifindex", &link["ifindex"]), ("mtu", &link["mtu"]), ("mac", &link["address"])]
+    {
         assert_eq!(&shown[key], value, "{key}");
     }
     assert_eq!((&shown["up"], &shown["peer"]["ifname"]), (&json!(true), &json!("veth1")));
@@ -326,5 +353,7 @@ fn show_and_list_name_cables_and_nothing_else(lab: &Lab) -> Result<()> {
 fn locals(link: &Value) -> Vec<String> {
     let all = link["addr_info"].as_array().cloned().unwrap_or_default();
     let given = all.iter().filter(|a| a["scope"] != "link");
-    given.map(|a| format!("{}/{}", a["local"].as_str().unwrap_or_default(), a["prefixlen"])).collect()
+    given
+        .map(|a| format!("{}/{}", a["local"].as_str().unwrap_or_default(), a["prefixlen"]))
+        .collect()
 }

@@ -56,7 +56,9 @@ fn the_device_ends_with_its_underlay(lab: &Lab) -> Result<()> {
 }
 
 fn the_callers_own_namespace_is_the_default_for_both(lab: &Lab) -> Result<()> {
-    lab.ok("ip netns add ov1; ovl-vxlan add vxlan0 --vni 256; ovl-vxlan add vxlan1 --vni 257 -n ov1")?;
+    lab.ok(
+        "ip netns add ov1; ovl-vxlan add vxlan0 --vni 256; ovl-vxlan add vxlan1 --vni 257 -n ov1",
+    )?;
     let state = oracle::state(lab)?;
     assert_eq!(state["self"]["links"]["vxlan0"]["socket"], "here");
     assert_eq!(state["ov1"]["links"]["vxlan1"]["socket"], "self");
@@ -108,7 +110,16 @@ fn a_duplicate_vni_names_its_holder(lab: &Lab) -> Result<()> {
     lab.ok("ip netns add ov2")?;
     let before = oracle::state(lab)?;
     let command = "ovl-vxlan add vxlan9 --vni 256 -n ov2 --underlay h1 --bridge br0 --gateway 192.168.20.1/24";
-    let words = ["vxlan9", "ov2", "File exists", "specified VNI already exists", "hint: ", "256", "vxlan0", "ov1"];
+    let words = [
+        "vxlan9",
+        "ov2",
+        "File exists",
+        "specified VNI already exists",
+        "hint: ",
+        "256",
+        "vxlan0",
+        "ov1",
+    ];
     lab.refuses(command, 4, &words)?;
     oracle::same("a refused VNI", &before, &oracle::state(lab)?)
 }
@@ -130,7 +141,11 @@ fn exist_ok_takes_what_stands_as_asked_and_only_that(lab: &Lab) -> Result<()> {
     lab.ok(command)?;
     oracle::same("the second time", &before.0, &oracle::state(lab)?)?;
     assert_eq!(lab.link("ov1", "vxlan0")?["ifindex"], before.1);
-    for (flags, word) in [("--vni 257", "257"), ("--vni 256 --dstport 4790", "4790"), ("--vni 256 --nolearning", "learning")] {
+    for (flags, word) in [
+        ("--vni 257", "257"),
+        ("--vni 256 --dstport 4790", "4790"),
+        ("--vni 256 --nolearning", "learning"),
+    ] {
         let other = format!("ovl-vxlan add vxlan0 {flags} -n ov1 --underlay h1 --exist-ok");
         lab.refuses(&other, 4, &["vxlan0", word])?;
     }
@@ -144,7 +159,11 @@ fn exist_ok_takes_what_stands_as_asked_and_only_that(lab: &Lab) -> Result<()> {
 
 fn a_name_that_is_taken_is_refused(lab: &Lab) -> Result<()> {
     lab.overlay()?;
-    lab.refuses("ovl-vxlan add vxlan0 --vni 256 -n ov1 --underlay h1", 4, &["vxlan0", "ov1", "--exist-ok"])?;
+    lab.refuses(
+        "ovl-vxlan add vxlan0 --vni 256 -n ov1 --underlay h1",
+        4,
+        &["vxlan0", "ov1", "--exist-ok"],
+    )?;
     lab.refuses("ovl-vxlan add br0 --vni 300 -n ov1 --underlay h1 --exist-ok", 4, &["br0"])?;
     Ok(())
 }
@@ -203,7 +222,7 @@ fn list_has_one_device_a_row(lab: &Lab) -> Result<()> {
     assert_eq!(column(&lab.json("ovl-vxlan list -n ov1 -j")?, "ifname"), ["vxlan0"]);
     let all = lab.json("ovl-vxlan ls --all -j")?;
     let mut all = column(&all, "ifname");
-    all.sort();
+    all.sort_unstable();
     assert_eq!(all, ["vx2", "vxlan0"]);
     assert_eq!(lab.ok("ovl-vxlan list --all --no-header")?.lines().count(), 2);
     Ok(())

@@ -3,10 +3,14 @@
 //! root runs them; `cargo test --test whole veth` those with `veth` in the name.
 
 mod attributes;
+mod errors;
 mod fdb;
 mod ground;
 mod inspect;
 mod ns;
+mod paste;
+mod two_hosts;
+mod undo;
 mod veth;
 mod vxlan;
 
@@ -17,10 +21,14 @@ use ovl_tests::harness;
 fn main() -> ExitCode {
     let files = [
         attributes::tests,
+        errors::tests,
         fdb::tests,
         ground::tests,
         inspect::tests,
         ns::tests,
+        paste::tests,
+        two_hosts::tests,
+        undo::tests,
         veth::tests,
         vxlan::tests,
     ];

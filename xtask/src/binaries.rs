@@ -29,23 +29,16 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
         // The very set that xtask itself was built in: a smaller one would mean
         // other features of the same packages, and those built a second time.
         Profile::Dev => command.args(["--workspace", "--bins"]),
-        Profile::Release => command
-            .arg("--release")
-            .args(NAMES.iter().flat_map(|name| ["--package", name])),
+        Profile::Release => {
+            command.arg("--release").args(NAMES.iter().flat_map(|name| ["--package", name]))
+        }
     };
     command.current_dir(crate::root()?);
-    let built = command
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
+    let built = command.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
     ensure!(built.status.success(), "the binaries do not build");
     let messages = String::from_utf8_lossy(&built.stdout);
     // Cargo knows best where it puts them: a target folder can be set in many places.
-    let made = messages
-        .lines()
-        .filter_map(executable)
-        .next()
-        .context("cargo built no binary")?;
+    let made = messages.lines().find_map(executable).context("cargo built no binary")?;
     Ok(made.parent().context("a binary in no folder")?.to_owned())
 }
 
@@ -53,10 +46,7 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
 fn executable(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let path = Path::new(message["executable"].as_str()?);
-    NAMES
-        .iter()
-        .any(|name| path.ends_with(name))
-        .then(|| path.to_owned())
+    NAMES.iter().any(|name| path.ends_with(name)).then(|| path.to_owned())
 }
 
 /// `PATH` with this folder first.
@@ -76,14 +66,8 @@ mod tests {
     #[test]
     fn only_our_binaries_are_taken_from_the_messages() {
         let line = |path: &str| format!(r#"{{"reason":"compiler-artifact","executable":{path}}}"#);
-        assert_eq!(
-            executable(&line(r#""/t/debug/ovl-ns""#)),
-            Some("/t/debug/ovl-ns".into())
-        );
-        assert_eq!(
-            executable(&line(r#""/t/debug/build/x/build-script""#)),
-            None
-        );
+        assert_eq!(executable(&line(r#""/t/debug/ovl-ns""#)), Some("/t/debug/ovl-ns".into()));
+        assert_eq!(executable(&line(r#""/t/debug/build/x/build-script""#)), None);
         assert_eq!(executable(&line("null")), None);
         assert_eq!(executable("not JSON"), None);
     }

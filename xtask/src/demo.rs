@@ -20,27 +20,21 @@ pub struct Args {
 /// Outside it builds and goes in; inside it runs the script. The exit status is
 /// the script's.
 pub fn run(args: &Args, place: Place) -> Result<ExitCode> {
-    let mut command = match (&args.binaries, place) {
-        (Some(folder), Place::Inside) => script(folder)?,
-        _ => {
-            let mut command = sandbox::command()?;
-            command
-                .args(["demo", "--binaries"])
-                .arg(binaries::build(Profile::Dev)?);
-            command
-        }
+    let mut command = if let (Some(folder), Place::Inside) = (&args.binaries, place) {
+        script(folder)?
+    } else {
+        let mut command = sandbox::command()?;
+        command.args(["demo", "--binaries"]).arg(binaries::build(Profile::Dev)?);
+        command
     };
     let status = command.status().context("cannot start the demo")?;
-    Ok(ExitCode::from(
-        u8::try_from(sandbox::exit_code(status)).unwrap_or(1),
-    ))
+    Ok(ExitCode::from(u8::try_from(sandbox::exit_code(status)).unwrap_or(1)))
 }
 
 fn script(binaries: &Path) -> Result<Command> {
     let mut sh = Command::new("sh");
     sh.arg(crate::root()?.join("scripts/two-hosts.sh"));
-    sh.env("PATH", binaries::path_with(binaries))
-        .env_remove(sandbox::MARK);
+    sh.env("PATH", binaries::path_with(binaries)).env_remove(sandbox::MARK);
     // A folder of the machine's that the user searches too has no place inside.
     sh.env_remove("OVL_NETNS_PATH");
     Ok(sh)

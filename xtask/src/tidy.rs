@@ -41,10 +41,7 @@ pub fn run() -> Result<ExitCode> {
             continue;
         };
         let short = path.strip_prefix(&root)?.to_string_lossy();
-        let file = File {
-            path: &short,
-            text: &text,
-        };
+        let file = File { path: &short, text: &text };
         wrong.extend(check(&file));
         wrong.extend(broken_links(&file, &root));
         wrong.extend(shell_syntax(&file, path)?);
@@ -53,11 +50,7 @@ pub fn run() -> Result<ExitCode> {
         println!("{line}");
     }
     println!("tidy: {} files, {} findings", paths.len(), wrong.len());
-    Ok(if wrong.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> Result<()> {
@@ -94,10 +87,8 @@ fn check(file: &File) -> Vec<String> {
     }
     let lines = file.text.lines().count();
     if (is(file, "rs") || is(file, "sh")) && lines > LINES {
-        wrong.push(say(
-            lines,
-            &format!("{lines} lines, {LINES} at most: split it by what it does"),
-        ));
+        wrong
+            .push(say(lines, &format!("{lines} lines, {LINES} at most: split it by what it does")));
     }
     if is(file, "rs") && !file.text.starts_with("//!") {
         wrong.push(say(1, "the first line says what the file is for: //! ..."));
@@ -106,9 +97,7 @@ fn check(file: &File) -> Vec<String> {
 }
 
 fn is(file: &File, extension: &str) -> bool {
-    Path::new(file.path)
-        .extension()
-        .is_some_and(|e| e == extension)
+    Path::new(file.path).extension().is_some_and(|e| e == extension)
 }
 
 /// Does a line of Rust do, or allow, what the compiler does not check? Not one
@@ -117,18 +106,14 @@ fn is_raw(line: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
     let words: Vec<&str> = code.split_whitespace().collect();
     let opens = |next: &str| ["{", "fn", "impl", "trait", "extern"].contains(&next);
-    let block = words
-        .windows(2)
-        .any(|w| w[0].ends_with("unsafe") && opens(w[1]));
+    let block = words.windows(2).any(|w| w[0].ends_with("unsafe") && opens(w[1]));
     block || code.contains(ALLOWED) || code.contains(ATTRIBUTE)
 }
 
 /// Does a line of Rust print to standard output?
 fn is_print(line: &str) -> bool {
     let code = line.trim_start();
-    ["println!(", "print!("]
-        .iter()
-        .any(|word| code.starts_with(word))
+    ["println!(", "print!("].iter().any(|word| code.starts_with(word))
 }
 
 /// May this file print? Tasks and tests are read by people who started them.
@@ -136,12 +121,8 @@ fn may_print(path: &str) -> bool {
     let path = Path::new(path);
     path.starts_with("xtask")
         || path.starts_with("tests")
-        || path
-            .components()
-            .any(|c| c.as_os_str() == "views" || c.as_os_str() == "tests")
-        || path
-            .file_name()
-            .is_some_and(|name| name == "render.rs" || name == "output.rs")
+        || path.components().any(|c| c.as_os_str() == "views" || c.as_os_str() == "tests")
+        || path.file_name().is_some_and(|name| name == "render.rs" || name == "output.rs")
 }
 
 /// Links of a Markdown file to files that are not there.
@@ -149,17 +130,9 @@ fn broken_links(file: &File, root: &Path) -> Vec<String> {
     if !is(file, "md") {
         return Vec::new();
     }
-    let folder = root
-        .join(file.path)
-        .parent()
-        .map(Path::to_owned)
-        .unwrap_or_default();
-    let broken = links(file.text)
-        .into_iter()
-        .filter(|(_, target)| !folder.join(target).exists());
-    broken
-        .map(|(line, target)| format!("{}:{line}: no file {target}", file.path))
-        .collect()
+    let folder = root.join(file.path).parent().map(Path::to_owned).unwrap_or_default();
+    let broken = links(file.text).into_iter().filter(|(_, target)| !folder.join(target).exists());
+    broken.map(|(line, target)| format!("{}:{line}: no file {target}", file.path)).collect()
 }
 
 /// The files that a Markdown text links to, with their lines; not what stands
@@ -198,20 +171,12 @@ fn shell_syntax(file: &File, path: &Path) -> Result<Vec<String>> {
         return Ok(Vec::new());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Ok(said
-        .lines()
-        .map(|line| format!("{}: {line}", file.path))
-        .collect())
+    Ok(said.lines().map(|line| format!("{}: {line}", file.path)).collect())
 }
 
 /// The shell that a script's first line names.
 fn shell_of(text: &str) -> Option<&'static str> {
-    let program = text
-        .lines()
-        .next()?
-        .strip_prefix("#!")?
-        .rsplit(['/', ' '])
-        .next()?;
+    let program = text.lines().next()?.strip_prefix("#!")?.rsplit(['/', ' ']).next()?;
     ["sh", "bash"].into_iter().find(|shell| *shell == program)
 }
 
@@ -250,10 +215,7 @@ mod tests {
         assert_eq!(findings("crates/a/src/want.rs", text), 1);
         assert_eq!(findings("crates/a/src/render.rs", text), 0);
         assert_eq!(findings("crates/a/src/views/tree.rs", text), 0);
-        assert_eq!(
-            findings("crates/a/src/want.rs", "//! A.\neprintln!(\"x\");\n"),
-            0
-        );
+        assert_eq!(findings("crates/a/src/want.rs", "//! A.\neprintln!(\"x\");\n"), 0);
     }
 
     #[test]

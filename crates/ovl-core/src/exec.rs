@@ -207,8 +207,8 @@ impl<'k, K: Kernel> Exec<'k, K> {
             refused.insert(i, why);
         });
         let accepted = (0..rows.len()).filter(|i| !refused.contains_key(i));
-        let acts = accepted.filter_map(|i| inverse[i].clone());
-        let steps = acts
+        let steps = accepted
+            .flat_map(|i| inverse[i].clone())
             .map(|(op, row)| Step { at: step.at, act: Act::Rows(link.clone(), op, [row].into()) })
             .collect();
         self.undo.push(Undo { done: step.clone(), inverse: steps });
@@ -224,9 +224,9 @@ impl<'k, K: Kernel> Exec<'k, K> {
         link: &LinkRef,
         op: RowOp,
         rows: &[RowSpec],
-    ) -> Result<Vec<Option<(RowOp, RowSpec)>>, Fail> {
+    ) -> Result<Vec<Vec<(RowOp, RowSpec)>>, Fail> {
         if matches!(op, RowOp::Add | RowOp::Append) {
-            return Ok(rows.iter().map(|row| Some((RowOp::Del, row.clone()))).collect());
+            return Ok(rows.iter().map(|row| vec![(RowOp::Del, row.clone())]).collect());
         }
         let index = self.index(link)?;
         let reader = self.reader(at)?;
@@ -239,9 +239,14 @@ impl<'k, K: Kernel> Exec<'k, K> {
                 .map(fdb_as_spec),
         };
         let back = |row: &RowSpec| match stood(row) {
-            Some(before) => Some((RowOp::Replace, before)),
-            None if op == RowOp::Del => None,
-            None => Some((RowOp::Del, row.clone())),
+            // A replace would keep our protocol number on a neighbour row, and
+            // could not put extern_learn back on an FDB row: the row as it was
+            // asked, or as it stood, goes first.
+            Some(before) => {
+                vec![(RowOp::Del, row.clone()), (RowOp::Del, before.clone()), (RowOp::Add, before)]
+            }
+            None if op == RowOp::Del => Vec::new(),
+            None => vec![(RowOp::Del, row.clone())],
         };
         Ok(rows.iter().map(back).collect())
     }

@@ -152,9 +152,7 @@ pub fn visit<T: Send>(
         each.collect()
     };
     thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, run) {
-        Ok(handle) => {
-            Ok(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        }
+        Ok(handle) => Ok(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
         Err(e) => Err(Fail::from(e)),
     })
 }

@@ -38,6 +38,9 @@ pub fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// The name of a namespace that has none, while a line needs one.
+const PASSING_NAME: &str = "ovl-nsid-tmp";
+
 struct Spell<'a> {
     namespaces: &'a [NsDecl],
 }
@@ -51,10 +54,7 @@ impl Spell<'_> {
             Act::NsDel => format!("ip netns del {}", self.name(at)),
             Act::StaleDel => format!("rm {}", quote(&self.file(at))),
             Act::StaleAdd => format!("touch {}", quote(&self.file(at))),
-            Act::NsId(of, id) => {
-                let id = id.map_or("auto".into(), |n| n.to_string());
-                format!("{ip} netns set {} {id}", self.word(*of))
-            }
+            Act::NsId(of, id) => self.nsid(&ip, *of, *id),
             Act::LinkAdd(spec) => self.link_add(at, spec),
             Act::LinkDel(link) => format!("{ip} link del dev {}", dev(link)),
             Act::LinkSet(link, change) => {
@@ -86,6 +86,21 @@ impl Spell<'_> {
             }
             Act::Rows(..) => unreachable!("rows are spelled one by one"),
         }
+    }
+
+    /// `ip netns set` takes a name under /run/netns and nothing else: any other
+    /// namespace is given one for as long as the line runs.
+    fn nsid(&self, ip: &str, of: NsSlot, id: Option<i32>) -> String {
+        let id = id.map_or("auto".into(), |n| n.to_string());
+        let file = format!("{NETNS_DIR}/{PASSING_NAME}");
+        let named = match self.decl(of) {
+            NsDecl::Have { place: Place::Named(_), .. } | NsDecl::ToBe { .. } => {
+                return format!("{ip} netns set {} {id}", self.word(of));
+            }
+            NsDecl::Have { place: Place::Own, .. } => format!("ip netns attach {PASSING_NAME} $$"),
+            NsDecl::Have { .. } => format!("touch {file} && mount --bind {} {file}", self.path(of)),
+        };
+        format!("{named} && {ip} netns set {PASSING_NAME} {id}; ip netns del {PASSING_NAME}")
     }
 
     fn attach(&self, at: NsSlot, to: NsSlot) -> String {

@@ -259,6 +259,9 @@ fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<(Option<u64>, NsState), Fai
     Ok((reader.cookie().ok(), state))
 }
 
+/// What came of each namespace: whether it was entered, and what `f` said there.
+type Visited<T> = Vec<Result<Result<T, Fail>, Fail>>;
+
 /// Visits namespaces, one thread for each processor.
 fn in_parts<T: Send>(
     namespaces: &[&NetNs],
@@ -267,22 +270,21 @@ fn in_parts<T: Send>(
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let size = namespaces.len().div_ceil(workers).max(1);
     let mut all = Vec::with_capacity(namespaces.len());
-    let parts: Vec<Result<Vec<Result<Result<T, Fail>, Fail>>, Fail>> =
-        std::thread::scope(|scope| {
-            let each: Vec<_> = namespaces
-                .chunks(size)
-                .map(|part| {
-                    let f = &f;
-                    scope.spawn(move || visit(part, |i| f(part[i])))
-                })
-                .collect();
-            let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
-                worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            each.into_iter().map(join).collect()
-        });
+    let parts: Vec<Result<Visited<T>, Fail>> = std::thread::scope(|scope| {
+        let each: Vec<_> = namespaces
+            .chunks(size)
+            .map(|part| {
+                let f = &f;
+                scope.spawn(move || visit(part, |i| f(part[i])))
+            })
+            .collect();
+        let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        each.into_iter().map(join).collect()
+    });
     for part in parts {
-        all.extend(part?.into_iter().map(Result::flatten));
+        all.extend(part?.into_iter().map(|inside| inside.and_then(|result| result)));
     }
     Ok(all)
 }

@@ -143,7 +143,12 @@ fn text(cable: &Cable, here: &str) -> String {
 /// `stats`.
 pub fn stats(context: &Context, args: &One) -> Result<Exit, Error> {
     let resolved = context.resolve(&args.netns.reference())?;
-    let stats = stats_of(&resolved.ns, &args.name, resolved.decl().label())?;
+    let label = resolved.decl().label();
+    let link = Reader::open(&context.kernel, &resolved.ns)
+        .and_then(|mut reader| reader.link(&args.name, false))
+        .map_err(reading("its devices", label.clone()))?;
+    is_cable(link, &args.name, label.clone())?;
+    let stats = stats_of(&resolved.ns, &args.name, label)?;
     let value: serde_json::Map<String, serde_json::Value> =
         stats.iter().map(|(name, n)| (name.clone(), (*n).into())).collect();
     output::show(&context.flags, &value, |_| {

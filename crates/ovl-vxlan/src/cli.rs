@@ -232,7 +232,8 @@ impl<const VNI: bool> Args for VxlanFlags<VNI> {
                 Shape::Pair => command.arg(arg.num_args(2).value_names([field.metavar, "MAX"])),
                 Shape::Value if field.word == "id" => {
                     let arg = arg.value_name(field.metavar).visible_alias("id");
-                    command.arg(arg.required(VNI))
+                    // A device that takes its VNI from each packet has none.
+                    command.arg(if VNI { arg.required_unless_present("external") } else { arg })
                 }
                 Shape::Value => command.arg(arg.value_name(field.metavar)),
                 Shape::Switch => {

@@ -21,6 +21,14 @@ const AGEING_SECONDS: u32 = 300;
 /// The attributes asked, over Docker's or the kernel's defaults.
 fn attributes(args: &Add) -> Result<VxlanAttrs, Error> {
     let mut asked = args.attrs.0.clone();
+    if asked.external == Some(true) {
+        if asked.vni.is_some_and(|vni| vni.get() != 0) {
+            return Err(Error::usage("--external takes the VNI from each packet: leave --vni out"));
+        }
+        // As `ip` makes it: no VNI, and nothing learned from packets of many.
+        asked.vni = None;
+        asked.learning = asked.learning.or(Some(false));
+    }
     if args.v6 {
         let v4 = [asked.local, asked.remote, asked.group].iter().flatten().any(IpAddr::is_ipv4);
         if v4 {
@@ -135,27 +143,27 @@ fn open(slots: &Slots, at: NsSlot) -> Result<ovl_core::netns::NetNs, Error> {
 
 /// `set`.
 pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
-    let mut slots = Slots::default();
-    let at = slots.have(context, &args.netns.reference())?;
-    let have = slots.read(context)?;
-    is_vxlan(&slots, &have, at, &args.name)?;
-    let dev = args.name.clone();
     let attrs = LinkAttrs {
         mtu: args.mtu.map(ovl_core::types::Mtu::get),
         mac: args.mac.map(Into::into),
         txqueuelen: args.txqueuelen,
     };
     let vxlan = Box::new(args.attrs.0.clone());
-    let nothing = attrs.is_empty() && vxlan.is_empty();
+    let moved = args.master.is_some() || args.nomaster || args.up || args.down;
+    if attrs.is_empty() && vxlan.is_empty() && !moved {
+        return Err(Error::usage("nothing to set: give at least one attribute"));
+    }
+    let mut slots = Slots::default();
+    let at = slots.have(context, &args.netns.reference())?;
+    let have = slots.read(context)?;
+    is_vxlan(&slots, &have, at, &args.name)?;
+    let dev = args.name.clone();
     let mut wants = vec![Want::Attrs { at, dev: dev.clone(), attrs, vxlan }];
     if args.master.is_some() || args.nomaster {
         wants.push(Want::Master { at, dev: dev.clone(), master: args.master.clone() });
     }
     if args.up || args.down {
         wants.push(Want::Up { at, dev, up: args.up });
-    }
-    if nothing && wants.len() == 1 {
-        return Err(Error::usage("nothing to set: give at least one attribute"));
     }
     apply(context, args.acting, slots, &wants, &have, Policy::default(), |_, _| {})?;
     Ok(Exit::Done)

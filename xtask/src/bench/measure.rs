@@ -51,22 +51,14 @@ pub fn peak(command: &Command) -> Result<u64> {
 fn held(command: &Command) -> Result<Child> {
     let own = std::env::current_exe()?;
     let mut hold = Command::new(own);
-    hold.arg("hold")
-        .arg("--")
-        .arg(command.get_program())
-        .args(command.get_args());
-    hold.env_remove(sandbox::MARK)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null());
+    hold.arg("hold").arg("--").arg(command.get_program()).args(command.get_args());
+    hold.env_remove(sandbox::MARK).stdin(Stdio::piped()).stdout(Stdio::null());
     hold.spawn().context("cannot start this program again")
 }
 
 fn high_water(pid: Pid) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status
-        .lines()
-        .find_map(|l| l.strip_prefix("VmHWM:"))
-        .context("no VmHWM")?;
+    let line = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).context("no VmHWM")?;
     let number = line.split_whitespace().next().context("an empty VmHWM")?;
     Ok(number.parse()?)
 }
@@ -82,9 +74,7 @@ pub struct Hold {
 /// Waits for a byte, then becomes the command.
 pub fn hold(args: &Hold) -> Result<ExitCode> {
     std::io::stdin().read_exact(&mut [0])?;
-    let [program, rest @ ..] = args.command.as_slice() else {
-        bail!("no command")
-    };
+    let [program, rest @ ..] = args.command.as_slice() else { bail!("no command") };
     Err(Command::new(program).args(rest).exec().into())
 }
 

@@ -49,24 +49,11 @@ pub fn run(args: &Args, place: Place) -> Result<ExitCode> {
     let (Some(folder), Place::Inside) = (&args.binaries, place) else {
         let folder = binaries::build(Profile::Release)?;
         let mut inside = sandbox::command()?;
-        inside.args([
-            "bench",
-            args.what.word(),
-            "--rounds",
-            &args.rounds.to_string(),
-        ]);
-        let status = inside
-            .arg("--binaries")
-            .arg(folder)
-            .status()
-            .context("cannot start")?;
-        return Ok(ExitCode::from(
-            u8::try_from(sandbox::exit_code(status)).unwrap_or(1),
-        ));
+        inside.args(["bench", args.what.word(), "--rounds", &args.rounds.to_string()]);
+        let status = inside.arg("--binaries").arg(folder).status().context("cannot start")?;
+        return Ok(ExitCode::from(u8::try_from(sandbox::exit_code(status)).unwrap_or(1)));
     };
-    let tools = Tools {
-        folder: folder.clone(),
-    };
+    let tools = Tools { folder: folder.clone() };
     match args.what {
         What::Start => start::run(&tools, args.rounds)?,
     }
@@ -99,10 +86,8 @@ impl Tools {
 
     /// Runs a command that must succeed.
     fn must(&self, words: &str) -> Result<()> {
-        let output = self
-            .command(words)?
-            .output()
-            .with_context(|| format!("cannot run {words}"))?;
+        let output =
+            self.command(words)?.output().with_context(|| format!("cannot run {words}"))?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "`{words}` failed: {said}");
         Ok(())

@@ -10,12 +10,8 @@ use anyhow::{Context, Result};
 use super::{Tools, measure, size_of};
 
 /// The first is what the others are held against.
-const COMMANDS: [&str; 4] = [
-    "ip -d link show",
-    "ovl-vxlan list",
-    "ovl-veth list",
-    "ovl-inspect links self",
-];
+const COMMANDS: [&str; 4] =
+    ["ip -d link show", "ovl-vxlan list", "ovl-veth list", "ovl-inspect links self"];
 
 /// Runs of which the peak memory is read: it hardly differs from run to run.
 const PEAKS: usize = 11;
@@ -43,12 +39,7 @@ pub fn run(tools: &Tools, rounds: usize) -> Result<()> {
         .iter()
         .map(|words| {
             let command = tools.command(words)?;
-            Ok(Subject {
-                words,
-                command,
-                walls: Vec::new(),
-                peaks: Vec::new(),
-            })
+            Ok(Subject { words, command, walls: Vec::new(), peaks: Vec::new() })
         })
         .collect::<Result<Vec<_>>>()?;
     for subject in &mut subjects {

@@ -28,14 +28,8 @@ const NAMESPACES: [(&str, &str); 9] = [
     ),
     ("/path, ./path", "a file that holds a namespace"),
     ("pid:N", "that process's namespace"),
-    (
-        "docker:NAME, podman:NAME",
-        "a container's, by that engine's own command",
-    ),
-    (
-        "overlay:NAME-or-ID",
-        "the namespace of that Docker overlay network on this host",
-    ),
+    ("docker:NAME, podman:NAME", "a container's, by that engine's own command"),
+    ("overlay:NAME-or-ID", "the namespace of that Docker overlay network on this host"),
     ("vni:N", "the one that holds the VXLAN device with that VNI"),
     ("inode:N", "as lsns and ovl-ns list show it"),
     ("self", "the caller's own"),
@@ -43,14 +37,8 @@ const NAMESPACES: [(&str, &str); 9] = [
 ];
 
 const ENVIRONMENT: [(&str, &str); 3] = [
-    (
-        "OVL_NETNS_PATH",
-        "further folders of named namespaces, separated by colons",
-    ),
-    (
-        "DOCKER_HOST",
-        "the engine that docker:NAME asks; one on another machine is refused",
-    ),
+    ("OVL_NETNS_PATH", "further folders of named namespaces, separated by colons"),
+    ("DOCKER_HOST", "the engine that docker:NAME asks; one on another machine is refused"),
     ("NO_COLOR", "when set to anything, no colour"),
 ];
 
@@ -124,7 +112,7 @@ impl Page {
     /// A line a verb.
     fn synopsis(&mut self, command: &Command) {
         self.heading("SYNOPSIS");
-        let mut lines: Vec<String> = leaves(command).iter().map(|verb| usage(verb)).collect();
+        let mut lines: Vec<String> = leaves(command).iter().map(usage).collect();
         if !command.is_subcommand_required_set() {
             lines.insert(0, command.get_name().to_owned());
         }
@@ -155,10 +143,7 @@ impl Page {
     }
 
     fn about(&mut self, verb: &Command) {
-        let about = verb
-            .get_long_about()
-            .or(verb.get_about())
-            .map(ToString::to_string);
+        let about = verb.get_long_about().or(verb.get_about()).map(ToString::to_string);
         let aliases: Vec<&str> = verb.get_visible_aliases().collect();
         self.roff(|r| {
             for line in about.as_deref().unwrap_or_default().lines() {
@@ -189,21 +174,18 @@ impl Page {
         self.render(|out| Man::new(only).render_options_section(out))?;
         let written = self.text.split_off(before);
         for line in written.lines() {
-            match line.strip_prefix(".SH ") {
-                Some(heading) => {
-                    let heading = heading.trim_matches('"');
-                    let words = options.iter().filter_map(Arg::get_help_heading);
-                    // The definition's own words, which the section has in capitals.
-                    for words in words.filter(|w| w.to_uppercase() == heading).take(1) {
-                        self.roff(|r| {
-                            r.control("PP", []).text([italic(words), roman(":")]);
-                        });
-                    }
+            if let Some(heading) = line.strip_prefix(".SH ") {
+                let heading = heading.trim_matches('"');
+                let words = options.iter().filter_map(Arg::get_help_heading);
+                // The definition's own words, which the section has in capitals.
+                for words in words.filter(|w| w.to_uppercase() == heading).take(1) {
+                    self.roff(|r| {
+                        r.control("PP", []).text([italic(words), roman(":")]);
+                    });
                 }
-                None => {
-                    self.text += line;
-                    self.text.push('\n');
-                }
+            } else {
+                self.text += line;
+                self.text.push('\n');
             }
         }
         Ok(())
@@ -236,9 +218,7 @@ impl Page {
         self.heading(heading);
         self.roff(|r| {
             for (word, meaning) in rows {
-                r.control("TP", [])
-                    .text([bold(*word)])
-                    .text([roman(*meaning)]);
+                r.control("TP", []).text([bold(*word)]).text([roman(*meaning)]);
             }
         });
     }
@@ -258,17 +238,11 @@ impl Page {
 
 /// The commands that are run: verbs, and the verbs of a verb (`gateway add`).
 fn leaves(command: &Command) -> Vec<Command> {
-    let shown = command
-        .get_subcommands()
-        .filter(|c| !c.is_hide_set() && c.get_name() != "help");
+    let shown = command.get_subcommands().filter(|c| !c.is_hide_set() && c.get_name() != "help");
     shown
         .flat_map(|verb| {
             let below = leaves(verb);
-            if below.is_empty() {
-                vec![verb.clone()]
-            } else {
-                below
-            }
+            if below.is_empty() { vec![verb.clone()] } else { below }
         })
         .collect()
 }
@@ -276,26 +250,18 @@ fn leaves(command: &Command) -> Vec<Command> {
 /// `ovl-ns add [OPTIONS] <NAME>...`
 fn usage(verb: &Command) -> String {
     let text = verb.clone().render_usage().to_string();
-    text.trim_start_matches("Usage: ")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.trim_start_matches("Usage: ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn own(verb: &Command) -> Vec<Arg> {
-    verb.get_arguments()
-        .filter(|a| !a.is_global_set() && !is_builtin(a))
-        .cloned()
-        .collect()
+    verb.get_arguments().filter(|a| !a.is_global_set() && !is_builtin(a)).cloned().collect()
 }
 
 /// Those that every verb takes; they need no heading of their own in a section
 /// of their own.
 fn global(command: &Command) -> Vec<Arg> {
     let global = command.get_arguments().filter(|a| a.is_global_set());
-    global
-        .map(|a| a.clone().help_heading(None::<&str>))
-        .collect()
+    global.map(|a| a.clone().help_heading(None::<&str>)).collect()
 }
 
 fn is_builtin(arg: &Arg) -> bool {
@@ -311,18 +277,9 @@ mod tests {
             .about("Make one")
             .visible_alias("new")
             .arg(Arg::new("name").value_name("NAME").required(true))
-            .arg(
-                Arg::new("mtu")
-                    .long("mtu")
-                    .help("Bytes")
-                    .help_heading("Sizes"),
-            )
+            .arg(Arg::new("mtu").long("mtu").help("Bytes").help_heading("Sizes"))
             .after_help("Examples:\n  ovl-x add one\n  .hidden 'quote'");
-        Command::new("ovl-x")
-            .version("1")
-            .about("Does x")
-            .subcommand_required(true)
-            .subcommand(add)
+        Command::new("ovl-x").version("1").about("Does x").subcommand_required(true).subcommand(add)
     }
 
     #[test]

@@ -40,17 +40,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         stale.push(file.path);
     }
     for path in &stale {
-        println!(
-            "{} {}",
-            if args.check { "stale:" } else { "wrote" },
-            path.display()
-        );
+        println!("{} {}", if args.check { "stale:" } else { "wrote" }, path.display());
     }
     if args.check && !stale.is_empty() {
-        eprintln!(
-            "xtask: {} generated files are stale: run `cargo xtask gen`",
-            stale.len()
-        );
+        eprintln!("xtask: {} generated files are stale: run `cargo xtask gen`", stale.len());
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -76,21 +69,15 @@ fn files() -> Result<Vec<File>> {
     let mut files = Vec::new();
     for command in commands {
         let path = format!("man/{}.8", command.get_name()).into();
-        files.push(File {
-            path,
-            text: man::page(&command)?.into_bytes(),
-        });
+        files.push(File { path, text: man::page(&command)?.into_bytes() });
         files.extend(SHELLS.map(|(shell, name)| completion(&command, shell, name)));
     }
     Ok(files)
 }
 
 /// The shells, and the folders their completions are in.
-const SHELLS: [(Shell, &str); 3] = [
-    (Shell::Bash, "bash"),
-    (Shell::Zsh, "zsh"),
-    (Shell::Fish, "fish"),
-];
+const SHELLS: [(Shell, &str); 3] =
+    [(Shell::Bash, "bash"), (Shell::Zsh, "zsh"), (Shell::Fish, "fish")];
 
 /// A completion under the name that its shell looks for.
 fn completion(command: &Command, shell: Shell, folder: &str) -> File {
@@ -102,8 +89,5 @@ fn completion(command: &Command, shell: Shell, folder: &str) -> File {
     };
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command.clone(), name, &mut text);
-    File {
-        path: Path::new("scripts/completions").join(folder).join(file),
-        text,
-    }
+    File { path: Path::new("scripts/completions").join(folder).join(file), text }
 }

@@ -207,9 +207,15 @@ impl Planner<'_> {
             return Err(self.conflict(at, &spec.name, Clash::Exists));
         }
         if stands.kind.name() != spec.kind.name() {
-            let why = Clash::OtherKind {
-                is: stands.kind.name().to_owned(),
-                wanted: spec.kind.name().to_owned(),
+            let (is, wanted) = (stands.kind.name().to_owned(), spec.kind.name().to_owned());
+            let why = match standing {
+                Standing::Use => Clash::OtherKind { is, wanted },
+                _ => Clash::Differs(vec![Difference {
+                    word: "type",
+                    asked: format!("type {wanted}"),
+                    have: if is.is_empty() { is } else { format!("type {is}") },
+                    change: Change::Fixed,
+                }]),
             };
             return Err(self.conflict(at, &spec.name, why));
         }
@@ -284,6 +290,14 @@ impl Planner<'_> {
     fn master(&mut self, at: NsSlot, dev: &IfName, to: Option<&IfName>) -> Result<(), Conflict> {
         let link = self.find(at, dev)?;
         let to = to.map(|name| self.find(at, name)).transpose()?;
+        // Bonds and the like may have ports too; these have none.
+        if let Some(master) = to.as_ref().and_then(|m| self.have_link(m))
+            && matches!(master.kind, Kind::Plain | Kind::Veth | Kind::Vxlan { .. })
+        {
+            let is = master.kind.name().to_owned();
+            let why = Clash::OtherKind { is, wanted: "bridge".into() };
+            return Err(self.conflict(at, &master.name, why));
+        }
         let now = self.have_link(&link).and_then(|l| l.master);
         let wanted = to.as_ref().map(|m| self.index(m));
         let same = match wanted {

@@ -86,7 +86,7 @@ attr_table! {
                 InfoVxlan::TtlInheritFlag => Some(Ttl::Inherit),
                 InfoVxlan::TtlInherit(n) => (*n != 0).then_some(Ttl::Inherit),
             };
-        #[doc = " TOS of the outer packets: a number, or inherit"]
+        #[doc = " TOS of the outer packets: 0x0 to 0xff (hexadecimal, as ip reads it), or inherit"]
         tos: Tos = "tos", json "tos", Fixed, "TOS",
             put |v| Some(InfoVxlan::Tos(v.0)),
             take { InfoVxlan::Tos(n) => Some(Tos(*n)).filter(|t| t.0 != 0) };
@@ -289,8 +289,10 @@ impl FromStr for Tos {
         if s == "inherit" {
             return Ok(Tos(1));
         }
-        number(s).and_then(|n| u8::try_from(n).ok()).map(Tos).ok_or_else(|| {
-            Invalid(format!("'{}' is not a TOS: 0 to 255, or inherit", s.escape_debug()))
+        // `ip` reads it in hexadecimal, with or without 0x.
+        let digits = s.strip_prefix("0x").unwrap_or(s);
+        u8::from_str_radix(digits, 16).map(Tos).map_err(|_| {
+            Invalid(format!("'{}' is not a TOS: 0x0 to 0xff, or inherit", s.escape_debug()))
         })
     }
 }
