@@ -61,7 +61,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l group -d 'Wh
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l srcport -d 'Range of UDP source ports' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l dstport -d 'UDP port packets are sent to and received on' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l ttl -d 'TTL of the outer packets: 1 to 255, inherit, or auto (the kernel\'s default)' -r
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l tos -d 'TOS of the outer packets: a number, or inherit' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l tos -d 'TOS of the outer packets: 0x0 to 0xff (hexadecimal, as ip reads it), or inherit' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l df -d 'Don\'t-fragment bit of the outer packets: unset, set or inherit' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l flowlabel -d 'IPv6 flow label of the outer packets, 0 to 0xfffff' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l ageing -d 'Seconds after which a learned row is forgotten' -r
@@ -124,7 +124,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l group -d 'Wh
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l srcport -d 'Range of UDP source ports' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l dstport -d 'UDP port packets are sent to and received on' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l ttl -d 'TTL of the outer packets: 1 to 255, inherit, or auto (the kernel\'s default)' -r
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l tos -d 'TOS of the outer packets: a number, or inherit' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l tos -d 'TOS of the outer packets: 0x0 to 0xff (hexadecimal, as ip reads it), or inherit' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l df -d 'Don\'t-fragment bit of the outer packets: unset, set or inherit' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l flowlabel -d 'IPv6 flow label of the outer packets, 0 to 0xfffff' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l ageing -d 'Seconds after which a learned row is forgotten' -r
