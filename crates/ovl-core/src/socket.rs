@@ -181,7 +181,7 @@ impl RtSocket {
     }
 
     /// Sends `count` messages, written by `encode(index, buffer)`, up to
-    /// [`BATCH`] a send and without asking for acknowledgements, and hands every
+    /// `BATCH` a send and without asking for acknowledgements, and hands every
     /// refusal to `refused(index, why)`. The kernel acts inside send(2), so the
     /// refusals of a send are in the socket when it returns.
     pub fn batch(
