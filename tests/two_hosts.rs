@@ -26,7 +26,8 @@ const OVERLAY: &str = "
     ovl-fdb add 192.168.10.101 02:42:c0:a8:0a:65 --dst 192.168.1.5 -n ov1
     ovl-fdb add 192.168.10.100 02:42:c0:a8:0a:64 --dst 192.168.1.4 -n ov2";
 
-fn overlay(lab: &Lab) -> Result<()> {
+/// Both hosts, the overlay and its rows.
+pub fn overlay(lab: &Lab) -> Result<()> {
     lab.ok(HOSTS)?;
     lab.ok(OVERLAY).map(drop)
 }

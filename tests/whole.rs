@@ -7,6 +7,7 @@ mod errors;
 mod fdb;
 mod ground;
 mod inspect;
+mod machine;
 mod ns;
 mod paste;
 mod two_hosts;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         fdb::tests,
         ground::tests,
         inspect::tests,
+        machine::tests,
         ns::tests,
         paste::tests,
         two_hosts::tests,

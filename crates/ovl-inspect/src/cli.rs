@@ -14,6 +14,10 @@ pub struct Cli {
     /// What to look at
     #[command(subcommand)]
     pub verb: Option<Verb>,
+    /// Look at a saved machine (a file, or - for standard input), or at this one
+    /// (live); repeatable: several hosts at once, their namespaces named HOST:NS
+    #[arg(long, global = true, value_name = "FILE|-|live")]
+    pub snapshot: Vec<String>,
     /// Common flags
     #[command(flatten)]
     pub flags: Flags,
@@ -47,6 +51,11 @@ pub enum Verb {
   ovl-inspect neigh ov1
   ovl-inspect neigh x1 ov1 -o json")]
     Neigh(Namespaces),
+    /// Save what is there, to be looked at later or elsewhere with --snapshot
+    #[command(after_help = "Examples:
+  ovl-inspect snapshot d1.json
+  ovl-inspect snapshot - | ovl-inspect --snapshot -")]
+    Snapshot(Snapshot),
     /// ICMP echo from inside a namespace
     #[command(after_help = "Examples:
   ovl-inspect ping x1 192.168.10.101
@@ -68,6 +77,14 @@ impl Namespaces {
     pub fn references(&self) -> Vec<NsRef> {
         if self.namespaces.is_empty() { vec![NsRef::Own] } else { self.namespaces.clone() }
     }
+}
+
+/// `snapshot`.
+#[derive(Debug, Args)]
+pub struct Snapshot {
+    /// The file; - for standard output
+    #[arg(value_name = "FILE|-")]
+    pub file: String,
 }
 
 /// `ping`.

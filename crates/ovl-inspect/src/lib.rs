@@ -24,11 +24,12 @@ pub fn main() -> ExitCode {
 
 fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
     match cli.verb {
-        None => views::tree::show(context),
-        Some(Verb::Links(args)) => views::links::show(context, &args),
-        Some(Verb::Routes(args)) => views::routes::show(context, &args),
-        Some(Verb::Fdb(args)) => views::rows::show_fdb(context, &args),
-        Some(Verb::Neigh(args)) => views::rows::show_neigh(context, &args),
+        None => views::tree::show(context, &cli.snapshot),
+        Some(Verb::Links(args)) => views::links::show(context, &cli.snapshot, &args),
+        Some(Verb::Routes(args)) => views::routes::show(context, &cli.snapshot, &args),
+        Some(Verb::Fdb(args)) => views::rows::show_fdb(context, &cli.snapshot, &args),
+        Some(Verb::Neigh(args)) => views::rows::show_neigh(context, &cli.snapshot, &args),
+        Some(Verb::Snapshot(args)) => views::snapshot::save(context, &args),
         Some(Verb::Ping(args)) => ping::ping(context, &args),
     }
 }

@@ -102,6 +102,14 @@ pub fn network_id(engine: Engine, network: &str) -> Result<String, EngineError> 
     Ok(answer.trim().to_owned())
 }
 
+/// The folder in which the engine that answers keeps its namespaces, learned
+/// from one of its containers; `None` when it runs none, or does not answer.
+pub fn folder(engine: Engine) -> Option<PathBuf> {
+    let containers = ask(engine, ["ps", "--quiet", "--no-trunc"]).ok()?;
+    let key = sandbox(engine, containers.lines().next()?).ok()?;
+    key.first()?.parent().map(Path::to_owned)
+}
+
 fn ask<I, S>(engine: Engine, args: I) -> Result<String, EngineError>
 where
     I: IntoIterator<Item = S>,

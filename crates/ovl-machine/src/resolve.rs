@@ -176,8 +176,15 @@ impl<'k, K: Kernel> Resolver<'k, K> {
                 epoch.bytes().all(|b| b.is_ascii_digit()) && rest == short
             })
         };
-        let found = discovery.namespaces.values().filter(|f| f.paths.iter().any(|p| fits(p)));
-        only_one(&found.collect::<Vec<_>>(), label)
+        let holds = |f: &&Found| f.paths.iter().any(|p| fits(p));
+        let mut found: Vec<&Found> = discovery.namespaces.values().filter(holds).collect();
+        // Two engines on one machine share the network: the one that answers is meant.
+        if found.len() > 1
+            && let Some(folder) = engine::folder(Engine::Docker)
+        {
+            found.retain(|f| f.paths.iter().any(|p| p.parent() == Some(&folder)));
+        }
+        only_one(&found, label)
     }
 
     fn by_vni(&self, vni: Vni, label: &str) -> Result<(NetNs, Place), ResolveError> {

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_ovl_inspect_global_optspecs
-    string join \n o/output= j/json no-header color= q/quiet v/verbose h/help V/version
+    string join \n snapshot= o/output= j/json no-header color= q/quiet v/verbose h/help V/version
 end
 
 function __fish_ovl_inspect_needs_command
@@ -24,6 +24,7 @@ function __fish_ovl_inspect_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -41,8 +42,10 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "links" -d '
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "routes" -d 'Routes'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "fdb" -d 'FDB rows, of devices and of bridges'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "neigh" -d 'Neighbour rows'
+complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "snapshot" -d 'Save what is there, to be looked at later or elsewhere with --snapshot'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "ping" -d 'ICMP echo from inside a namespace'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -55,6 +58,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l no-hea
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -67,6 +71,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l no-he
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -79,6 +84,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l no-heade
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -91,12 +97,26 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l no-hea
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s j -l json -d 'The same as -o json'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l no-header -d 'No line of column names'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s c -l count -d 'How many requests' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s s -l size -d 'Bytes of data in each' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s W -l timeout -d 'Time to wait for each reply: seconds, or with a unit (500ms, 2s)' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s i -l interval -d 'Time between requests' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s I -l interface -d 'Send by this device only' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l wait -d 'Keep asking until the first reply, for at most this long' -r
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -111,9 +131,10 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l no-head
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh ping help" -f -a "links" -d 'Devices, with addresses, attributes and other ends'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh ping help" -f -a "routes" -d 'Routes'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh ping help" -f -a "fdb" -d 'FDB rows, of devices and of bridges'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh ping help" -f -a "neigh" -d 'Neighbour rows'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh ping help" -f -a "ping" -d 'ICMP echo from inside a namespace'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh ping help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "links" -d 'Devices, with addresses, attributes and other ends'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "routes" -d 'Routes'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "fdb" -d 'FDB rows, of devices and of bridges'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "neigh" -d 'Neighbour rows'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "snapshot" -d 'Save what is there, to be looked at later or elsewhere with --snapshot'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "ping" -d 'ICMP echo from inside a namespace'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,32 +1,22 @@
 //! `links`: what `nsenter --net=NS ip -d link` shows, with addresses, and with
 //! every other end resolved.
 
-use ovl_cli::error::reading;
 use ovl_cli::output::{self, Columns};
 use ovl_cli::shape::{self, Netns, PeerShape};
-use ovl_cli::{Context, Directory, Error, Exit};
-use ovl_core::error::Fail;
+use ovl_cli::{Context, Error, Exit};
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
-use ovl_core::netns::NetNs;
 use ovl_core::wire::addr::Addr;
-use ovl_machine::joins;
+use ovl_machine::joins::Peer;
 use serde_json::{Map, Value, json};
 
-use super::{Opened, open};
+use super::{Chosen, Sight};
 use crate::cli::Namespaces;
 
 /// `links`.
-pub fn show(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
-    let directory = context.directory();
-    let mut views = Vec::new();
-    for reference in args.references() {
-        let mut opened = open(context, &reference)?;
-        let label = opened.label.clone();
-        let view =
-            View::read(context, &directory, &mut opened).map_err(reading("its devices", label))?;
-        views.push(view);
-    }
+pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Result<Exit, Error> {
+    let sight = Sight::look(context, snapshots, args)?;
+    let views: Vec<View> = sight.each().map(|at| View::of(&at)).collect();
     let value: Vec<Value> = views.iter().map(View::json).collect();
     output::show(&context.flags, &value, |wide| {
         let blocks = views.iter().map(|v| v.text(context, views.len() > 1, wide));
@@ -55,43 +45,10 @@ struct Device {
 }
 
 impl View {
-    fn read(
-        context: &Context,
-        directory: &Directory,
-        opened: &mut Opened<'_>,
-    ) -> Result<View, Fail> {
-        let reader = &mut opened.reader;
-        let links = reader.links(true)?;
-        let addrs = reader.addrs()?;
-        let mut devices = Vec::new();
-        for link in &links {
-            let mut device = Device {
-                link: link.clone(),
-                master: shape::name_at(&links, link.master),
-                addrs: addrs.iter().filter(|a| a.index == link.index).cloned().collect(),
-                peer: None,
-                vxlan: None,
-                far: String::new(),
-            };
-            if let Kind::Vxlan { .. } = link.kind {
-                let here = opened.ns.key();
-                let under = directory.underlay(&context.kernel, reader, here, link, &links)?;
-                device.far = match &under.place {
-                    Some(place) => format!("socket in {place}"),
-                    None => "socket not found from here".into(),
-                };
-                let mut map = shape::vxlan(link, under.ifname.as_ref());
-                map.insert("underlay".into(), json!(under));
-                device.vxlan = Some(map);
-            } else if link.names_other_end() {
-                let peer = far_end(context, directory, opened.ns.try_clone()?, reader, link)?;
-                device.far = far_text(directory, &opened.ns, peer.as_ref());
-                device.peer = peer.map(|p| directory.peer(&p));
-            }
-            devices.push(device);
-        }
-        let netns = directory.netns(opened.ns.key(), reader.cookie().ok());
-        Ok(View { title: opened.title.clone(), netns, devices })
+    fn of(at: &Chosen<'_>) -> View {
+        let state = &at.space.state;
+        let devices = state.links.iter().map(|link| device(at, link)).collect();
+        View { title: at.title.to_owned(), netns: at.netns(), devices }
     }
 
     fn json(&self) -> Value {
@@ -115,31 +72,48 @@ impl View {
     }
 }
 
-fn far_end(
-    context: &Context,
-    directory: &Directory,
-    here: NetNs,
-    reader: &mut ovl_core::state::Reader<'_, ovl_cli::Seam>,
-    link: &Link,
-) -> Result<Option<joins::Peer>, Fail> {
-    let Some(index) = link.peer.index else { return Ok(None) };
-    let there = match link.peer.nsid {
-        None => Some(here),
-        Some(id) if id < 0 => None,
-        Some(id) => directory.by_nsid(reader, id)?,
+fn device(at: &Chosen<'_>, link: &Link) -> Device {
+    let state = &at.space.state;
+    let mut device = Device {
+        link: link.clone(),
+        master: shape::name_at(&state.links, link.master),
+        addrs: state.addrs_of(link.index).cloned().collect(),
+        peer: None,
+        vxlan: None,
+        far: String::new(),
     };
-    there.map_or(Ok(None), |ns| joins::peer_at(&context.kernel, &ns, index))
+    if let Kind::Vxlan { .. } = link.kind {
+        let under = at.underlay(link);
+        device.far = match &under.place {
+            Some(place) => format!("socket in {place}"),
+            None => "socket not found from here".into(),
+        };
+        let mut map = shape::vxlan(link, under.ifname.as_ref());
+        map.insert("underlay".into(), json!(under));
+        device.vxlan = Some(map);
+    } else if link.names_other_end() {
+        let peer = at.machine.peer(at.space.key(), link);
+        device.far = far_text(at, peer.as_ref());
+        device.peer = peer.and_then(|p| {
+            Some(PeerShape {
+                place: at.name_of(p.key),
+                netns: at.netns_of(p.key)?,
+                ifname: p.ifname,
+                ifindex: p.ifindex,
+                master: p.master,
+            })
+        });
+    }
+    device
 }
 
-fn far_text(directory: &Directory, here: &NetNs, peer: Option<&joins::Peer>) -> String {
-    match peer {
-        Some(peer) => {
-            let place = directory.place(here.key(), peer.key, &peer.ifname);
-            let master = peer.master.as_ref().map(|m| format!(" ({m})")).unwrap_or_default();
-            format!("{place}{master}")
-        }
-        None => "not found from here".into(),
+fn far_text(at: &Chosen<'_>, peer: Option<&Peer>) -> String {
+    let Some(peer) = peer else { return "not found from here".into() };
+    let master = peer.master.as_ref().map(|m| format!(" ({m})")).unwrap_or_default();
+    if peer.key == at.space.key() {
+        return format!("{}{master}", peer.ifname);
     }
+    format!("{}:{}{master}", at.name_of(peer.key), peer.ifname)
 }
 
 impl Device {

@@ -1,33 +1,112 @@
-//! One file a view. A view reads, and says what it read; it decides nothing.
+//! One file a view. A view is a function of what was read; it asks the kernel
+//! nothing and decides nothing. Here is what all of them read from.
 
 pub mod links;
 pub mod routes;
 pub mod rows;
+pub mod snapshot;
 pub mod tree;
 
-use ovl_cli::error::reading;
-use ovl_cli::{Context, Error, Seam};
-use ovl_core::names::NsRef;
-use ovl_core::netns::NetNs;
-use ovl_core::state::Reader;
+use std::collections::BTreeMap;
 
-/// An opened namespace of a view.
-pub struct Opened<'c> {
-    /// The namespace.
-    pub ns: NetNs,
-    /// As the user wrote it; `None` for the caller's own.
-    pub label: Option<String>,
-    /// As the user wrote it.
-    pub title: String,
-    /// A socket inside.
-    pub reader: Reader<'c, Seam>,
+use ovl_cli::error::reading;
+use ovl_cli::shape::{Netns, Underlay};
+use ovl_cli::{Context, Error};
+use ovl_core::link::Link;
+use ovl_core::netns::{NetNs, NsKey};
+use ovl_machine::machine::{Machine, Space};
+use ovl_machine::scene::Scene;
+
+use crate::cli::Namespaces;
+
+/// What a view looks at: machines, and the namespaces of them that were named.
+pub struct Sight {
+    scene: Scene,
+    chosen: Vec<(usize, NsKey, String)>,
 }
 
-/// Opens a namespace for a view.
-pub fn open<'c>(context: &'c Context, reference: &NsRef) -> Result<Opened<'c>, Error> {
-    let resolved = context.resolve(reference)?;
-    let label = resolved.decl().label();
-    let reader = Reader::open(&context.kernel, &resolved.ns)
-        .map_err(reading("the namespace", label.clone()))?;
-    Ok(Opened { ns: resolved.ns, label, title: resolved.label, reader })
+/// One namespace of a view.
+pub struct Chosen<'s> {
+    /// As the user wrote it.
+    pub title: &'s str,
+    /// Its machine.
+    pub machine: &'s Machine,
+    /// The namespace.
+    pub space: &'s Space,
+    names: BTreeMap<NsKey, String>,
+}
+
+impl Sight {
+    /// Reads the namespaces of a view: from this machine, or from snapshots.
+    pub fn look(
+        context: &Context,
+        snapshots: &[String],
+        args: &Namespaces,
+    ) -> Result<Sight, Error> {
+        if snapshots.is_empty() {
+            return Sight::live(context, args);
+        }
+        let scene = snapshot::load(context, snapshots)?;
+        let mut chosen = Vec::new();
+        for reference in args.references() {
+            let title = reference.to_string();
+            let at = scene.find(&title)?;
+            let place = scene.machines.iter().position(|m| std::ptr::eq(m, at.machine));
+            chosen.push((place.unwrap_or_default(), at.space.key(), title));
+        }
+        Ok(Sight { scene, chosen })
+    }
+
+    fn live(context: &Context, args: &Namespaces) -> Result<Sight, Error> {
+        let references = args.references();
+        let resolved: Vec<_> =
+            references.iter().map(|r| context.resolve(r)).collect::<Result<_, _>>()?;
+        let open: Vec<&NetNs> = resolved.iter().map(|r| &r.ns).collect();
+        let label = match resolved.as_slice() {
+            [one] => one.decl().label(),
+            _ => None,
+        };
+        let machine = Machine::around(&context.kernel, &context.search, &open)
+            .map_err(reading("what is there", label))?;
+        let chosen = resolved.iter().map(|r| (0, r.ns.key(), r.label.clone())).collect();
+        Ok(Sight { scene: Scene { machines: vec![machine] }, chosen })
+    }
+
+    /// The namespaces that were named, in that order.
+    pub fn each(&self) -> impl Iterator<Item = Chosen<'_>> {
+        self.chosen.iter().map(|(place, key, title)| {
+            let machine = &self.scene.machines[*place];
+            Chosen { title, machine, space: &machine.spaces[key], names: machine.names() }
+        })
+    }
+}
+
+impl Chosen<'_> {
+    /// The namespace object.
+    pub fn netns(&self) -> Netns {
+        self.netns_of(self.space.key())
+            .unwrap_or_else(|| Netns::new(&self.space.found, self.machine.own, self.space.cookie))
+    }
+
+    /// The namespace object of another namespace of the same machine.
+    pub fn netns_of(&self, key: NsKey) -> Option<Netns> {
+        let space = self.machine.spaces.get(&key)?;
+        Some(Netns::new(&space.found, self.machine.own, space.cookie))
+    }
+
+    /// What another namespace is called.
+    pub fn name_of(&self, key: NsKey) -> String {
+        self.names.get(&key).cloned().unwrap_or_else(|| key.to_string())
+    }
+
+    /// Where a VXLAN device's packets go out.
+    pub fn underlay(&self, link: &Link) -> Underlay {
+        let here = self.space.key();
+        let key = self.machine.far_space(here, link);
+        Underlay {
+            netns: key.and_then(|k| self.netns_of(k)),
+            place: key.map(|k| self.name_of(k)),
+            ifname: self.machine.underlay_device(here, link).map(|l| l.name.clone()),
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! `routes`: the routes of namespaces.
 
-use ovl_cli::error::reading;
 use ovl_cli::output::{self, Columns};
 use ovl_cli::shape;
 use ovl_cli::{Context, Error, Exit};
@@ -8,30 +7,26 @@ use ovl_core::link::Link;
 use ovl_core::wire::route::{MAIN_TABLE, Route};
 use serde_json::{Value, json};
 
-use super::open;
+use super::{Chosen, Sight};
 use crate::cli::Namespaces;
 
 /// `routes`.
-pub fn show(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
-    let directory = context.directory();
-    let mut values = Vec::new();
-    let mut read = Vec::new();
-    for reference in args.references() {
-        let mut opened = open(context, &reference)?;
-        let failed = || reading("its routes", opened.label.clone());
-        let links = opened.reader.links(false).map_err(failed())?;
-        let routes = opened.reader.routes().map_err(failed())?;
-        let netns = directory.netns(opened.ns.key(), opened.reader.cookie().ok());
-        let each: Vec<Value> = routes.iter().map(|r| value(r, &links)).collect();
-        values.push(json!({ "netns": netns, "routes": each }));
-        read.push((opened.title, links, routes));
-    }
+pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Result<Exit, Error> {
+    let sight = Sight::look(context, snapshots, args)?;
+    let value = |at: &Chosen<'_>| {
+        let state = &at.space.state;
+        let each: Vec<Value> = state.routes.iter().map(|r| value(r, &state.links)).collect();
+        json!({ "netns": at.netns(), "routes": each })
+    };
+    let values: Vec<Value> = sight.each().map(|at| value(&at)).collect();
     output::show(&context.flags, &values, |wide| {
-        let rows = read.iter().flat_map(|(title, links, routes)| {
+        let mut rows = Vec::new();
+        for at in sight.each() {
+            let state = &at.space.state;
             // The local and broadcast tables repeat the addresses.
-            let shown = routes.iter().filter(move |r| wide || r.table == MAIN_TABLE);
-            shown.map(move |r| row(title, r, links))
-        });
+            let shown = state.routes.iter().filter(|r| wide || r.table == MAIN_TABLE);
+            rows.extend(shown.map(|r| row(at.title, r, &state.links)));
+        }
         let header = vec![
             "NAMESPACE",
             "DESTINATION",
@@ -43,7 +38,7 @@ pub fn show(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
             "METRIC",
             "TABLE",
         ];
-        Columns { header, rows: rows.collect() }.text(&context.flags)
+        Columns { header, rows }.text(&context.flags)
     })?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,5 @@
 //! `fdb` and `neigh`: rows as the kernel has them, not joined.
 
-use ovl_cli::error::reading;
 use ovl_cli::output::{self, Columns};
 use ovl_cli::shape;
 use ovl_cli::{Context, Error, Exit};
@@ -9,30 +8,28 @@ use ovl_core::row::{Fdb, Neigh, flag_words, nud_words};
 use ovl_core::wire::route::protocol;
 use serde_json::{Value, json};
 
-use super::open;
+use super::{Chosen, Sight};
 use crate::cli::Namespaces;
 
 /// `fdb`.
-pub fn show_fdb(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
-    let directory = context.directory();
-    let mut values = Vec::new();
-    let mut table = Vec::new();
-    for reference in args.references() {
-        let mut opened = open(context, &reference)?;
-        let failed = || reading("its FDB rows", opened.label.clone());
-        let links = opened.reader.links(false).map_err(failed())?;
-        let rows = opened.reader.fdb(None).map_err(failed())?;
-        let netns = directory.netns(opened.ns.key(), opened.reader.cookie().ok());
-        let each: Vec<Value> = rows.iter().map(|r| fdb_value(r, &links)).collect();
-        values.push(json!({ "netns": netns, "fdb": each }));
-        table
-            .extend(rows.iter().map(|r| (r.mac.is_multicast(), fdb_row(&opened.title, r, &links))));
-    }
+pub fn show_fdb(context: &Context, snapshots: &[String], args: &Namespaces) -> Result<Exit, Error> {
+    let sight = Sight::look(context, snapshots, args)?;
+    let value = |at: &Chosen<'_>| {
+        let state = &at.space.state;
+        let each: Vec<Value> = state.fdb.iter().map(|r| fdb_value(r, &state.links)).collect();
+        json!({ "netns": at.netns(), "fdb": each })
+    };
+    let values: Vec<Value> = sight.each().map(|at| value(&at)).collect();
     output::show(&context.flags, &values, |wide| {
-        // Multicast groups are on every device, and say nothing of endpoints.
-        let rows = table.into_iter().filter(|(multicast, _)| wide || !multicast);
+        let mut rows = Vec::new();
+        for at in sight.each() {
+            let state = &at.space.state;
+            // Multicast groups are on every device, and say nothing of endpoints.
+            let shown = state.fdb.iter().filter(|r| wide || !r.mac.is_multicast());
+            rows.extend(shown.map(|r| fdb_row(at.title, r, &state.links)));
+        }
         let header = vec!["NAMESPACE", "DEVICE", "MAC", "VTEP", "TABLE", "STATE", "FLAGS"];
-        Columns { header, rows: rows.map(|(_, row)| row).collect() }.text(&context.flags)
+        Columns { header, rows }.text(&context.flags)
     })?;
     Ok(Exit::Done)
 }
@@ -77,24 +74,27 @@ fn fdb_row(title: &str, row: &Fdb, links: &[Link]) -> Vec<String> {
 }
 
 /// `neigh`.
-pub fn show_neigh(context: &Context, args: &Namespaces) -> Result<Exit, Error> {
-    let directory = context.directory();
-    let mut values = Vec::new();
-    let mut table = Vec::new();
-    for reference in args.references() {
-        let mut opened = open(context, &reference)?;
-        let failed = || reading("its neighbour rows", opened.label.clone());
-        let links = opened.reader.links(false).map_err(failed())?;
-        let rows = opened.reader.neighs(None).map_err(failed())?;
-        let netns = directory.netns(opened.ns.key(), opened.reader.cookie().ok());
-        let each: Vec<Value> = rows.iter().map(|r| neigh_value(r, &links)).collect();
-        values.push(json!({ "netns": netns, "neigh": each }));
-        table.extend(rows.iter().map(|r| (is_noise(r), neigh_row(&opened.title, r, &links))));
-    }
+pub fn show_neigh(
+    context: &Context,
+    snapshots: &[String],
+    args: &Namespaces,
+) -> Result<Exit, Error> {
+    let sight = Sight::look(context, snapshots, args)?;
+    let value = |at: &Chosen<'_>| {
+        let state = &at.space.state;
+        let each: Vec<Value> = state.neighs.iter().map(|r| neigh_value(r, &state.links)).collect();
+        json!({ "netns": at.netns(), "neigh": each })
+    };
+    let values: Vec<Value> = sight.each().map(|at| value(&at)).collect();
     output::show(&context.flags, &values, |wide| {
-        let rows = table.into_iter().filter(|(noise, _)| wide || !noise);
+        let mut rows = Vec::new();
+        for at in sight.each() {
+            let state = &at.space.state;
+            let shown = state.neighs.iter().filter(|r| wide || !is_noise(r));
+            rows.extend(shown.map(|r| neigh_row(at.title, r, &state.links)));
+        }
         let header = vec!["NAMESPACE", "DEVICE", "IP", "MAC", "STATE", "PROTO", "FLAGS"];
-        Columns { header, rows: rows.map(|(_, row)| row).collect() }.text(&context.flags)
+        Columns { header, rows }.text(&context.flags)
     })?;
     Ok(Exit::Done)
 }

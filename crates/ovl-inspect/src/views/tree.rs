@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use ovl_cli::error::reading;
 use ovl_cli::shape::{self, Netns};
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::link::{Kind, Link};
@@ -15,13 +14,26 @@ use ovl_core::types::MacAddr;
 use ovl_machine::machine::{Machine, Space};
 use serde_json::{Value, json};
 
-/// The tree.
-pub fn show(context: &Context) -> Result<Exit, Error> {
-    let machine =
-        Machine::gather(&context.kernel, &context.search).map_err(reading("the machine", None))?;
-    let tree = Tree { machine: &machine, names: machine.names() };
-    output::show(&context.flags, &tree.json(), |_| tree.text())?;
-    Ok(context.completeness(machine.hidden, machine.unread.len()))
+use super::snapshot;
+
+/// The tree: of this machine, or of those that were saved, one after the other.
+pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
+    let live = ["live".to_owned()];
+    let from = if snapshots.is_empty() { live.as_slice() } else { snapshots };
+    let scene = snapshot::load(context, from)?;
+    let trees: Vec<Tree<'_>> =
+        scene.machines.iter().map(|machine| Tree { machine, names: machine.names() }).collect();
+    let spaces: Vec<Value> = trees.iter().flat_map(Tree::json).collect();
+    output::show(&context.flags, &spaces, |_| {
+        let titled = |tree: &Tree<'_>| match trees.len() {
+            1 => tree.text(),
+            _ => format!("{}\n{}", tree.machine.host.escape_debug(), tree.text()),
+        };
+        trees.iter().map(titled).collect::<Vec<_>>().join("\n")
+    })?;
+    let hidden = scene.machines.iter().map(|m| m.hidden).sum();
+    let unread = scene.machines.iter().map(|m| m.unread.len()).sum();
+    Ok(context.completeness(hidden, unread))
 }
 
 struct Tree<'m> {
@@ -42,7 +54,7 @@ impl Tree<'_> {
     fn spaces(&self) -> Vec<&Space> {
         let mut spaces: Vec<&Space> = self.machine.spaces.values().collect();
         spaces.sort_by_key(|s| {
-            let rank = if self.sockets_in(s.found.key).next().is_some() {
+            let rank = if self.machine.sockets_in(s.found.key).next().is_some() {
                 0
             } else if s.state.vxlans().next().is_some() {
                 1
@@ -56,16 +68,6 @@ impl Tree<'_> {
 
     fn name(&self, key: NsKey) -> String {
         self.names.get(&key).cloned().unwrap_or_else(|| key.to_string())
-    }
-
-    /// VXLAN devices elsewhere whose socket is in this namespace.
-    fn sockets_in(&self, key: NsKey) -> impl Iterator<Item = (&Space, &Link)> {
-        self.machine.spaces.values().filter(move |s| s.found.key != key).flat_map(move |s| {
-            s.state
-                .vxlans()
-                .filter(move |l| self.machine.far_space(s.found.key, l) == Some(key))
-                .map(move |l| (s, l))
-        })
     }
 
     fn text(&self) -> String {
@@ -113,7 +115,7 @@ impl Tree<'_> {
             }
             nodes.push(self.device(space, link));
         }
-        for (other, link) in self.sockets_in(space.found.key) {
+        for (other, link) in self.machine.sockets_in(space.found.key) {
             let port = link.vxlan().and_then(|v| v.dstport).unwrap_or_default();
             let place = self.name(other.found.key);
             nodes.push(Node {
@@ -191,7 +193,7 @@ impl Tree<'_> {
         Some(format!("⇄ {place}{master}"))
     }
 
-    fn json(&self) -> Value {
+    fn json(&self) -> Vec<Value> {
         let spaces = self.spaces().into_iter().map(|space| {
             let netns = Netns::new(&space.found, self.machine.own, space.cookie);
             let links = space.state.links.iter().map(|link| self.link_json(space, link));
@@ -202,7 +204,7 @@ impl Tree<'_> {
                 "links": links.collect::<Vec<_>>(),
             })
         });
-        Value::Array(spaces.collect())
+        spaces.collect()
     }
 
     fn link_json(&self, space: &Space, link: &Link) -> Value {

@@ -15,6 +15,20 @@ pub(super) fn through(pid: u32, fd: i32) -> Option<NetNs> {
     NetNs::of_socket(&process, fd).ok()
 }
 
+/// The first inode number of nsfs (`PROC_DYNAMIC_FIRST` in `include/linux/proc_ns.h`).
+const FIRST_INODE: u64 = 0xf000_0000;
+
+/// A namespace that was opened by the path of a bind mount: its link shows that
+/// path, or nothing once it is unmounted. The inode number in fdinfo says whether
+/// a closer look is worth it: files of a file system that hangs are not touched.
+fn by_path(process: &Path, entry: &fs::DirEntry) -> Option<u64> {
+    let info = fs::read_to_string(process.join("fdinfo").join(entry.file_name())).ok()?;
+    let inode: u64 = info.lines().find_map(|l| l.strip_prefix("ino:"))?.trim().parse().ok()?;
+    let is_it = |ns: &NetNs| ns.key().inode == inode;
+    (inode >= FIRST_INODE).then(|| NetNs::open(&entry.path()).ok()).flatten().filter(is_it)?;
+    Some(inode)
+}
+
 /// What was found while looking at one process.
 struct Looking<'a> {
     discovery: &'a mut Discovery,
@@ -66,12 +80,13 @@ impl Looking<'_> {
         for entry in entries.flatten() {
             let Ok(link) = fs::read_link(entry.path()) else { continue };
             let link = link.to_string_lossy();
-            if let Some(inode) = inode_in(&link) {
-                // This program's own open files hold nothing that is not found anyway.
-                if self.pid != std::process::id() {
-                    self.hold(inode, Hold::File, Some(entry.path()));
-                }
-            } else if link.starts_with("socket:[") && self.live && self.pid != std::process::id() {
+            // This program's own open files hold nothing that is not found anyway.
+            if self.pid == std::process::id() {
+                continue;
+            }
+            if let Some(inode) = inode_in(&link).or_else(|| by_path(process, &entry)) {
+                self.hold(inode, Hold::File, Some(entry.path()));
+            } else if link.starts_with("socket:[") && self.live {
                 let Some(fd) = entry.file_name().to_str().and_then(|n| n.parse().ok()) else {
                     continue;
                 };

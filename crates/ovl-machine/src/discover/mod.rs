@@ -104,7 +104,7 @@ pub struct Found {
     /// The container those processes are.
     pub container: Option<Container>,
     /// Ways to open it, the best first; paths may lead through /proc/PID/root.
-    #[serde(skip)]
+    #[serde(default)]
     pub doors: Vec<PathBuf>,
     /// Sockets that were opened in it, by process and descriptor: the last way.
     #[serde(skip)]

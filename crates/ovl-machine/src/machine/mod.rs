@@ -2,6 +2,8 @@
 //! it, and which of the others it knows by which id. Views work on this value
 //! and ask nothing more; it can be saved and looked at elsewhere.
 
+mod around;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 

@@ -1,0 +1,84 @@
+//! Saving what was read, and reading it back: a machine's snapshot is JSON with
+//! a schema version, the host, its boot, its kernel and the time.
+
+use std::fs;
+use std::io::{self, Read};
+
+use ovl_cli::error::reading;
+use ovl_cli::{Context, Error, Exit, output};
+use ovl_machine::machine::{Machine, SCHEMA};
+use ovl_machine::scene::Scene;
+
+use crate::cli::Snapshot;
+
+/// `snapshot`: writes this machine's.
+pub fn save(context: &Context, args: &Snapshot) -> Result<Exit, Error> {
+    let machine = gather(context)?;
+    let failed = |e: &dyn std::fmt::Display| {
+        Error::new(Exit::Failed, format!("cannot write {}: {e}", args.file.escape_debug()))
+    };
+    let mut text = serde_json::to_string(&machine).map_err(|e| failed(&e))?;
+    text.push('\n');
+    if args.file == "-" {
+        output::print(&text)?;
+    } else {
+        // Beside it first: a reader never sees half of one.
+        let part = format!("{}.part", args.file);
+        let written = fs::write(&part, text).and_then(|()| fs::rename(&part, &args.file));
+        written.map_err(|e| {
+            let _ = fs::remove_file(&part);
+            failed(&e)
+        })?;
+    }
+    Ok(context.completeness(machine.hidden, machine.unread.len()))
+}
+
+/// This machine, whole.
+pub fn gather(context: &Context) -> Result<Machine, Error> {
+    Machine::gather(&context.kernel, &context.search).map_err(reading("the machine", None))
+}
+
+/// The machines of `--snapshot`: files, `-` for standard input, `live` for this one.
+pub fn load(context: &Context, from: &[String]) -> Result<Scene, Error> {
+    let mut scene = Scene::default();
+    for place in from {
+        scene.machines.push(match place.as_str() {
+            "live" => gather(context)?,
+            file => read(file)?,
+        });
+    }
+    Ok(scene)
+}
+
+fn read(file: &str) -> Result<Machine, Error> {
+    let shown = file.escape_debug();
+    let mut text = String::new();
+    let got = if file == "-" {
+        io::stdin().read_to_string(&mut text).map(drop)
+    } else {
+        fs::read_to_string(file).map(|t| text = t)
+    };
+    got.map_err(|e| {
+        let missing = e.kind() == io::ErrorKind::NotFound;
+        let exit = if missing { Exit::Missing } else { Exit::Failed };
+        Error::new(exit, format!("cannot read snapshot {shown}: {e}"))
+    })?;
+    let not_one = |why: String| {
+        Error::new(Exit::Failed, format!("{shown} is not a snapshot: {why}"))
+            .hint("ovl-inspect snapshot FILE writes one")
+    };
+    // The version is looked at first: a newer form may not parse as this one.
+    let value: serde_json::Value =
+        serde_json::from_str(&text).map_err(|e| not_one(e.to_string()))?;
+    match value.get("schema").and_then(serde_json::Value::as_u64) {
+        Some(version) if version <= u64::from(SCHEMA) => {}
+        Some(version) => {
+            return Err(Error::new(
+                Exit::Failed,
+                format!("snapshot {shown} has schema {version}; this program reads up to {SCHEMA}"),
+            ));
+        }
+        None => return Err(not_one("it names no schema".into())),
+    }
+    serde_json::from_value(value).map_err(|e| not_one(e.to_string()))
+}

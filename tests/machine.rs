@@ -1,0 +1,176 @@
+//! The machine as a whole: namespaces found however they are held, every cable's
+//! other end as `ethtool` has it, and the same from a snapshot.
+
+use std::fs::File;
+use std::net::UdpSocket;
+use std::thread;
+
+use anyhow::{Context, Result, ensure};
+use nix::sched::{CloneFlags, setns};
+use ovl_tests::lab::Lab;
+use ovl_tests::tests;
+use serde_json::Value;
+
+use crate::two_hosts::overlay;
+
+tests![
+    a_namespace_that_only_an_open_file_holds_is_found,
+    a_namespace_that_only_a_socket_holds_is_found,
+    a_namespace_that_only_a_socket_holds_is_said_as_the_other_end,
+    every_other_end_in_the_tree_is_the_one_ethtool_names: ETHTOOL,
+    a_vxlan_without_a_parent_is_no_cable,
+    a_snapshot_shows_what_the_live_machine_shows,
+    a_snapshot_that_is_none_is_refused,
+    looking_assigns_no_namespace_id,
+];
+
+fn inode(lab: &Lab, netns: &str) -> Result<u64> {
+    let text = lab.ok(&format!("stat -c %i /run/netns/{netns}"))?;
+    text.trim().parse().context("no inode number")
+}
+
+/// The namespace with that inode, as `ovl-ns list` shows it.
+fn listed(lab: &Lab, inode: u64) -> Result<Option<Value>> {
+    let list = lab.json("ovl-ns list -o json")?;
+    let all = list.as_array().context("not a list")?;
+    Ok(all.iter().find(|n| n["inode"].as_u64() == Some(inode)).cloned())
+}
+
+fn a_namespace_that_only_an_open_file_holds_is_found(lab: &Lab) -> Result<()> {
+    lab.ok("ovl-ns add x1 && ovl-veth add eth0 -n x1")?;
+    let wanted = inode(lab, "x1")?;
+    let held = File::open("/run/netns/x1")?;
+    lab.ok("ovl-ns del x1")?;
+    let found = listed(lab, wanted)?.context("it is not listed")?;
+    ensure!(found["names"] == serde_json::json!([]), "{found}");
+    ensure!(found["links"] == serde_json::json!(["lo", "eth0"]), "{found}");
+    // Its reference is one that `-n` takes.
+    let reference = found["ref"].as_str().context("no reference")?;
+    let links = lab.json(&format!("ovl-inspect links '{reference}' -o json"))?;
+    ensure!(links[0]["links"][1]["ifname"] == "eth0", "{links}");
+    drop(held);
+    Ok(())
+}
+
+/// A socket that was opened in a namespace that is deleted afterwards.
+fn orphan(lab: &Lab) -> Result<(u64, UdpSocket)> {
+    lab.ok("ovl-ns add x1 && ovl-veth add eth0 -n x1 --peer far0")?;
+    let wanted = inode(lab, "x1")?;
+    let netns = File::open("/run/netns/x1")?;
+    let inside = thread::spawn(move || -> Result<UdpSocket> {
+        setns(&netns, CloneFlags::CLONE_NEWNET)?;
+        Ok(UdpSocket::bind("127.0.0.1:0")?)
+    });
+    let socket = inside.join().ok().context("the thread panicked")??;
+    lab.ok("ovl-ns del x1")?;
+    Ok((wanted, socket))
+}
+
+fn a_namespace_that_only_a_socket_holds_is_found(lab: &Lab) -> Result<()> {
+    let (wanted, socket) = orphan(lab)?;
+    let found = listed(lab, wanted)?.context("it is not listed")?;
+    ensure!(found["links"] == serde_json::json!(["lo", "eth0"]), "{found}");
+    drop(socket);
+    lab.eventually("it is gone with the socket", |lab| Ok(listed(lab, wanted)?.is_none()))
+}
+
+fn a_namespace_that_only_a_socket_holds_is_said_as_the_other_end(lab: &Lab) -> Result<()> {
+    let (wanted, _socket) = orphan(lab)?;
+    let peer = lab.json("ovl-veth peer far0 -o json")?;
+    ensure!(peer["peer"]["netns"]["inode"].as_u64() == Some(wanted), "{peer}");
+    ensure!(peer["peer"]["ifname"] == "eth0", "{peer}");
+    Ok(())
+}
+
+fn every_other_end_in_the_tree_is_the_one_ethtool_names(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    let tree = lab.json("ovl-inspect -o json")?;
+    let mut checked = 0;
+    for space in tree.as_array().context("not a list")? {
+        let Some(netns) = space["netns"]["names"][0].as_str() else { continue };
+        for link in space["links"].as_array().context("no links")? {
+            if link["kind"] != "veth" {
+                continue;
+            }
+            let name = link["ifname"].as_str().unwrap_or_default();
+            let stats = lab.ok(&format!("ip netns exec {netns} ethtool -S {name}"))?;
+            let number: u64 = stats
+                .lines()
+                .find_map(|l| l.trim().strip_prefix("peer_ifindex: "))
+                .context("ethtool names no peer")?
+                .parse()?;
+            let peer = &link["peer"];
+            ensure!(peer["ifindex"].as_u64() == Some(number), "{netns}:{name}: {peer}");
+            // The device with that number, in that namespace, has that name.
+            let there = peer["netns"]["names"][0].as_str().context("no name")?;
+            let far = peer["ifname"].as_str().unwrap_or_default();
+            ensure!(lab.link(there, far)?["ifindex"].as_u64() == Some(number), "{there}:{far}");
+            checked += 1;
+        }
+    }
+    ensure!(checked >= 6, "only {checked} ends");
+    Ok(())
+}
+
+fn a_vxlan_without_a_parent_is_no_cable(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    let tree = lab.json("ovl-inspect -o json")?;
+    let links =
+        tree.as_array().into_iter().flatten().filter_map(|s| s["links"].as_array()).flatten();
+    let vxlans: Vec<&Value> = links.filter(|l| l["kind"] == "vxlan").collect();
+    ensure!(vxlans.len() == 2, "{} VXLAN devices", vxlans.len());
+    for link in vxlans {
+        ensure!(link["peer"].is_null(), "{link}");
+        let socket = &link["vxlan"]["underlay"]["netns"]["names"][0];
+        ensure!(socket == "h1" || socket == "h2", "{link}");
+    }
+    Ok(())
+}
+
+fn a_snapshot_shows_what_the_live_machine_shows(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    lab.ok("ovl-inspect snapshot /run/saved.json")?;
+    for view in ["links x1", "links ov1", "routes x1", "neigh ov1"] {
+        let mut live = lab.json(&format!("ovl-inspect {view} -o json"))?;
+        let mut saved =
+            lab.json(&format!("ovl-inspect {view} -o json --snapshot /run/saved.json"))?;
+        for value in [&mut live, &mut saved] {
+            forget_counters(value);
+        }
+        ensure!(live == saved, "{view}:\n{live:#}\n{saved:#}");
+    }
+    // By standard input, and with the host's name in front.
+    let host = lab.ok("cat /proc/sys/kernel/hostname")?;
+    let view = format!("ovl-inspect links '{}:x1' --snapshot - </run/saved.json", host.trim());
+    ensure!(lab.ok(&view)?.contains("ov1:"), "the other end is not named");
+    Ok(())
+}
+
+/// Traffic goes on between two readings.
+fn forget_counters(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            for key in ["stats", "gc_timer", "hello_timer"] {
+                map.remove(key);
+            }
+            map.values_mut().for_each(forget_counters);
+        }
+        Value::Array(list) => list.iter_mut().for_each(forget_counters),
+        _ => {}
+    }
+}
+
+fn a_snapshot_that_is_none_is_refused(lab: &Lab) -> Result<()> {
+    lab.refuses("ovl-inspect --snapshot /run/none.json", 3, &["cannot read snapshot"])?;
+    lab.ok("echo '{\"schema\":999}' >/run/new.json; echo nonsense >/run/bad.json")?;
+    lab.refuses("ovl-inspect --snapshot /run/new.json", 1, &["schema 999"])?;
+    lab.refuses("ovl-inspect --snapshot /run/bad.json", 1, &["is not a snapshot"])
+}
+
+fn looking_assigns_no_namespace_id(lab: &Lab) -> Result<()> {
+    lab.ok("ovl-ns add x1 x2")?;
+    lab.ok("ovl-inspect; ovl-ns list; ovl-inspect snapshot - >/dev/null")?;
+    let ids = lab.ok("ip -n x1 netns list-id; ip netns list-id")?;
+    ensure!(ids.trim().is_empty(), "{ids}");
+    Ok(())
+}
