@@ -138,12 +138,4 @@ impl Directory {
             master: peer.master.clone(),
         }
     }
-
-    /// `netns:name`, or the name alone for a device of `here`.
-    pub fn place(&self, here: NsKey, there: NsKey, name: &IfName) -> String {
-        if here == there {
-            return name.to_string();
-        }
-        format!("{}:{name}", self.short(there))
-    }
 }

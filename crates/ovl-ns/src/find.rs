@@ -110,6 +110,7 @@ fn entry(
         netns: Netns::new(found, own, cookie),
         nsid,
         pids,
+        holders: found.holders.clone(),
         container: found.container.clone(),
         links,
     }

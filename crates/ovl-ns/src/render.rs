@@ -6,7 +6,7 @@ use ovl_cli::{Context, Error, Exit};
 use ovl_core::names::{IfName, NsName, NsRef};
 use ovl_core::netns::NetNs;
 use ovl_core::state::Reader;
-use ovl_machine::discover::Process;
+use ovl_machine::discover::{Hold, Holder, Process};
 use ovl_machine::engine::Container;
 use serde::Serialize;
 use serde_json::json;
@@ -24,6 +24,8 @@ pub struct Entry {
     pub nsid: Option<i32>,
     /// Processes in it.
     pub pids: Vec<Process>,
+    /// Processes that hold it by a thread, an open file or a socket.
+    pub holders: Vec<Holder>,
     /// The container they are.
     pub container: Option<Container>,
     /// Names of its devices.
@@ -41,12 +43,23 @@ impl Entry {
             (Some(container), _) => {
                 format!("container {}", &container.id[..12.min(container.id.len())])
             }
-            (None, []) => String::new(),
+            (None, []) => self.held_by(),
             (None, [one]) => format!("{} ({})", one.comm.escape_debug(), one.pid),
             (None, [first, rest @ ..]) => {
                 format!("{} ({}) and {} more", first.comm.escape_debug(), first.pid, rest.len())
             }
         }
+    }
+
+    /// What keeps a namespace that no process is in, beside its files.
+    fn held_by(&self) -> String {
+        let Some(holder) = self.holders.first() else { return String::new() };
+        let by = match holder.by {
+            Hold::Thread => "a thread",
+            Hold::File => "an open file",
+            Hold::Socket => "a socket",
+        };
+        format!("{by} of {} ({})", holder.comm.escape_debug(), holder.pid)
     }
 
     fn links_text(&self) -> String {
@@ -98,6 +111,7 @@ pub fn show(context: &Context, entry: &Entry) -> Result<(), Error> {
             ("paths", paths(&entry.netns)),
             ("container", entry.container.as_ref().map(|c| c.id.clone()).unwrap_or_default()),
             ("processes", pids.join(", ")),
+            ("held by", entry.held_by()),
             ("devices", entry.links_text()),
         ];
         rows.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k:11}{v}\n")).collect()

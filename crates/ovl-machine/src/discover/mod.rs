@@ -136,13 +136,6 @@ impl Found {
         }
     }
 
-    /// What holds it: what would have to end for it to end.
-    pub fn is_held_only_by_sockets(&self) -> bool {
-        self.paths.is_empty()
-            && self.pids.is_empty()
-            && self.holders.iter().all(|h| h.by == Hold::Socket)
-    }
-
     /// Opens it by the first way that still leads to the same namespace.
     pub fn open(&self) -> Option<NetNs> {
         let by_path = self.doors.iter().filter_map(|p| NetNs::open(p).ok());
