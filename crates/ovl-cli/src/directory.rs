@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use ovl_core::error::Fail;
 use ovl_core::kernel::Kernel;
 use ovl_core::link::{Kind, Link};
-use ovl_core::names::IfName;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::state::Reader;
 use ovl_machine::discover::{Discovery, Found, Search, short_names};
