@@ -155,7 +155,11 @@ fn forget_counters(value: &mut Value) {
             }
             map.values_mut().for_each(forget_counters);
         }
-        Value::Array(list) => list.iter_mut().for_each(forget_counters),
+        Value::Array(list) => {
+            // Rows of the kernel's own, for multicast, come and go.
+            list.retain(|row| row.get("lladdr").is_none() || row["state"][0] == "PERMANENT");
+            list.iter_mut().for_each(forget_counters);
+        }
         _ => {}
     }
 }

@@ -29,9 +29,13 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
         // The very set that xtask itself was built in: a smaller one would mean
         // other features of the same packages, and those built a second time.
         Profile::Dev => command.args(["--workspace", "--bins"]),
-        Profile::Release => {
-            command.arg("--release").args(NAMES.iter().flat_map(|name| ["--package", name]))
-        }
+        // The C library is linked in: without the dynamic linker's work a run is
+        // shorter and smaller than `ip`'s. A target that is named keeps the flag
+        // away from procedural macros, which cannot be built so.
+        Profile::Release => command
+            .args(["--release", "--target", &host()?])
+            .env("RUSTFLAGS", "-C target-feature=+crt-static")
+            .args(NAMES.iter().flat_map(|name| ["--package", name])),
     };
     command.current_dir(crate::root()?);
     let built = command.stderr(Stdio::inherit()).output().context("cannot start cargo")?;
@@ -40,6 +44,15 @@ pub fn build(profile: Profile) -> Result<PathBuf> {
     // Cargo knows best where it puts them: a target folder can be set in many places.
     let made = messages.lines().find_map(executable).context("cargo built no binary")?;
     Ok(made.parent().context("a binary in no folder")?.to_owned())
+}
+
+/// The target that this machine's compiler builds for.
+fn host() -> Result<String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let said = Command::new(rustc).arg("-vV").output().context("cannot start rustc")?;
+    let text = String::from_utf8_lossy(&said.stdout);
+    let line = text.lines().find_map(|l| l.strip_prefix("host: "));
+    line.map(str::to_owned).context("rustc names no host")
 }
 
 /// The binary that a line of Cargo's messages is about.

@@ -4,6 +4,7 @@
 mod bench;
 mod binaries;
 mod demo;
+mod dist;
 mod generate;
 mod tidy;
 
@@ -30,6 +31,8 @@ enum Task {
     /// Build the binaries and run scripts/two-hosts.sh in a sandbox: no root, and
     /// the machine's network is not touched
     Demo(demo::Args),
+    /// Build the binaries as they are installed, into target/dist
+    Dist,
     /// Measure the binaries beside the tools they stand in for
     Bench(bench::Args),
     /// Check what no compiler does: places of words, sizes, links, shell syntax
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let ran = sandbox::enter().and_then(|place| match Cli::parse().task {
         Task::Gen(args) => generate::run(&args),
         Task::Demo(args) => demo::run(&args, place),
+        Task::Dist => dist::run(),
         Task::Bench(args) => bench::run(&args, place),
         Task::Tidy => tidy::run(),
         Task::Hold(args) => bench::hold(&args),
