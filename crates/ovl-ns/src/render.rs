@@ -158,7 +158,8 @@ pub fn made(context: &Context, names: &[NsName]) -> Result<(), Error> {
 
 /// What goes with a namespace, or keeps it: VXLAN devices elsewhere whose
 /// socket is in it, and processes inside.
-pub fn last_words(context: &Context, name: &NsName) -> Vec<String> {
+/// `all` are the names that go together: what goes with them needs no word.
+pub fn last_words(context: &Context, name: &NsName, all: &[NsName]) -> Vec<String> {
     let Ok(ns) = NetNs::open(&name.path()) else { return Vec::new() };
     let discovery = context.search.all();
     let mut lines = Vec::new();
@@ -176,6 +177,9 @@ pub fn last_words(context: &Context, name: &NsName) -> Vec<String> {
                     first.comm.escape_debug()
                 ));
             }
+            continue;
+        }
+        if found.names.iter().any(|n| all.iter().any(|gone| gone.as_str() == n)) {
             continue;
         }
         let Some(other) = found.open() else { continue };

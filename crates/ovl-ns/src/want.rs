@@ -77,7 +77,7 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
             Under::Namespace | Under::Stale => {}
         }
         if !args.acting.dry_run && !context.flags.quiet {
-            for line in render::last_words(context, name) {
+            for line in render::last_words(context, name, &args.names) {
                 output::note(&line);
             }
         }
