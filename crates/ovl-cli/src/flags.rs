@@ -46,7 +46,7 @@ pub struct Flags {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Say what is done (-vv: every kernel call)
+    /// Say what is done
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
 }

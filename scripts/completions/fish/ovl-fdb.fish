@@ -34,7 +34,7 @@ never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s j -l json -d 'The same as -o json'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -l no-header -d 'No line of column names'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s V -l version -d 'Print version'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "add" -d 'Write an endpoint\'s rows: neighbour IP -> MAC, and FDB MAC -> VTEP'
@@ -73,7 +73,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l explain -d 'Prin
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s j -l json -d 'The same as -o json'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l no-header -d 'No line of column names'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dev -d 'The VXLAN device' -r
@@ -93,7 +93,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l explain -d 'Prin
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s j -l json -d 'The same as -o json'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l no-header -d 'No line of column names'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dev -d 'The VXLAN device' -r
@@ -113,7 +113,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l explain -d 'P
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s j -l json -d 'The same as -o json'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l no-header -d 'No line of column names'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dev -d 'The VXLAN device' -r
@@ -133,7 +133,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l explain -d 'Print
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s j -l json -d 'The same as -o json'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l no-header -d 'No line of column names'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l dev -d 'The VXLAN device' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
@@ -147,7 +147,7 @@ never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s j -l json -d 'The same as -o json'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l no-header -d 'No line of column names'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l dev -d 'Only of this device [default: every VXLAN device]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
@@ -166,7 +166,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l foreign -d 'Onl
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s j -l json -d 'The same as -o json'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l no-header -d 'No line of column names'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l dev -d 'Only of this device [default: every VXLAN device]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
@@ -185,7 +185,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l foreign -d 'Only 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s j -l json -d 'The same as -o json'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l no-header -d 'No line of column names'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list help" -f -a "add" -d 'Write an endpoint\'s rows: neighbour IP -> MAC, and FDB MAC -> VTEP'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list help" -f -a "del" -d 'Delete all rows of an endpoint'

@@ -35,7 +35,7 @@ never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s j -l json -d 'The same as -o json'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -l no-header -d 'No line of column names'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s V -l version -d 'Print version'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "links" -d 'Devices, with addresses, attributes and other ends'
@@ -56,7 +56,7 @@ never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s j -l json -d 'The same as -o json'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l no-header -d 'No line of column names'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -69,7 +69,7 @@ never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s j -l json -d 'The same as -o json'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l no-header -d 'No line of column names'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -82,7 +82,7 @@ never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s j -l json -d 'The same as -o json'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l no-header -d 'No line of column names'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -95,7 +95,7 @@ never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s j -l json -d 'The same as -o json'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l no-header -d 'No line of column names'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -108,7 +108,7 @@ never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s j -l json -d 'The same as -o json'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l no-header -d 'No line of column names'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s c -l count -d 'How many requests' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s s -l size -d 'Bytes of data in each' -r
@@ -129,7 +129,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l find-mt
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s j -l json -d 'The same as -o json'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l no-header -d 'No line of column names'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "links" -d 'Devices, with addresses, attributes and other ends'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "routes" -d 'Routes'

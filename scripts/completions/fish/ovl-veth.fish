@@ -34,7 +34,7 @@ never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s V -l version -d 'Print version'
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -f -a "add" -d 'Make a cable: both ends placed, named, addressed, enslaved and up'
@@ -74,7 +74,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l explain -d 'Pr
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l mtu -d 'MTU in bytes' -r
@@ -96,7 +96,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l explain -d 'Pr
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -112,7 +112,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -l explain -d 'Pr
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -128,7 +128,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -l explain -d 
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -144,7 +144,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -l explain -d 'Pri
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -157,7 +157,7 @@ never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -171,7 +171,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -l all -d 'In ev
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -185,7 +185,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -l all -d 'In ever
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -198,7 +198,7 @@ never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -211,7 +211,7 @@ never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s j -l json -d 'The same as -o json'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -l no-header -d 'No line of column names'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s q -l quiet -d 'Say nothing but errors'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s v -l verbose -d 'Say what is done (-vv: every kernel call)'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand help; and not __fish_seen_subcommand_from add set del show list peer stats help" -f -a "add" -d 'Make a cable: both ends placed, named, addressed, enslaved and up'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand help; and not __fish_seen_subcommand_from add set del show list peer stats help" -f -a "set" -d 'Change one end of a cable'
