@@ -7,7 +7,7 @@ use ovl_core::names::{IfName, NsName, NsRef};
 use ovl_core::netns::NetNs;
 use ovl_core::state::Reader;
 use ovl_machine::discover::{Hold, Holder, Process};
-use ovl_machine::engine::Container;
+use ovl_machine::container::Container;
 use serde::Serialize;
 use serde_json::json;
 
