@@ -3,9 +3,11 @@
 //! and ask nothing more; it can be saved and looked at elsewhere.
 
 mod around;
+pub mod outline;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
 use ovl_core::error::Fail;
 use ovl_core::kernel::Kernel;
@@ -69,6 +71,12 @@ pub struct Machine {
     /// Processes that could not be looked at.
     #[serde(default)]
     pub hidden: usize,
+    /// The procfs listed no processes of others.
+    #[serde(default)]
+    pub hides: bool,
+    /// Folders and files of names that could not be opened.
+    #[serde(default)]
+    pub closed: Vec<PathBuf>,
 }
 
 impl Machine {
@@ -78,6 +86,8 @@ impl Machine {
         let mut machine = Machine::of_this_host()?;
         let discovery = search.all();
         machine.hidden = discovery.hidden;
+        machine.hides = discovery.hides;
+        machine.closed.clone_from(&discovery.closed);
         let open: Vec<(Found, NetNs)> = discovery
             .namespaces
             .into_values()
