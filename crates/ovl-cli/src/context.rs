@@ -1,6 +1,7 @@
 //! What a command runs with: the kernel seam, where to look for namespaces, the
 //! common flags; and the one `main` all binaries share.
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +11,7 @@ use clap::{CommandFactory, FromArgMatches};
 use ovl_core::kernel::Live;
 use ovl_core::names::NsRef;
 use ovl_machine::discover::Search;
+use ovl_machine::names::{Asking, Names};
 use ovl_machine::resolve::{Resolved, Resolver};
 
 use crate::directory::Directory;
@@ -109,6 +111,19 @@ impl Context {
         let is_root = nix::unistd::geteuid().is_root();
         let is_partial = *hidden > 0 || *hides || !closed.is_empty();
         if *unread > 0 || (is_partial && !is_root) { Exit::Denied } else { Exit::Done }
+    }
+
+    /// The names that engines have answered with. That one did not answer is no
+    /// failure of what was asked for: it is said only to who wants to know more.
+    pub fn names(&self, asking: Asking) -> Names {
+        let names = asking.answers();
+        if self.flags.verbose > 0 {
+            let whys: BTreeSet<String> = names.failures.iter().map(ToString::to_string).collect();
+            for why in whys {
+                output::note(&format!("{}: no names of an engine's: {why}", self.tool));
+            }
+        }
+        names
     }
 
     /// The namespace a reference means.

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,38 @@ pub fn folder(engine: Engine) -> Option<PathBuf> {
     key.first()?.parent().map(std::path::Path::to_owned)
 }
 
+/// Something an engine has a name for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its full id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The names of all containers that run, in one question.
+pub fn containers(engine: Engine) -> Result<Vec<Named>, EngineError> {
+    let args = ["ps", "--no-trunc", "--format", "{{.ID}} {{.Names}}"];
+    Ok(ask(engine, args)?.lines().filter_map(named).collect())
+}
+
+/// The names of all networks.
+pub fn networks(engine: Engine) -> Result<Vec<Named>, EngineError> {
+    let args = ["network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}"];
+    Ok(ask(engine, args)?.lines().filter_map(named).collect())
+}
+
+/// `ID NAME`, or `ID NAME,OTHER/ALIAS` for a container that others are linked to.
+fn named(line: &str) -> Option<Named> {
+    let (id, names) = line.trim().split_once(' ')?;
+    let name = names.split(',').find(|n| !n.contains('/'))?;
+    // An engine takes no other names (moby, daemon/names): such a one goes after
+    // `docker:` as it is.
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let is_name = !name.is_empty() && name.chars().all(fits);
+    is_name.then(|| Named { id: id.to_owned(), name: name.to_owned() })
+}
+
 fn ask<I, S>(engine: Engine, args: I) -> Result<String, EngineError>
 where
     I: IntoIterator<Item = S>,
@@ -87,8 +120,8 @@ where
         .spawn()
         .map_err(|_| EngineError::NoCommand(command))?;
     // Read on the side, so that a long answer cannot fill the pipe and hang it.
-    let out = child.stdout.take().map(|pipe| thread::spawn(|| read_all(pipe)));
-    let err = child.stderr.take().map(|pipe| thread::spawn(|| read_all(pipe)));
+    let out = child.stdout.take().map(read_aside);
+    let err = child.stderr.take().map(read_aside);
     let deadline = Instant::now() + PATIENCE;
     let status = loop {
         match child.try_wait() {
@@ -101,10 +134,14 @@ where
             }
         }
     };
-    let text = |side: Option<thread::JoinHandle<String>>| {
-        side.and_then(|t| t.join().ok()).unwrap_or_default()
+    // Whatever the command left behind may keep the pipe open after its end.
+    let text = |side: Option<Receiver<String>>| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        side.map_or(Ok(String::new()), |s| {
+            s.recv_timeout(left).map_err(|_| EngineError::Slow(command))
+        })
     };
-    let (out, err) = (text(out), text(err));
+    let (out, err) = (text(out)?, text(err)?);
     if status.success() {
         return Ok(out);
     }
@@ -112,8 +149,28 @@ where
     Err(EngineError::Refused(command, why.escape_debug().to_string()))
 }
 
-fn read_all(mut pipe: impl Read) -> String {
-    let mut bytes = Vec::new();
-    let _ = pipe.read_to_end(&mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
+fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        let _ = send.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    receive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_id_and_the_name_that_is_its_own() {
+        let name = |line: &str| named(line).map(|n| (n.id, n.name));
+        let x1 = Some(("8b5b".to_owned(), "X-1".to_owned()));
+        assert_eq!(name("8b5b X-1"), x1);
+        assert_eq!(name("8b5b other/alias,X-1"), x1);
+        assert_eq!(name("8b5b"), None);
+        assert_eq!(name("8b5b \u{1b}[31mred"), None);
+        assert_eq!(name(""), None);
+    }
 }

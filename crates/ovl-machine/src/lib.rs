@@ -7,5 +7,6 @@ pub mod discover;
 pub mod engine;
 pub mod joins;
 pub mod machine;
+pub mod names;
 pub mod resolve;
 pub mod scene;

@@ -13,6 +13,7 @@ use ovl_core::state::Reader;
 use ovl_machine::discover::{Discovery, Found, Process, short_names};
 use ovl_machine::machine::Machine;
 use ovl_machine::machine::outline::{Outline, Unseen};
+use ovl_machine::names::Asking;
 
 use crate::cli::{Identify, List, One};
 use crate::render::{self, Entry, KnownBy, UnseenEntry};
@@ -107,12 +108,16 @@ impl Lister<'_> {
     }
 }
 
-/// `show`.
+/// `show`. The engine of its container is asked for the name.
 pub fn show(context: &Context, args: &One) -> Result<Exit, Error> {
-    let found = find(context, args)?;
+    let mut found = find(context, args)?;
+    let asking = Asking::about(std::iter::once(&found));
     let own = own_key()?;
     let mut reader = NetNs::own().ok().and_then(|ns| Reader::open(&context.kernel, &ns).ok());
-    render::show(context, &entry(context, &found, own, reader.as_mut()))?;
+    let mut entry = entry(context, &found, own, reader.as_mut());
+    context.names(asking).name(&mut found);
+    entry.container = found.container;
+    render::show(context, &entry)?;
     Ok(Exit::Done)
 }
 

@@ -193,13 +193,21 @@ pub fn show(context: &Context, entry: &Entry) -> Result<(), Error> {
             ("cookie", entry.netns.cookie.map(|c| c.to_string()).unwrap_or_default()),
             ("nsid", entry.nsid.map(|n| n.to_string()).unwrap_or_default()),
             ("paths", paths(&entry.netns)),
-            ("container", entry.container.as_ref().map(|c| c.id.clone()).unwrap_or_default()),
+            ("container", entry.container.as_ref().map(container).unwrap_or_default()),
             ("processes", pids.join(", ")),
             ("held by", entry.held_by()),
             ("devices", devices(&entry.links)),
         ];
         rows.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k:11}{v}\n")).collect()
     })
+}
+
+/// Its name, where the engine told it, and its id.
+fn container(container: &Container) -> String {
+    match &container.name {
+        Some(name) => format!("{} {}", name.escape_debug(), container.id),
+        None => container.id.clone(),
+    }
 }
 
 fn paths(netns: &Netns) -> String {

@@ -2,6 +2,7 @@
 //! nothing and decides nothing. Here is what all of them read from.
 
 pub mod links;
+mod owner;
 pub mod routes;
 pub mod rows;
 pub mod snapshot;

@@ -14,7 +14,7 @@ use ovl_core::types::MacAddr;
 use ovl_machine::machine::{Machine, Space};
 use serde_json::{Value, json};
 
-use super::snapshot;
+use super::{owner, snapshot};
 
 /// The tree: of this machine, or of those that were saved, one after the other.
 pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
@@ -31,9 +31,7 @@ pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
         };
         trees.iter().map(titled).collect::<Vec<_>>().join("\n")
     })?;
-    let hidden = scene.machines.iter().map(|m| m.hidden).sum();
-    let unread = scene.machines.iter().map(|m| m.unread.len()).sum();
-    Ok(context.completeness(hidden, unread))
+    Ok(snapshot::completeness(context, &scene))
 }
 
 struct Tree<'m> {
@@ -88,19 +86,7 @@ impl Tree<'_> {
         let mut parts = vec![self.name(found.key)];
         let path = found.paths.first().map(|p| p.display().to_string());
         parts.extend(path.filter(|p| *p != parts[0]).map(|p| p.escape_debug().to_string()));
-        if let Some(container) = &found.container {
-            parts.push(format!("container {}", container.id.get(..12).unwrap_or(&container.id)));
-        }
-        match found.pids.as_slice() {
-            [] => {}
-            [one] => parts.push(format!("{} ({})", one.comm.escape_debug(), one.pid)),
-            [first, rest @ ..] => parts.push(format!(
-                "{} ({}) and {} more",
-                first.comm.escape_debug(),
-                first.pid,
-                rest.len()
-            )),
-        }
+        parts.extend(owner::of(self.machine, found));
         parts.join("  ")
     }
 

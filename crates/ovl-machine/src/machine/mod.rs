@@ -16,7 +16,7 @@ use ovl_core::netns::{NetNs, NsKey, visit};
 use ovl_core::state::{NsState, Reader};
 use serde::{Deserialize, Serialize};
 
-use crate::discover::{Found, Search, short_names};
+use crate::discover::{Discovery, Found, Search, short_names};
 use crate::joins::{Peer, as_peer};
 
 /// The version of the saved form. It is raised when a reader of the old form
@@ -74,6 +74,9 @@ pub struct Machine {
     /// The procfs listed no processes of others.
     #[serde(default)]
     pub hides: bool,
+    /// Names of Docker's networks by id, as far as the engine told them.
+    #[serde(default)]
+    pub networks: BTreeMap<String, String>,
     /// Folders and files of names that could not be opened.
     #[serde(default)]
     pub closed: Vec<PathBuf>,
@@ -83,8 +86,12 @@ impl Machine {
     /// Reads every namespace that `search` finds. One that ends meanwhile is no
     /// error: it is simply not there. Reading changes nothing; no id is assigned.
     pub fn gather<K: Kernel>(kernel: &K, search: &Search) -> Result<Machine, Fail> {
+        Machine::read_all(kernel, search.all())
+    }
+
+    /// The same, of what a search has found.
+    pub fn read_all<K: Kernel>(kernel: &K, discovery: Discovery) -> Result<Machine, Fail> {
         let mut machine = Machine::of_this_host()?;
-        let discovery = search.all();
         machine.hidden = discovery.hidden;
         machine.hides = discovery.hides;
         machine.closed.clone_from(&discovery.closed);
