@@ -8,6 +8,7 @@ pub mod directory;
 pub mod error;
 pub mod exit;
 pub mod flags;
+pub mod follow;
 pub mod hint;
 pub mod output;
 pub mod shape;

@@ -21,12 +21,16 @@ pub struct Columns {
 
 /// Writes to standard output, all at once.
 pub fn print(text: &str) -> Result<(), Error> {
+    is_read(text).map(drop)
+}
+
+/// Writes to standard output; `false` when its reader has gone away.
+pub fn is_read(text: &str) -> Result<bool, Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Exit::Failed, format!("cannot write: {e}")))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => Err(Error::new(Exit::Failed, format!("cannot write: {e}"))),
     }
 }
 

@@ -59,7 +59,7 @@ fn value(route: &Route, links: &[Link]) -> Value {
 }
 
 /// As `ip` prints it: a host without its length, the whole world as `default`.
-fn destination(route: &Route) -> String {
+pub(super) fn destination(route: &Route) -> String {
     match route.dst {
         None => "default".into(),
         Some(net) if net.prefix_len() == net.max_prefix_len() => net.addr().to_string(),
