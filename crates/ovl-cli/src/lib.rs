@@ -11,6 +11,7 @@ pub mod flags;
 pub mod follow;
 pub mod hint;
 pub mod output;
+pub mod paint;
 pub mod shape;
 pub mod slots;
 pub mod stop;

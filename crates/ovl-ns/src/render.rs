@@ -62,9 +62,13 @@ impl Entry {
         format!("{by} of {} ({})", holder.comm.escape_debug(), holder.pid)
     }
 
-    fn links_text(&self) -> String {
+    fn links_text(&self, most: usize) -> String {
         let names = self.links.iter().filter(|l| l.as_str() != "lo").map(ToString::to_string);
-        names.collect::<Vec<_>>().join(" ")
+        let names: Vec<String> = names.collect();
+        match names.len().checked_sub(most) {
+            None | Some(0) => names.join(" "),
+            Some(more) => format!("{} and {more} more", names[..most].join(" ")),
+        }
     }
 }
 
@@ -84,7 +88,7 @@ pub fn list(context: &Context, entries: &[Entry]) -> Result<(), Error> {
                 entry.netns.kind.into(),
                 entry.netns.inode.to_string(),
                 entry.nsid.map(|n| n.to_string()).unwrap_or_default(),
-                entry.links_text(),
+                entry.links_text(if wide { usize::MAX } else { 4 }),
                 entry.who(),
             ];
             if wide {
@@ -93,7 +97,7 @@ pub fn list(context: &Context, entries: &[Entry]) -> Result<(), Error> {
             }
             columns.rows.push(row);
         }
-        columns.text(&context.flags)
+        columns.text_without(&context.flags, &["NSID", "INODE"])
     })
 }
 
@@ -112,7 +116,7 @@ pub fn show(context: &Context, entry: &Entry) -> Result<(), Error> {
             ("container", entry.container.as_ref().map(|c| c.id.clone()).unwrap_or_default()),
             ("processes", pids.join(", ")),
             ("held by", entry.held_by()),
-            ("devices", entry.links_text()),
+            ("devices", entry.links_text(usize::MAX)),
         ];
         rows.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k:11}{v}\n")).collect()
     })

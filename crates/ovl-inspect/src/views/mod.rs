@@ -1,6 +1,7 @@
 //! One file a view. A view is a function of what was read; it asks the kernel
 //! nothing and decides nothing. Here is what all of them read from.
 
+mod branch;
 pub mod event;
 pub mod links;
 pub mod routes;
@@ -93,6 +94,15 @@ impl Chosen<'_> {
     pub fn netns_of(&self, key: NsKey) -> Option<Netns> {
         let space = self.machine.spaces.get(&key)?;
         Some(Netns::new(&space.found, self.machine.own, space.cookie))
+    }
+
+    /// What it is called in a table: as the user wrote it, a path by its short name.
+    pub fn label(&self) -> String {
+        if self.title.contains('/') {
+            self.name_of(self.space.key())
+        } else {
+            self.title.escape_debug().to_string()
+        }
     }
 
     /// What another namespace is called.
