@@ -6,6 +6,7 @@ use ovl_tests::{oracle, tests};
 use serde_json::{Value, json};
 
 tests![
+    colour_is_for_terminals_and_for_those_who_ask,
     links_has_what_ip_link_has_attribute_by_attribute,
     links_resolves_every_other_end,
     links_by_name_path_process_and_number_are_the_same,
@@ -267,5 +268,20 @@ fn ping_reaches_ipv6(lab: &Lab) -> Result<()> {
     lab.ok("ovl-inspect ping h1 fd00::5 -c 1 --wait")?;
     // 1500 bytes less 40 of IPv6 and 8 of ICMPv6.
     lab.ok("ovl-inspect ping h1 fd00::5 -c 1 -s 1452 --df")?;
+    Ok(())
+}
+
+fn colour_is_for_terminals_and_for_those_who_ask(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let plain = lab.ok("ovl-inspect")?;
+    ensure!(!plain.contains('\u{1b}'), "coloured in a pipe:\n{plain}");
+    let painted = lab.ok("ovl-inspect --color always")?;
+    ensure!(painted.contains("\u{1b}["), "not coloured when asked to:\n{painted}");
+    // Colour adds nothing but colour.
+    let stripped =
+        lab.ok("ovl-inspect --color always > painted; sed 's/\\x1b\\[[0-9;]*m//g' painted")?;
+    ensure!(stripped == plain, "the text differs:\n{stripped}\n{plain}");
+    ensure!(lab.ok("NO_COLOR=1 ovl-inspect")? == plain);
+    ensure!(lab.ok("ovl-inspect --color never")? == plain);
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod attributes;
 mod errors;
 mod fdb;
+mod follow;
 mod ground;
 mod inspect;
 mod machine;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         attributes::tests,
         errors::tests,
         fdb::tests,
+        follow::tests,
         ground::tests,
         inspect::tests,
         machine::tests,

@@ -1,5 +1,7 @@
 //! Flags that mean the same in every binary.
 
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 use ovl_core::names::NsRef;
 
@@ -88,4 +90,35 @@ pub struct Acting {
     /// Print those lines on stderr while acting
     #[arg(long)]
     pub explain: bool,
+}
+
+/// A time: `2`, `0.5`, `500ms`, `2s`, `1m`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let bad = || format!("'{text}' is not a time: seconds, or 500ms, 2s, 1m");
+    let (number, unit) = match text.find(|c: char| c.is_ascii_alphabetic()) {
+        Some(at) => text.split_at(at),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        _ => return Err(bad()),
+    };
+    let seconds = number.parse::<f64>().map_err(|_| bad())? * factor;
+    Duration::try_from_secs_f64(seconds).map_err(|_| bad())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("0.5"), Ok(Duration::from_millis(500)));
+        assert!(duration("-1").is_err());
+        assert!(duration("2h").is_err());
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
 
 use crate::error::Error;
@@ -19,14 +19,21 @@ pub struct Columns {
     pub rows: Vec<Vec<String>>,
 }
 
+/// Blanks between two columns.
+const GAP: usize = 2;
+
 /// Writes to standard output, all at once.
 pub fn print(text: &str) -> Result<(), Error> {
+    is_read(text).map(drop)
+}
+
+/// Writes to standard output; `false` when its reader has gone away.
+pub fn is_read(text: &str) -> Result<bool, Error> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Exit::Failed, format!("cannot write: {e}")))
-        }
-        _ => Ok(()),
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(e) => Err(Error::new(Exit::Failed, format!("cannot write: {e}"))),
     }
 }
 
@@ -63,21 +70,88 @@ pub fn is_terminal() -> bool {
 }
 
 impl Columns {
-    /// The table: aligned and bordered on a terminal, plain columns in a pipe.
+    /// The table: drawn on a terminal, plain columns in a pipe.
     pub fn text(&self, flags: &Flags) -> String {
-        if is_terminal() { self.drawn(flags) } else { self.plain(flags) }
+        self.text_without(flags, &[])
     }
 
-    fn drawn(&self, flags: &Flags) -> String {
+    /// The table; on a terminal too narrow for it without the columns named in
+    /// `spare`, the first of them first. In a pipe, and with `-o wide`, all stay.
+    pub fn text_without(&self, flags: &Flags, spare: &[&str]) -> String {
+        if !is_terminal() {
+            return self.plain(flags);
+        }
+        let width = terminal_width();
+        if flags.format() == Format::Wide {
+            return self.drawn(flags.no_header, width);
+        }
+        self.without(spare, width).drawn(flags.no_header, width)
+    }
+
+    /// So many of its columns as fit.
+    fn without(&self, spare: &[&str], width: u16) -> Columns {
+        let mut narrow = self.clone();
+        for name in spare {
+            if narrow.width() <= usize::from(width) {
+                break;
+            }
+            narrow.remove(name);
+        }
+        narrow
+    }
+
+    fn remove(&mut self, name: &str) {
+        let Some(at) = self.header.iter().position(|h| *h == name) else { return };
+        self.header.remove(at);
+        for row in &mut self.rows {
+            row.remove(at);
+        }
+    }
+
+    /// Columns of a terminal it takes when nothing is wrapped.
+    fn width(&self) -> usize {
+        self.widths().iter().map(|width| width + GAP).sum()
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let longest = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            let longest = cells.map(|c| cell(c).chars().count()).max().unwrap_or(0);
+            longest.max(self.header[column].len())
+        };
+        (0..self.header.len()).map(longest).collect()
+    }
+
+    /// A rule under the names, and no other lines: the width is for the values.
+    fn drawn(&self, no_header: bool, width: u16) -> String {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_FULL_CONDENSED);
+        table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(terminal_width());
-        if !flags.no_header {
+        table.set_width(width);
+        if !no_header {
             table.set_header(&self.header);
         }
         table.add_rows(&self.rows);
-        format!("{table}\n")
+        for at in self.unwrapped(usize::from(width)) {
+            if let Some(column) = table.column_mut(at) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
+        let each = table.lines().map(|line| line.trim_end().to_owned() + "\n");
+        each.collect()
+    }
+
+    /// The columns that keep their width where not all fit: a MAC address in two
+    /// pieces helps nobody. Only the widest is wrapped, if that leaves it some room.
+    fn unwrapped(&self, width: usize) -> Vec<usize> {
+        const ROOM: usize = 14;
+        let widths = self.widths();
+        let Some(widest) = (0..widths.len()).max_by_key(|column| widths[*column]) else {
+            return Vec::new();
+        };
+        let others: usize = self.width() - widths[widest];
+        let keep = (0..widths.len()).filter(|column| *column != widest);
+        if others + ROOM > width { Vec::new() } else { keep.collect() }
     }
 
     /// One row a line, two spaces between columns, an absent value as `-`:
@@ -85,11 +159,8 @@ impl Columns {
     fn plain(&self, flags: &Flags) -> String {
         let header: Vec<String> = self.header.iter().map(|h| (*h).to_owned()).collect();
         let head = (!flags.no_header).then_some(&header);
-        let lines: Vec<&Vec<String>> = head.into_iter().chain(&self.rows).collect();
-        let width = |column: usize| {
-            lines.iter().filter_map(|l| l.get(column)).map(|c| cell(c).chars().count()).max()
-        };
-        let widths: Vec<usize> = (0..header.len()).map(|c| width(c).unwrap_or(0)).collect();
+        let lines = head.into_iter().chain(&self.rows);
+        let widths = self.widths();
         let mut out = String::new();
         for line in lines {
             let cells = line.iter().zip(&widths).map(|(c, w)| format!("{:w$}", cell(c), w = *w));
@@ -115,5 +186,39 @@ mod size {
     /// Columns of standard output's terminal.
     pub(super) fn columns() -> Option<u16> {
         terminal_size::terminal_size().map(|(width, _)| width.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns() -> Columns {
+        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
+        Columns {
+            header: vec!["NAMESPACE", "DEVICE", "MAC", "WHO"],
+            rows: vec![
+                row(["h1", "eth0", "02:42:c0:a8:0a:65", "a thread of dockerd (3313)"]),
+                row(["/run/somewhere/with/a/long/name/netns/1-fb201842e6", "vxlan0", "", ""]),
+            ],
+        }
+    }
+
+    #[test]
+    fn a_table_fits_the_terminal_and_breaks_no_mac_address() {
+        for width in [60, 80, 100] {
+            let text = columns().drawn(false, width);
+            let longest = text.lines().map(|line| line.chars().count()).max();
+            assert!(longest <= Some(width.into()), "{width}:\n{text}");
+            assert!(width < 80 || text.contains("02:42:c0:a8:0a:65"), "{width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_less_columns() {
+        let names = |width| columns().without(&["WHO", "MAC"], width).header;
+        assert_eq!(names(200), ["NAMESPACE", "DEVICE", "MAC", "WHO"]);
+        assert_eq!(names(90), ["NAMESPACE", "DEVICE", "MAC"]);
+        assert_eq!(names(40), ["NAMESPACE", "DEVICE"]);
     }
 }

@@ -3,6 +3,7 @@
 //! run chooses ('the next free name') it chooses under a lock.
 
 use std::fs::{self, File};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use nix::fcntl::{Flock, FlockArg};
@@ -36,6 +37,11 @@ impl Stop {
     pub fn requested(&self) -> Option<Signal> {
         let info = self.fd.as_ref()?.read_signal().ok().flatten()?;
         Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()
+    }
+
+    /// What becomes readable when one has come.
+    pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.fd.as_ref().map(AsFd::as_fd)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod ethtool;
 pub mod exec;
 pub mod icmp;
 pub mod kernel;
+pub mod known;
 pub mod link;
 pub mod names;
 pub mod netns;
@@ -22,4 +23,6 @@ pub mod step;
 mod syscall;
 pub mod types;
 pub mod want;
+#[cfg(feature = "watch")]
+pub mod watch;
 pub mod wire;

@@ -175,6 +175,24 @@ impl Fdb {
     }
 }
 
+/// What a VXLAN device asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Miss {
+    /// Index of the device.
+    pub dev: u32,
+    /// What is wanted.
+    pub wanted: Wanted,
+}
+
+/// What is wanted in a miss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Wanted {
+    /// `l3miss`: who has this address?
+    Mac(IpAddr),
+    /// `l2miss`: behind which VTEP is this one?
+    Vtep(MacAddr),
+}
+
 /// Neighbour states in `ip`'s words, one for each bit set.
 pub fn nud_words(state: u16) -> Vec<&'static str> {
     const NAMES: [(u16, &str); 8] = [

@@ -301,6 +301,8 @@ pub(crate) struct Part<'a> {
     pub(crate) kind: u16,
     pub(crate) flags: u16,
     pub(crate) seq: u32,
+    /// The netlink port of whoever caused the message.
+    pub(crate) port: u32,
     pub(crate) body: &'a [u8],
 }
 
@@ -330,6 +332,7 @@ impl<'a> Iterator for Parts<'a> {
             kind: u16::from_ne_bytes([bytes[4], bytes[5]]),
             flags: u16::from_ne_bytes([bytes[6], bytes[7]]),
             seq: u32::from_ne_bytes([bytes[8], bytes[9], bytes[10], bytes[11]]),
+            port: u32::from_ne_bytes([bytes[12], bytes[13], bytes[14], bytes[15]]),
             body: &bytes[HEADER..length],
         };
         if part.kind == NLMSG_OVERRUN {

@@ -40,6 +40,17 @@ pub fn netns_of_socket(socket: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     owned(fd.into())
 }
 
+/// An open file whose readiness can be awaited, on a runtime of tokio's.
+#[cfg(feature = "watch")]
+pub fn awaited(
+    fd: OwnedFd,
+    interest: tokio::io::Interest,
+) -> std::io::Result<tokio::io::unix::AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is open for as long as it lives, and its number never changes.
+    let registered = unsafe { tokio::io::unix::AsyncFd::register_with_interest(fd, interest) };
+    Ok(registered?)
+}
+
 fn owned(fd: libc::c_long) -> Result<OwnedFd, Errno> {
     let fd = i32::try_from(fd).map_err(|_| Errno::EBADF)?;
     // SAFETY: the kernel has just given this descriptor to us alone.

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ovl_cli::Flags;
 use ovl_core::names::{IfName, NsRef};
+use ovl_core::watch::Topic;
 
 /// See overlay networks; without a verb: the machine as a tree
 #[derive(Debug, Parser)]
@@ -56,6 +57,16 @@ pub enum Verb {
   ovl-inspect snapshot d1.json
   ovl-inspect snapshot - | ovl-inspect --snapshot -")]
     Snapshot(Snapshot),
+    /// Changes in all namespaces as they happen: devices, addresses, routes, rows,
+    /// misses, and namespaces that come and go
+    #[command(
+        visible_alias = "monitor",
+        after_help = "Examples:
+  ovl-inspect watch
+  ovl-inspect watch ov1 --only fdb --only neigh
+  ovl-inspect watch -o json"
+    )]
+    Watch(Watch),
     /// ICMP echo from inside a namespace
     #[command(after_help = "Examples:
   ovl-inspect ping x1 192.168.10.101
@@ -87,6 +98,55 @@ pub struct Snapshot {
     pub file: String,
 }
 
+/// `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The namespaces [default: all that can be found]
+    #[arg(value_name = "NS")]
+    pub namespaces: Vec<NsRef>,
+    /// Only this; repeatable
+    #[arg(long, value_name = "WHAT")]
+    pub only: Vec<Subject>,
+}
+
+/// What `watch` can tell of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// Namespaces that come and go.
+    Netns,
+    /// Devices.
+    Link,
+    /// Addresses.
+    Address,
+    /// Routes.
+    Route,
+    /// Neighbour rows.
+    Neigh,
+    /// FDB rows.
+    Fdb,
+    /// Addresses that VXLAN devices ask for.
+    Miss,
+}
+
+impl Watch {
+    /// Was it asked for?
+    pub fn wants(&self, subject: Subject) -> bool {
+        self.only.is_empty() || self.only.contains(&subject)
+    }
+
+    /// What the kernel has to be asked for. Devices always: they have the names.
+    pub fn topics(&self) -> impl Iterator<Item = Topic> {
+        const ROWS: [Subject; 3] = [Subject::Neigh, Subject::Fdb, Subject::Miss];
+        let wanted = |topic: &Topic| match topic {
+            Topic::Links => true,
+            Topic::Addrs => self.wants(Subject::Address),
+            Topic::Routes => self.wants(Subject::Route),
+            Topic::Rows => ROWS.iter().any(|row| self.wants(*row)),
+        };
+        Topic::ALL.into_iter().filter(wanted)
+    }
+}
+
 /// `ping`.
 #[derive(Debug, Args)]
 pub struct Ping {
@@ -109,34 +169,17 @@ pub struct Ping {
     #[arg(long, conflicts_with_all = ["size", "count"])]
     pub find_mtu: bool,
     /// Time to wait for each reply: seconds, or with a unit (500ms, 2s)
-    #[arg(short = 'W', long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+    #[arg(short = 'W', long, value_name = "TIME", default_value = "1s", value_parser = ovl_cli::flags::duration)]
     pub timeout: Duration,
     /// Time between requests
-    #[arg(short, long, value_name = "TIME", default_value = "200ms", value_parser = duration)]
+    #[arg(short, long, value_name = "TIME", default_value = "200ms", value_parser = ovl_cli::flags::duration)]
     pub interval: Duration,
     /// Send by this device only
     #[arg(short = 'I', long = "interface", value_name = "DEV")]
     pub dev: Option<IfName>,
     /// Keep asking until the first reply, for at most this long
-    #[arg(long, value_name = "TIME", value_parser = duration, num_args = 0..=1, default_missing_value = "10s")]
+    #[arg(long, value_name = "TIME", value_parser = ovl_cli::flags::duration, num_args = 0..=1, default_missing_value = "10s")]
     pub wait: Option<Duration>,
-}
-
-/// `2`, `0.5`, `500ms`, `2s`, `1m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let bad = || format!("'{text}' is not a time: seconds, or 500ms, 2s, 1m");
-    let (number, unit) = match text.find(|c: char| c.is_ascii_alphabetic()) {
-        Some(at) => text.split_at(at),
-        None => (text, "s"),
-    };
-    let factor = match unit {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        _ => return Err(bad()),
-    };
-    let seconds = number.parse::<f64>().map_err(|_| bad())? * factor;
-    Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 
 #[cfg(test)]
@@ -147,14 +190,5 @@ mod tests {
     #[test]
     fn the_definition_holds() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn times_have_units() {
-        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("0.5"), Ok(Duration::from_millis(500)));
-        assert!(duration("-1").is_err());
-        assert!(duration("2h").is_err());
     }
 }

@@ -2,6 +2,7 @@
 //! ones, and joins what is in them: whose other end is where. Prints nothing
 //! and changes nothing.
 
+pub mod census;
 pub mod container;
 pub mod discover;
 pub mod engine;

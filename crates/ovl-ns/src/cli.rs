@@ -1,6 +1,7 @@
 //! The words of ovl-ns. Nothing is looked up here.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use ovl_cli::{Acting, Flags, InNetns};
@@ -76,6 +77,38 @@ pub enum Verb {
   ovl-ns nsid h1
   ovl-ns nsid ov1 -n h1 --set 7")]
     Nsid(Nsid),
+    /// Namespaces as they come, go and are renamed, one line each
+    #[command(
+        visible_alias = "watch",
+        after_help = "Examples:
+  ovl-ns monitor
+  ovl-ns monitor --all -o json"
+    )]
+    Monitor(Monitor),
+    /// Wait until there is such a namespace
+    #[command(after_help = "Examples:
+  ovl-ns wait h1
+  ovl-ns wait docker:X-1 --timeout 10s")]
+    Wait(Wait),
+}
+
+/// `monitor`.
+#[derive(Debug, Args)]
+pub struct Monitor {
+    /// Begin with those that are there
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `wait`.
+#[derive(Debug, Args)]
+pub struct Wait {
+    /// The namespace
+    #[arg(value_name = "NS")]
+    pub ns: NsRef,
+    /// For at most this long: seconds, or with a unit (500ms, 2s) [default: for ever]
+    #[arg(long, value_name = "TIME", value_parser = ovl_cli::flags::duration)]
+    pub timeout: Option<Duration>,
 }
 
 /// `add`.

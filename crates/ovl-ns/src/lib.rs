@@ -3,6 +3,7 @@
 mod cli;
 mod enter;
 mod find;
+mod monitor;
 mod render;
 mod want;
 
@@ -33,6 +34,8 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Verb::Show(args) => find::show(context, &args),
         Verb::Pids(args) => find::pids(context, &args),
         Verb::Identify(args) => find::identify(context, &args),
+        Verb::Monitor(args) => monitor::monitor(context, &args),
+        Verb::Wait(args) => monitor::wait(context, &args),
         Verb::Exec(args) => enter::exec(context, &args),
     }
 }

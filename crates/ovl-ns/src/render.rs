@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// How many devices a table's cell names.
-const FEW: usize = 6;
+const FEW: usize = 4;
 
 /// One namespace as it is shown.
 #[derive(Debug, Serialize)]
@@ -177,7 +177,7 @@ pub fn list(context: &Context, entries: &[Entry], unseen: &[UnseenEntry]) -> Res
         }
         columns.rows.extend(entries.iter().map(|entry| entry.row(wide)));
         columns.rows.extend(unseen.iter().map(|entry| entry.row(wide)));
-        columns.text(&context.flags)
+        columns.text_without(&context.flags, &["NSID", "INODE"])
     })
 }
 

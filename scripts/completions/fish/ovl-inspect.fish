@@ -43,6 +43,8 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "routes" -d 
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "fdb" -d 'FDB rows, of devices and of bridges'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "neigh" -d 'Neighbour rows'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "snapshot" -d 'Save what is there, to be looked at later or elsewhere with --snapshot'
+complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "watch" -d 'Changes in all namespaces as they happen: devices, addresses, routes, rows, misses, and namespaces that come and go'
+complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "monitor" -d 'Changes in all namespaces as they happen: devices, addresses, routes, rows, misses, and namespaces that come and go'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "ping" -d 'ICMP echo from inside a namespace'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
@@ -110,6 +112,46 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l no-
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
+link\t'Devices'
+address\t'Addresses'
+route\t'Routes'
+neigh\t'Neighbour rows'
+fdb\t'FDB rows'
+miss\t'Addresses that VXLAN devices ask for'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s j -l json -d 'The same as -o json'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l no-header -d 'No line of column names'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s v -l verbose -d 'Say what is done'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
+link\t'Devices'
+address\t'Addresses'
+route\t'Routes'
+neigh\t'Neighbour rows'
+fdb\t'FDB rows'
+miss\t'Addresses that VXLAN devices ask for'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s j -l json -d 'The same as -o json'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l no-header -d 'No line of column names'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s v -l verbose -d 'Say what is done'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s c -l count -d 'How many requests' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s s -l size -d 'Bytes of data in each' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s W -l timeout -d 'Time to wait for each reply: seconds, or with a unit (500ms, 2s)' -r
@@ -131,10 +173,11 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l no-head
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "links" -d 'Devices, with addresses, attributes and other ends'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "routes" -d 'Routes'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "fdb" -d 'FDB rows, of devices and of bridges'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "neigh" -d 'Neighbour rows'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "snapshot" -d 'Save what is there, to be looked at later or elsewhere with --snapshot'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "ping" -d 'ICMP echo from inside a namespace'
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot ping help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot watch ping help" -f -a "links" -d 'Devices, with addresses, attributes and other ends'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot watch ping help" -f -a "routes" -d 'Routes'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot watch ping help" -f -a "fdb" -d 'FDB rows, of devices and of bridges'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot watch ping help" -f -a "neigh" -d 'Neighbour rows'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot watch ping help" -f -a "snapshot" -d 'Save what is there, to be looked at later or elsewhere with --snapshot'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot watch ping help" -f -a "watch" -d 'Changes in all namespaces as they happen: devices, addresses, routes, rows, misses, and namespaces that come and go'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot watch ping help" -f -a "ping" -d 'ICMP echo from inside a namespace'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand help; and not __fish_seen_subcommand_from links routes fdb neigh snapshot watch ping help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

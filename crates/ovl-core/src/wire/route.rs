@@ -43,7 +43,7 @@ impl RouteSpec {
 }
 
 /// A route as it was read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Route {
     /// Destination; `None` is the default route.
     pub dst: Option<IpNet>,

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::rtm;
 use crate::error::Fail;
-use crate::row::{Fdb, FdbSpec, Neigh, NeighSpec, RowOp, RowSpec};
+use crate::row::{Fdb, FdbSpec, Miss, Neigh, NeighSpec, RowOp, RowSpec, Wanted};
 use crate::socket::{Batch, Message, flag};
 use crate::types::MacAddr;
 
@@ -177,6 +177,22 @@ pub fn parse(body: &[u8]) -> Result<Option<Parsed>, Fail> {
         }),
         _ => None,
     })
+}
+
+/// Reads what a VXLAN device asks for when it does not know where a packet goes
+/// (`vxlan_ip_miss`, `vxlan_fdb_miss` in `drivers/net/vxlan/vxlan_core.c`): the
+/// family says nothing, the attribute that is there says which kind it is.
+pub fn miss(body: &[u8]) -> Result<Option<Miss>, Fail> {
+    let short = || Fail::Unreadable("a cut-off neighbour message".into());
+    let head = body.first_chunk::<NDMSG>().ok_or_else(short)?;
+    let dev = u32::from_ne_bytes([head[4], head[5], head[6], head[7]]);
+    let found = Found::read(&body[NDMSG..]).ok_or_else(short)?;
+    let wanted = match (found.mac.filter(|mac| *mac != MacAddr::ZERO), found.dst) {
+        (Some(mac), _) => Some(Wanted::Vtep(mac)),
+        (None, Some(ip)) => Some(Wanted::Mac(ip)),
+        (None, None) => None,
+    };
+    Ok(wanted.map(|wanted| Miss { dev, wanted }))
 }
 
 /// The attributes of a row message that this toolkit reads.

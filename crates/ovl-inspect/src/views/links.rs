@@ -63,7 +63,8 @@ impl View {
             header.extend(["FLAGS", "DETAILS"]);
         }
         let rows = self.devices.iter().map(|d| d.row(wide)).collect();
-        let table = Columns { header, rows }.text(&context.flags);
+        let spare = ["#", "KIND", "MASTER", "MAC", "MTU"];
+        let table = Columns { header, rows }.text_without(&context.flags, &spare);
         if !titled {
             return table;
         }

@@ -1,6 +1,8 @@
 //! One file a view. A view is a function of what was read; it asks the kernel
 //! nothing and decides nothing. Here is what all of them read from.
 
+mod branch;
+pub mod event;
 pub mod links;
 mod owner;
 pub mod routes;
@@ -13,7 +15,7 @@ use std::collections::BTreeMap;
 use ovl_cli::error::reading;
 use ovl_cli::shape::{Netns, Underlay};
 use ovl_cli::{Context, Error};
-use ovl_core::link::Link;
+use ovl_core::link::{Link, VxlanAttrs};
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_machine::machine::{Machine, Space};
 use ovl_machine::scene::Scene;
@@ -95,6 +97,15 @@ impl Chosen<'_> {
         Some(Netns::new(&space.found, self.machine.own, space.cookie))
     }
 
+    /// What it is called in a table: as the user wrote it, a path by its short name.
+    pub fn label(&self) -> String {
+        if self.title.contains('/') {
+            self.name_of(self.space.key())
+        } else {
+            self.title.escape_debug().to_string()
+        }
+    }
+
     /// What another namespace is called.
     pub fn name_of(&self, key: NsKey) -> String {
         self.names.get(&key).cloned().unwrap_or_else(|| key.to_string())
@@ -110,4 +121,24 @@ impl Chosen<'_> {
             ifname: self.machine.underlay_device(here, link).map(|l| l.name.clone()),
         }
     }
+}
+
+/// What matters of a VXLAN device, in a few words.
+fn gist(attrs: &VxlanAttrs) -> String {
+    let mut parts = Vec::new();
+    parts.extend(attrs.vni.map(|v| format!("vni {v}")));
+    parts.extend(attrs.dstport.map(|p| format!("port {p}")));
+    for (on, word) in [
+        (attrs.proxy, "proxy"),
+        (attrs.l2miss, "l2miss"),
+        (attrs.l3miss, "l3miss"),
+        (attrs.external, "external"),
+    ] {
+        if on == Some(true) {
+            parts.push(word.into());
+        }
+    }
+    parts.extend(attrs.local.map(|l| format!("local {l}")));
+    parts.extend(attrs.remote.or(attrs.group).map(|r| format!("remote {r}")));
+    parts.join("  ")
 }

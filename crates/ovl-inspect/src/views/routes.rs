@@ -25,7 +25,7 @@ pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Resul
             let state = &at.space.state;
             // The local and broadcast tables repeat the addresses.
             let shown = state.routes.iter().filter(|r| wide || r.table == MAIN_TABLE);
-            rows.extend(shown.map(|r| row(at.title, r, &state.links)));
+            rows.extend(shown.map(|r| row(&at.label(), r, &state.links)));
         }
         let header = vec![
             "NAMESPACE",
@@ -38,7 +38,8 @@ pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Resul
             "METRIC",
             "TABLE",
         ];
-        Columns { header, rows }.text(&context.flags)
+        let spare = ["TABLE", "METRIC", "SCOPE", "PROTO", "SOURCE"];
+        Columns { header, rows }.text_without(&context.flags, &spare)
     })?;
     Ok(Exit::Done)
 }
@@ -59,7 +60,7 @@ fn value(route: &Route, links: &[Link]) -> Value {
 }
 
 /// As `ip` prints it: a host without its length, the whole world as `default`.
-fn destination(route: &Route) -> String {
+pub(super) fn destination(route: &Route) -> String {
     match route.dst {
         None => "default".into(),
         Some(net) if net.prefix_len() == net.max_prefix_len() => net.addr().to_string(),
@@ -67,10 +68,10 @@ fn destination(route: &Route) -> String {
     }
 }
 
-fn row(title: &str, route: &Route, links: &[Link]) -> Vec<String> {
+fn row(label: &str, route: &Route, links: &[Link]) -> Vec<String> {
     let kind = if route.kind == "unicast" { String::new() } else { format!("{} ", route.kind) };
     vec![
-        title.escape_debug().to_string(),
+        label.to_owned(),
         format!("{kind}{}", destination(route)),
         route.via.map(|v| v.to_string()).unwrap_or_default(),
         shape::name_at(links, route.dev).map(|d| d.to_string()).unwrap_or_default(),

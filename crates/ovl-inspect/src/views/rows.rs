@@ -26,10 +26,10 @@ pub fn show_fdb(context: &Context, snapshots: &[String], args: &Namespaces) -> R
             let state = &at.space.state;
             // Multicast groups are on every device, and say nothing of endpoints.
             let shown = state.fdb.iter().filter(|r| wide || !r.mac.is_multicast());
-            rows.extend(shown.map(|r| fdb_row(at.title, r, &state.links)));
+            rows.extend(shown.map(|r| fdb_row(&at.label(), r, &state.links)));
         }
         let header = vec!["NAMESPACE", "DEVICE", "MAC", "VTEP", "TABLE", "STATE", "FLAGS"];
-        Columns { header, rows }.text(&context.flags)
+        Columns { header, rows }.text_without(&context.flags, &["FLAGS"])
     })?;
     Ok(Exit::Done)
 }
@@ -54,7 +54,7 @@ fn fdb_value(row: &Fdb, links: &[Link]) -> Value {
     })
 }
 
-fn fdb_row(title: &str, row: &Fdb, links: &[Link]) -> Vec<String> {
+fn fdb_row(label: &str, row: &Fdb, links: &[Link]) -> Vec<String> {
     let name = |index| shape::name_at(links, index).map(|n| n.to_string()).unwrap_or_default();
     let table = match row.master {
         Some(master) if !row.is_self() => name(Some(master)),
@@ -63,7 +63,7 @@ fn fdb_row(title: &str, row: &Fdb, links: &[Link]) -> Vec<String> {
     let state = if row.is_learned() { "learned".into() } else { row.state_word() };
     let flags = flag_words(row.flags).into_iter().filter(|f| !matches!(*f, "self" | "master"));
     vec![
-        title.escape_debug().to_string(),
+        label.to_owned(),
         name(Some(row.dev)),
         row.mac.to_string(),
         row.dst.map(|d| d.to_string()).unwrap_or_default(),
@@ -91,10 +91,10 @@ pub fn show_neigh(
         for at in sight.each() {
             let state = &at.space.state;
             let shown = state.neighs.iter().filter(|r| wide || !is_noise(r));
-            rows.extend(shown.map(|r| neigh_row(at.title, r, &state.links)));
+            rows.extend(shown.map(|r| neigh_row(&at.label(), r, &state.links)));
         }
         let header = vec!["NAMESPACE", "DEVICE", "IP", "MAC", "STATE", "PROTO", "FLAGS"];
-        Columns { header, rows }.text(&context.flags)
+        Columns { header, rows }.text_without(&context.flags, &["FLAGS", "PROTO"])
     })?;
     Ok(Exit::Done)
 }
@@ -117,9 +117,9 @@ fn neigh_value(row: &Neigh, links: &[Link]) -> Value {
     })
 }
 
-fn neigh_row(title: &str, row: &Neigh, links: &[Link]) -> Vec<String> {
+fn neigh_row(label: &str, row: &Neigh, links: &[Link]) -> Vec<String> {
     vec![
-        title.escape_debug().to_string(),
+        label.to_owned(),
         shape::name_at(links, Some(row.dev)).map(|n| n.to_string()).unwrap_or_default(),
         row.ip.to_string(),
         row.mac.map(|m| m.to_string()).unwrap_or_default(),

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use ovl_cli::paint::{Paint, Tone};
 use ovl_cli::shape::{self, Netns};
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::link::{Kind, Link};
@@ -14,6 +15,7 @@ use ovl_core::types::MacAddr;
 use ovl_machine::machine::{Machine, Space};
 use serde_json::{Value, json};
 
+use super::branch::{self, Node};
 use super::{owner, snapshot};
 
 /// The tree: of this machine, or of those that were saved, one after the other.
@@ -21,8 +23,12 @@ pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
     let live = ["live".to_owned()];
     let from = if snapshots.is_empty() { live.as_slice() } else { snapshots };
     let scene = snapshot::load(context, from)?;
-    let trees: Vec<Tree<'_>> =
-        scene.machines.iter().map(|machine| Tree { machine, names: machine.names() }).collect();
+    let paint = Paint::of(&context.flags);
+    let trees: Vec<Tree<'_>> = scene
+        .machines
+        .iter()
+        .map(|machine| Tree { machine, paint, names: machine.names() })
+        .collect();
     let spaces: Vec<Value> = trees.iter().flat_map(Tree::json).collect();
     output::show(&context.flags, &spaces, |_| {
         let titled = |tree: &Tree<'_>| match trees.len() {
@@ -36,14 +42,9 @@ pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
 
 struct Tree<'m> {
     machine: &'m Machine,
+    paint: Paint,
     /// What each namespace is called.
     names: BTreeMap<NsKey, String>,
-}
-
-/// One line of a namespace's tree and the lines that hang from it.
-struct Node {
-    text: String,
-    under: Vec<Node>,
 }
 
 impl Tree<'_> {
@@ -51,17 +52,18 @@ impl Tree<'_> {
     /// VXLAN sockets), overlays, then the rest, each by name.
     fn spaces(&self) -> Vec<&Space> {
         let mut spaces: Vec<&Space> = self.machine.spaces.values().collect();
-        spaces.sort_by_key(|s| {
-            let rank = if self.machine.sockets_in(s.found.key).next().is_some() {
-                0
-            } else if s.state.vxlans().next().is_some() {
-                1
-            } else {
-                2
-            };
-            (rank, self.name(s.found.key))
-        });
+        spaces.sort_by_key(|s| (self.rank(s), self.name(s.found.key)));
         spaces
+    }
+
+    fn rank(&self, space: &Space) -> u8 {
+        if self.machine.sockets_in(space.found.key).next().is_some() {
+            0
+        } else if space.state.vxlans().next().is_some() {
+            1
+        } else {
+            2
+        }
     }
 
     fn name(&self, key: NsKey) -> String {
@@ -75,7 +77,7 @@ impl Tree<'_> {
                 out.push('\n');
             }
             let _ = writeln!(out, "{}", self.title(space));
-            hang(&mut out, &self.devices(space), "");
+            out.push_str(&branch::draw(&self.devices(space), self.paint));
         }
         out
     }
@@ -83,9 +85,11 @@ impl Tree<'_> {
     /// Its reference, where it is, and who lives there.
     fn title(&self, space: &Space) -> String {
         let found = &space.found;
-        let mut parts = vec![self.name(found.key)];
+        let name = self.name(found.key);
+        let mut parts = vec![self.paint.tone(self.tone(space), &name)];
         let path = found.paths.first().map(|p| p.display().to_string());
-        parts.extend(path.filter(|p| *p != parts[0]).map(|p| p.escape_debug().to_string()));
+        let path = path.filter(|p| *p != name).map(|p| p.escape_debug().to_string());
+        parts.extend(path.map(|p| self.paint.tone(Tone::Faint, &p)));
         parts.extend(owner::of(self.machine, found));
         parts.join("  ")
     }
@@ -105,8 +109,9 @@ impl Tree<'_> {
             let port = link.vxlan().and_then(|v| v.dstport).unwrap_or_default();
             let place = self.name(other.found.key);
             nodes.push(Node {
-                text: format!("udp {port}  VXLAN socket of {place}:{}", link.name),
-                under: Vec::new(),
+                name: format!("udp {port}"),
+                details: format!("VXLAN socket of {place}:{}", link.name),
+                ..Node::default()
             });
         }
         nodes
@@ -114,61 +119,59 @@ impl Tree<'_> {
 
     fn device(&self, space: &Space, link: &Link) -> Node {
         let state = &space.state;
-        let mut parts = vec![format!("{:<15}", link.name.to_string())];
         // Link-local IPv6 addresses are on every device that is up.
         let addrs = state.addrs_of(link.index).filter(|a| a.scope != "link");
-        parts.extend(addrs.map(|a| a.cidr.to_string()));
+        let addresses: Vec<String> = addrs.map(|a| a.cidr.to_string()).collect();
+        let under = state.ports_of(link.index).map(|port| self.device(space, port));
+        let rows = link.vxlan().map(|_| rows(space, link)).unwrap_or_default();
+        let (far, lost) = match self.far(space, link) {
+            Far::None => (String::new(), false),
+            Far::Found(far) => (far, false),
+            Far::Lost(why) => (why, true),
+        };
+        Node {
+            name: link.name.to_string(),
+            addresses: addresses.join(" "),
+            details: self.details(space, link),
+            trouble: trouble(link),
+            far,
+            lost,
+            under: rows.into_iter().chain(under).collect(),
+        }
+    }
+
+    /// What kind it is, and its MTU where that is not its bridge's.
+    fn details(&self, space: &Space, link: &Link) -> String {
+        let mut parts = Vec::new();
         match &link.kind {
-            Kind::Vxlan { attrs, .. } => parts.push(self.vxlan(space, link, attrs)),
+            Kind::Vxlan { attrs, .. } => {
+                parts.push(super::gist(attrs));
+                parts.extend(self.socket(space, link));
+            }
             Kind::Bridge(_) => parts.push("bridge".into()),
             Kind::Veth | Kind::Plain => {}
             Kind::Other(kind) => parts.push(kind.clone()),
         }
-        parts.extend(link.attrs.mtu.map(|m| format!("mtu {m}")));
-        if !link.state.is_up() {
-            parts.push("down".into());
-        } else if !link.state.has_carrier() {
-            parts.push("no carrier".into());
-        }
-        parts.extend(self.far(space, link));
-        let mut under: Vec<Node> =
-            state.ports_of(link.index).map(|p| self.device(space, p)).collect();
-        if link.vxlan().is_some() {
-            under.extend(rows(space, link));
-        }
-        Node { text: parts.join("  "), under }
-    }
-
-    fn vxlan(&self, space: &Space, link: &Link, attrs: &ovl_core::link::VxlanAttrs) -> String {
-        let mut parts = Vec::new();
-        parts.extend(attrs.vni.map(|v| format!("vni {v}")));
-        parts.extend(attrs.dstport.map(|p| format!("port {p}")));
-        for (on, word) in [
-            (attrs.proxy, "proxy"),
-            (attrs.l2miss, "l2miss"),
-            (attrs.l3miss, "l3miss"),
-            (attrs.external, "external"),
-        ] {
-            if on == Some(true) {
-                parts.push(word.into());
-            }
-        }
-        parts.extend(attrs.local.map(|l| format!("local {l}")));
-        parts.extend(attrs.remote.or(attrs.group).map(|r| format!("remote {r}")));
-        match self.machine.far_space(space.found.key, link) {
-            Some(key) if key == space.found.key => {}
-            Some(key) => parts.push(format!("socket in {}", self.name(key))),
-            None => parts.push("socket in a namespace not found from here".into()),
-        }
+        let master = link.master.and_then(|index| space.state.link_at(index));
+        let mtu = link.attrs.mtu.filter(|mtu| master.is_none_or(|m| m.attrs.mtu != Some(*mtu)));
+        parts.extend(mtu.map(|m| format!("mtu {m}")));
         parts.join("  ")
     }
 
-    fn far(&self, space: &Space, link: &Link) -> Option<String> {
+    fn socket(&self, space: &Space, link: &Link) -> Option<String> {
+        match self.machine.far_space(space.found.key, link) {
+            Some(key) if key == space.found.key => None,
+            Some(key) => Some(format!("socket in {}", self.name(key))),
+            None => Some("socket in a namespace not found from here".into()),
+        }
+    }
+
+    fn far(&self, space: &Space, link: &Link) -> Far {
         if link.kind != Kind::Veth {
-            return None;
+            return Far::None;
         }
         let Some(peer) = self.machine.peer(space.found.key, link) else {
-            return Some("⇄ not found from here".into());
+            return Far::Lost("not found from here".into());
         };
         let place = if peer.key == space.found.key {
             peer.ifname.to_string()
@@ -176,7 +179,15 @@ impl Tree<'_> {
             format!("{}:{}", self.name(peer.key), peer.ifname)
         };
         let master = peer.master.map(|m| format!(" ({m})")).unwrap_or_default();
-        Some(format!("⇄ {place}{master}"))
+        Far::Found(format!("{place}{master}"))
+    }
+
+    fn tone(&self, space: &Space) -> Tone {
+        match self.rank(space) {
+            0 => Tone::Host,
+            1 => Tone::Overlay,
+            _ => Tone::Space,
+        }
     }
 
     fn json(&self) -> Vec<Value> {
@@ -255,15 +266,26 @@ fn rows(space: &Space, link: &Link) -> Vec<Node> {
         let dst = row.dst.map_or_else(|| flags.collect::<Vec<_>>().join(" "), |d| d.to_string());
         lines.push(format!("{who}  → {dst}"));
     }
-    lines.into_iter().map(|text| Node { text, under: Vec::new() }).collect()
+    lines.into_iter().map(|name| Node { name, ..Node::default() }).collect()
 }
 
-/// Draws nodes under a line.
-fn hang(out: &mut String, nodes: &[Node], indent: &str) {
-    for (i, node) in nodes.iter().enumerate() {
-        let last = i + 1 == nodes.len();
-        let (branch, stem) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-        let _ = writeln!(out, "{indent}{branch}{}", node.text.trim_end());
-        hang(out, &node.under, &format!("{indent}{stem}"));
+/// The other end of a cable.
+enum Far {
+    /// It is no cable.
+    None,
+    /// Where it is.
+    Found(String),
+    /// It cannot be found, and why.
+    Lost(String),
+}
+
+/// What keeps it from carrying packets.
+fn trouble(link: &Link) -> &'static str {
+    if !link.state.is_up() {
+        "down"
+    } else if !link.state.has_carrier() {
+        "no carrier"
+    } else {
+        ""
     }
 }

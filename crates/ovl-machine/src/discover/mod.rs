@@ -140,6 +140,14 @@ impl Found {
         }
     }
 
+    /// Does anything hold it beside the programs of this toolkit? Those that
+    /// follow namespaces have sockets in them, and must not keep each other's.
+    pub fn is_held_by_others(&self) -> bool {
+        !self.paths.is_empty()
+            || !self.pids.is_empty()
+            || self.holders.iter().any(|holder| !holder.comm.starts_with("ovl-"))
+    }
+
     /// Opens it by the first way that still leads to the same namespace.
     pub fn open(&self) -> Option<NetNs> {
         let by_path = self.doors.iter().filter_map(|p| NetNs::open(p).ok());

@@ -1,0 +1,226 @@
+//! What is known of one namespace while it is followed, and what a notice changes
+//! in it. Pure: notices come from `watch`, listings from `state`.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use crate::link::Link;
+use crate::row::{Fdb, Neigh};
+use crate::state::NsState;
+use crate::types::{Cidr, MacAddr};
+use crate::wire::addr::Addr;
+use crate::wire::route::Route;
+
+/// Something that stands in a namespace.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Object {
+    /// A device.
+    Link(Box<Link>),
+    /// An address.
+    Addr(Addr),
+    /// A route.
+    Route(Route),
+    /// A neighbour row.
+    Neigh(Neigh),
+    /// An FDB row.
+    Fdb(Fdb),
+}
+
+/// What makes two objects the same one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Link(u32),
+    Addr(u32, Cidr),
+    Route(Box<Route>),
+    Neigh(u32, IpAddr),
+    Fdb { dev: u32, mac: MacAddr, own: bool, vlan: Option<u16>, src_vni: Option<u32>, to: To },
+}
+
+/// Where a row of several leads: only all-zeros and multicast addresses have
+/// more than one row, and with those the destination tells them apart.
+type To = Option<(Option<IpAddr>, Option<u16>, Option<u32>)>;
+
+impl Object {
+    fn key(&self) -> Key {
+        match self {
+            Object::Link(link) => Key::Link(link.index),
+            Object::Addr(addr) => Key::Addr(addr.index, addr.cidr),
+            // A route is replaced by taking the old one away: it has no other name.
+            Object::Route(route) => Key::Route(Box::new(route.clone())),
+            Object::Neigh(row) => Key::Neigh(row.dev, row.ip),
+            Object::Fdb(row) => Key::Fdb {
+                dev: row.dev,
+                mac: row.mac,
+                own: row.is_self(),
+                vlan: row.vlan,
+                src_vni: row.src_vni,
+                to: (row.mac == MacAddr::ZERO || row.mac.is_multicast())
+                    .then_some((row.dst, row.port, row.vni)),
+            },
+        }
+    }
+
+    /// The index of the device it is, or is about.
+    pub fn dev(&self) -> Option<u32> {
+        match self {
+            Object::Link(link) => Some(link.index),
+            Object::Addr(addr) => Some(addr.index),
+            Object::Route(route) => route.dev,
+            Object::Neigh(row) => Some(row.dev),
+            Object::Fdb(row) => Some(row.dev),
+        }
+    }
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It is there now.
+    New(Object),
+    /// It stands otherwise.
+    Changed {
+        /// As it was.
+        was: Object,
+        /// As it is.
+        now: Object,
+    },
+    /// It is gone; as it was.
+    Gone(Object),
+}
+
+/// What stands in a namespace, as far as it has been told.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    objects: HashMap<Key, Object>,
+}
+
+impl Known {
+    /// Takes over what was listed; nothing counts as a change.
+    pub fn of(state: NsState) -> Known {
+        let each = objects(state).map(|object| (object.key(), object));
+        Known { objects: each.collect() }
+    }
+
+    /// An object is there. `None` when that was known already.
+    pub fn there(&mut self, now: Object) -> Option<Change> {
+        match self.objects.insert(now.key(), now.clone()) {
+            None => Some(Change::New(now)),
+            Some(was) if was == now => None,
+            Some(was) => Some(Change::Changed { was, now }),
+        }
+    }
+
+    /// An object is gone. `None` when it was not known to be there.
+    pub fn gone(&mut self, object: &Object) -> Option<Change> {
+        self.objects.remove(&object.key()).map(Change::Gone)
+    }
+
+    /// Takes over a fresh listing, after notices were lost; what they would have
+    /// said is told from the difference.
+    pub fn refresh(&mut self, state: NsState) -> Vec<Change> {
+        let mut old = std::mem::take(&mut self.objects);
+        let mut changes = Vec::new();
+        for now in objects(state) {
+            let key = now.key();
+            match old.remove(&key) {
+                None => changes.push(Change::New(now.clone())),
+                Some(was) if was == now => {}
+                Some(was) => changes.push(Change::Changed { was, now: now.clone() }),
+            }
+            self.objects.insert(key, now);
+        }
+        changes.extend(old.into_values().map(Change::Gone));
+        changes
+    }
+
+    /// The device with that index.
+    pub fn link(&self, index: u32) -> Option<&Link> {
+        match self.objects.get(&Key::Link(index)) {
+            Some(Object::Link(link)) => Some(link),
+            _ => None,
+        }
+    }
+}
+
+fn objects(state: NsState) -> impl Iterator<Item = Object> {
+    let links = state.links.into_iter().map(|link| {
+        // Counters grow all the time, and notices carry them: they are no change.
+        Object::Link(Box::new(Link { stats: None, ..link }))
+    });
+    links
+        .chain(state.addrs.into_iter().map(Object::Addr))
+        .chain(state.routes.into_iter().map(Object::Route))
+        .chain(state.neighs.into_iter().map(Object::Neigh))
+        .chain(state.fdb.into_iter().map(timeless).map(Object::Fdb))
+}
+
+/// A row without its timers, which change while nothing happens.
+pub(crate) fn timeless(mut row: Fdb) -> Fdb {
+    row.used = None;
+    row.updated = None;
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::{NTF_SELF, NUD_PERMANENT};
+
+    fn row(mac: &str, dst: &str) -> Fdb {
+        Fdb {
+            dev: 7,
+            mac: mac.parse().unwrap(),
+            dst: Some(dst.parse().unwrap()),
+            port: None,
+            vni: None,
+            src_vni: None,
+            vlan: None,
+            via: None,
+            nhid: None,
+            master: None,
+            state: NUD_PERMANENT,
+            flags: NTF_SELF,
+            used: Some(3),
+            updated: Some(3),
+        }
+    }
+
+    fn listed(rows: Vec<Fdb>) -> NsState {
+        NsState { fdb: rows, ..NsState::default() }
+    }
+
+    #[test]
+    fn a_row_that_moves_to_another_vtep_has_changed() {
+        let mut known = Known::of(listed(vec![row("02:42:c0:a8:0a:65", "192.168.1.5")]));
+        let now = timeless(row("02:42:c0:a8:0a:65", "192.168.1.9"));
+        let change = known.there(Object::Fdb(now.clone()));
+        assert!(matches!(change, Some(Change::Changed { .. })), "{change:?}");
+        assert_eq!(known.there(Object::Fdb(now)), None);
+    }
+
+    #[test]
+    fn flood_rows_are_told_apart_by_their_vtep() {
+        let zero = "00:00:00:00:00:00";
+        let mut known = Known::of(listed(vec![row(zero, "192.168.1.5")]));
+        let second = Object::Fdb(timeless(row(zero, "192.168.1.6")));
+        assert!(matches!(known.there(second), Some(Change::New(_))));
+        let first = Object::Fdb(timeless(row(zero, "192.168.1.5")));
+        assert!(matches!(known.gone(&first), Some(Change::Gone(_))));
+        assert_eq!(known.gone(&first), None);
+    }
+
+    #[test]
+    fn a_fresh_listing_tells_what_lost_notices_would_have_told() {
+        let stays = row("02:42:c0:a8:0a:65", "192.168.1.5");
+        let goes = row("02:42:c0:a8:0a:66", "192.168.1.5");
+        let comes = row("02:42:c0:a8:0a:67", "192.168.1.5");
+        let mut known = Known::of(listed(vec![stays.clone(), goes.clone()]));
+        // Timers alone are no change.
+        let stayed = Fdb { used: Some(9), ..stays };
+        let changes = known.refresh(listed(vec![stayed, comes.clone()]));
+        assert_eq!(
+            changes,
+            [Change::New(Object::Fdb(timeless(comes))), Change::Gone(Object::Fdb(timeless(goes)))]
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! `monitor` and `wait`: namespaces as they come and go. Holds none of them.
+
+use std::time::{Duration, Instant};
+
+use ovl_cli::shape::Netns;
+use ovl_cli::{Context, Error, Exit, follow};
+use ovl_core::netns::{NetNs, NsKey};
+use ovl_machine::census::{Census, Movement, Resident};
+use serde_json::json;
+
+use crate::cli::{Monitor, Wait};
+
+/// `monitor`.
+pub fn monitor(context: &Context, args: &Monitor) -> Result<Exit, Error> {
+    follow::run(async {
+        let own = NetNs::own().map_err(|e| Error::new(Exit::Denied, e.to_string()))?.key();
+        let moments = follow::Moments::new();
+        let mut census = Census::new(&context.search);
+        let mut names = std::collections::BTreeMap::new();
+        let mut told = args.all;
+        loop {
+            let moved = census.look();
+            if !told {
+                context.completeness(census.hidden(), 0);
+            }
+            // Those that have gone keep the name they had.
+            names.extend(census.names(own));
+            for movement in moved.iter().filter(|_| told) {
+                if !tell(context, movement, own, |key| names.get(&key).cloned())? {
+                    return Ok(Exit::Done);
+                }
+            }
+            told = true;
+            moments.next(census.pause()).await;
+        }
+    })
+}
+
+/// Prints one movement. `false` when nobody reads any more.
+fn tell(
+    context: &Context,
+    movement: &Movement,
+    own: NsKey,
+    name: impl Fn(NsKey) -> Option<String>,
+) -> Result<bool, Error> {
+    let (sign, event, resident) = match movement {
+        Movement::Came(resident) => ('+', "new", resident),
+        Movement::Went(resident) => ('-', "gone", resident),
+        Movement::Renamed(now) => ('~', "changed", now),
+    };
+    let found = &resident.found;
+    let netns = Netns::new(found, own, resident.cookie);
+    let value = json!({
+        "time": follow::now(),
+        "event": event,
+        "netns": netns,
+        "pids": found.pids,
+        "container": found.container,
+    });
+    follow::line(&context.flags, &value, || {
+        let name = name(found.key).unwrap_or_else(|| netns.reference.escape_debug().to_string());
+        format!("{}  {sign} {name:<16}  inode {}{}", follow::clock(), netns.inode, whose(resident))
+    })
+}
+
+/// Its files, else who is in it.
+fn whose(resident: &Resident) -> String {
+    let found = &resident.found;
+    let who = match (found.paths.as_slice(), found.pids.first(), found.holders.first()) {
+        ([], Some(process), _) => format!("{} ({})", process.comm, process.pid),
+        ([], None, Some(holder)) => format!("held by {} ({})", holder.comm, holder.pid),
+        (paths, ..) => paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" "),
+    };
+    format!("  {}", who.escape_debug())
+}
+
+/// How often `wait` looks.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// `wait`: until the reference means a namespace.
+pub fn wait(context: &Context, args: &Wait) -> Result<Exit, Error> {
+    let end = args.timeout.map(|timeout| Instant::now() + timeout);
+    loop {
+        match context.resolve(&args.ns) {
+            Ok(_) => return Ok(Exit::Done),
+            Err(e) if e.exit != Exit::Missing => return Err(e),
+            Err(e) if end.is_some_and(|end| Instant::now() >= end) => return Err(e),
+            Err(_) => std::thread::sleep(PAUSE),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The followers, `ovl-inspect watch` and `ovl-ns monitor`: what `ip` and
+//! `bridge` change is told, and no namespace is kept alive by being watched.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use ovl_tests::lab::{Background, FOLDER, Lab};
+use ovl_tests::tests;
+use serde_json::{Value, json};
+
+tests![
+    watch_tells_what_ip_and_bridge_change,
+    watch_tells_what_was_and_what_is,
+    watch_follows_namespaces_that_come,
+    watch_of_one_namespace_finds_it_again,
+    watch_keeps_no_namespace_alive,
+    two_watchers_do_not_keep_each_others_namespaces_alive,
+    watch_tells_of_misses: PING,
+    watch_ends_with_its_reader_and_on_a_signal,
+    monitor_tells_of_names_and_of_processes,
+    wait_ends_when_the_namespace_is_there,
+];
+
+/// A follower in the background, its lines in a file.
+struct Follower {
+    process: Background,
+    lines: String,
+}
+
+impl Follower {
+    /// Starts `command -v -o json` and waits until it follows.
+    fn start(lab: &Lab, command: &str, name: &str) -> Result<Follower> {
+        let script = format!("exec {command} -v -o json > {name}.json 2> {name}.err");
+        let process = lab.background(&script)?;
+        let ready = format!("{FOLDER}/{name}.err");
+        lab.eventually("it follows", |_| {
+            Ok(fs::read_to_string(&ready).is_ok_and(|said| said.contains("following")))
+        })?;
+        Ok(Follower { process, lines: format!("{FOLDER}/{name}.json") })
+    }
+
+    fn events(&self) -> Result<Vec<Value>> {
+        // The shell may not have made it yet.
+        let text = fs::read_to_string(&self.lines).unwrap_or_default();
+        let whole = text.lines().filter(|line| line.ends_with('}'));
+        whole.map(|line| serde_json::from_str(line).context("not a line of JSON")).collect()
+    }
+
+    /// Waits for an event with these keys and values.
+    fn hears(&self, lab: &Lab, wanted: &Value) -> Result<Value> {
+        let mut found = None;
+        let heard = lab.eventually("", |_| {
+            found = self.events()?.into_iter().find(|event| has(event, wanted));
+            Ok(found.is_some())
+        });
+        heard.with_context(|| format!("{wanted} was not told, but:\n{:#?}", self.events()))?;
+        found.context("told, and not found")
+    }
+}
+
+/// Are all keys of `wanted` in `value`, at any depth, with those values?
+fn has(value: &Value, wanted: &Value) -> bool {
+    match wanted {
+        Value::Object(map) => map.iter().all(|(key, wanted)| has(&value[key], wanted)),
+        _ => value == wanted,
+    }
+}
+
+fn watch_tells_what_ip_and_bridge_change(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let watch = Follower::start(lab, "ovl-inspect watch", "w")?;
+    lab.ok("bridge -n ov1 fdb add 02:42:c0:a8:0a:65 dev vxlan0 dst 192.168.1.5 self
+        ip -n ov1 neigh add 192.168.10.101 lladdr 02:42:c0:a8:0a:65 dev vxlan0 nud permanent
+        ip -n h1 addr add 10.9.8.7/24 dev eth0
+        ip -n h1 route add 10.77.0.0/16 via 10.9.8.1
+        ip -n h2 link add veth9 type veth peer name veth8 netns ov1")?;
+    let netns = |name: &str, event: Value| {
+        let mut event = event;
+        event["netns"] = json!({ "ref": name });
+        event
+    };
+    for wanted in [
+        netns(
+            "ov1",
+            json!({ "event": "new", "object": "fdb", "ifname": "vxlan0",
+            "now": { "mac": "02:42:c0:a8:0a:65", "dst": "192.168.1.5", "state": "permanent" } }),
+        ),
+        netns(
+            "ov1",
+            json!({ "event": "new", "object": "neigh", "ifname": "vxlan0",
+            "now": { "ip": "192.168.10.101", "lladdr": "02:42:c0:a8:0a:65", "state": "PERMANENT" } }),
+        ),
+        netns(
+            "h1",
+            json!({ "event": "new", "object": "address", "ifname": "eth0",
+            "now": { "address": "10.9.8.7/24" } }),
+        ),
+        netns(
+            "h1",
+            json!({ "event": "new", "object": "route", "ifname": "eth0",
+            "now": { "dst": "10.77.0.0/16", "via": "10.9.8.1" } }),
+        ),
+        netns(
+            "h2",
+            json!({ "event": "new", "object": "link", "now": { "ifname": "veth9", "kind": "veth" } }),
+        ),
+        netns(
+            "ov1",
+            json!({ "event": "new", "object": "link", "now": { "ifname": "veth8", "up": false } }),
+        ),
+    ] {
+        watch.hears(lab, &wanted)?;
+    }
+    lab.ok("ip -n h2 link del veth9; bridge -n ov1 fdb del 02:42:c0:a8:0a:65 dev vxlan0 self")?;
+    watch
+        .hears(lab, &json!({ "event": "gone", "object": "link", "was": { "ifname": "veth9" } }))?;
+    watch
+        .hears(lab, &json!({ "event": "gone", "object": "link", "was": { "ifname": "veth8" } }))?;
+    watch.hears(
+        lab,
+        &json!({ "event": "gone", "object": "fdb", "was": { "mac": "02:42:c0:a8:0a:65" }, "now": null }),
+    )?;
+    Ok(())
+}
+
+fn watch_tells_what_was_and_what_is(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("bridge -n ov1 fdb add 02:42:c0:a8:0a:65 dev vxlan0 dst 192.168.1.5 self")?;
+    let watch = Follower::start(lab, "ovl-inspect watch ov1 --only fdb --only link", "w")?;
+    lab.ok("bridge -n ov1 fdb replace 02:42:c0:a8:0a:65 dev vxlan0 dst 192.168.1.9 self
+        ip -n ov1 link set vxlan0 mtu 1400
+        ip -n ov1 link set vxlan0 nomaster
+        ip -n ov1 link set vxlan0 type vxlan ageing 77
+        ip -n ov1 neigh add 192.168.10.101 lladdr 02:42:c0:a8:0a:65 dev vxlan0 nud permanent
+        ip -n h1 link set eth0 mtu 1400")?;
+    for (object, was, now) in [
+        ("fdb", json!({ "dst": "192.168.1.5" }), json!({ "dst": "192.168.1.9" })),
+        ("link", json!({ "mtu": 1450 }), json!({ "mtu": 1400 })),
+        ("link", json!({ "master": "br0" }), json!({ "master": null })),
+        ("link", json!({ "vxlan": { "ageing": 300 } }), json!({ "vxlan": { "ageing": 77 } })),
+    ] {
+        let wanted = json!({ "event": "changed", "object": object, "was": was, "now": now });
+        watch.hears(lab, &wanted)?;
+    }
+    // Nothing of what was not asked for.
+    let strange = watch.events()?.into_iter().find(|event| {
+        event["netns"]["ref"] != "ov1" || !matches!(event["object"].as_str(), Some("fdb" | "link"))
+    });
+    ensure!(strange.is_none(), "{strange:?}");
+    Ok(())
+}
+
+fn watch_follows_namespaces_that_come(lab: &Lab) -> Result<()> {
+    let watch = Follower::start(lab, "ovl-inspect watch", "w")?;
+    lab.ok("ip netns add x1")?;
+    watch.hears(lab, &json!({ "event": "new", "object": "netns", "netns": { "ref": "x1" } }))?;
+    lab.ok("ip -n x1 link add br7 type bridge")?;
+    watch.hears(lab, &json!({ "event": "new", "object": "link", "now": { "ifname": "br7" } }))?;
+    lab.ok("ip netns del x1")?;
+    watch
+        .hears(lab, &json!({ "event": "gone", "object": "netns", "netns": { "names": ["x1"] } }))?;
+    Ok(())
+}
+
+fn watch_of_one_namespace_finds_it_again(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add x1; ip netns add x2")?;
+    let watch = Follower::start(lab, "ovl-inspect watch x1", "w")?;
+    lab.ok("ip netns del x1")?;
+    watch.hears(lab, &json!({ "event": "gone", "object": "netns" }))?;
+    lab.ok("ip netns add x1")?;
+    watch.hears(lab, &json!({ "event": "new", "object": "netns", "netns": { "ref": "x1" } }))?;
+    lab.ok("ip -n x2 link add br6 type bridge; ip -n x1 link add br7 type bridge")?;
+    watch.hears(lab, &json!({ "event": "new", "object": "link", "now": { "ifname": "br7" } }))?;
+    let other = json!({ "now": { "ifname": "br6" } });
+    ensure!(!watch.events()?.iter().any(|event| has(event, &other)), "x2 was not asked for");
+    lab.refuses("ovl-inspect watch nowhere", 3, &["nowhere"])
+}
+
+/// A cable's end outside goes with the namespace of the other end.
+fn ends_with_its_namespace(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns del x1")?;
+    lab.eventually("the namespace has ended", |lab| Ok(!lab.has_link("self", "out1")?))
+}
+
+fn watch_keeps_no_namespace_alive(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add x1; ip link add out1 type veth peer name eth0 netns x1")?;
+    let watch = Follower::start(lab, "ovl-inspect watch", "w")?;
+    ends_with_its_namespace(lab)?;
+    watch
+        .hears(lab, &json!({ "event": "gone", "object": "netns", "netns": { "names": ["x1"] } }))?;
+    Ok(())
+}
+
+fn two_watchers_do_not_keep_each_others_namespaces_alive(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add x1; ip link add out1 type veth peer name eth0 netns x1")?;
+    let _first = Follower::start(lab, "ovl-inspect watch", "w1")?;
+    let _second = Follower::start(lab, "ovl-inspect watch", "w2")?;
+    ends_with_its_namespace(lab)
+}
+
+fn watch_tells_of_misses(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let watch = Follower::start(lab, "ovl-inspect watch ov1 --only miss", "w")?;
+    let _ = lab.run("ip netns exec ov1 ping -c 1 -W 1 192.168.10.77")?;
+    watch.hears(
+        lab,
+        &json!({ "event": "miss", "ifname": "vxlan0", "wanted": { "ip": "192.168.10.77" } }),
+    )?;
+    Ok(())
+}
+
+fn watch_ends_with_its_reader_and_on_a_signal(lab: &Lab) -> Result<()> {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let watch = Follower::start(lab, "ovl-inspect watch", signal)?;
+        lab.ok(&format!("kill -{signal} {}", watch.process.pid()))?;
+        ensure!(watch.process.wait()? == code, "{signal} does not end it with {code}");
+    }
+    let reader = lab.background("ovl-inspect watch -v 2> r.err | head -1")?;
+    lab.eventually("it follows", |_| {
+        Ok(fs::read_to_string(format!("{FOLDER}/r.err")).is_ok_and(|said| !said.is_empty()))
+    })?;
+    lab.ok(
+        "ip link add br1 type bridge; ip link add br2 type bridge; ip link add br3 type bridge",
+    )?;
+    ensure!(reader.wait()? == 0, "its reader's end is an error");
+    Ok(())
+}
+
+fn monitor_tells_of_names_and_of_processes(lab: &Lab) -> Result<()> {
+    let script = "exec ovl-ns monitor --all -o json > m.json";
+    let process = lab.background(script)?;
+    let monitor = Follower { process, lines: format!("{FOLDER}/m.json") };
+    // Its own namespace is the first that it tells of.
+    monitor.hears(lab, &json!({ "event": "new", "netns": { "ref": "self" } }))?;
+    lab.ok("ip netns add x1")?;
+    let came = monitor.hears(lab, &json!({ "event": "new", "netns": { "names": ["x1"] } }))?;
+    let inode = lab.ok("stat -Lc %i /run/netns/x1")?;
+    ensure!(came["netns"]["inode"] == inode.trim().parse::<u64>()?, "{came}");
+    // A name less, while a process is still inside.
+    let inside = lab.background("exec ip netns exec x1 sleep 100")?;
+    lab.eventually("it is inside", |lab| Ok(!lab.ok("ip netns pids x1")?.is_empty()))?;
+    lab.ok("ip netns del x1")?;
+    let inode = came["netns"]["inode"].clone();
+    let renamed = json!({ "event": "changed", "netns": { "inode": inode, "names": [] } });
+    monitor.hears(lab, &renamed)?;
+    drop(inside);
+    monitor.hears(lab, &json!({ "event": "gone", "netns": { "inode": inode } }))?;
+    Ok(())
+}
+
+fn wait_ends_when_the_namespace_is_there(lab: &Lab) -> Result<()> {
+    lab.refuses("ovl-ns wait x1 --timeout 0.1", 3, &["x1"])?;
+    let waiting = lab.background("exec ovl-ns wait x1 --timeout 10s")?;
+    lab.ok("ip netns add x1")?;
+    ensure!(waiting.wait()? == 0, "it did not see x1 come");
+    lab.ok("ovl-ns wait x1")?;
+    Ok(())
+}
