@@ -12,6 +12,8 @@ use ovl_core::link::{Kind, Link};
 use ovl_core::netns::NsKey;
 use ovl_core::row::{NUD_NOARP, flag_words, nud_words};
 use ovl_core::types::MacAddr;
+use ovl_machine::joins::{Peer, is_cable};
+use ovl_machine::machine::ends::has_parent;
 use ovl_machine::machine::{Machine, Space};
 use serde_json::{Value, json};
 
@@ -126,8 +128,9 @@ impl Tree<'_> {
         let rows = link.vxlan().map(|_| rows(space, link)).unwrap_or_default();
         let (far, lost) = match self.far(space, link) {
             Far::None => (String::new(), false),
-            Far::Found(far) => (far, false),
-            Far::Lost(why) => (why, true),
+            Far::Found(far) => (format!("⇄ {far}"), false),
+            Far::Parent(far) => (format!("↑ {far}"), false),
+            Far::Lost(why) => (format!("⇄ {why}"), true),
         };
         Node {
             name: link.name.to_string(),
@@ -167,19 +170,34 @@ impl Tree<'_> {
     }
 
     fn far(&self, space: &Space, link: &Link) -> Far {
-        if link.kind != Kind::Veth {
+        let at = space.found.key;
+        if let Some(why) = self.machine.disagreement(at, link) {
+            return Far::Lost(super::disagreement(&why));
+        }
+        if has_parent(link) {
+            return match self.machine.parent(at, link) {
+                Some(parent) => Far::Parent(self.end(at, parent)),
+                None => Far::Lost("its parent is not found from here".into()),
+            };
+        }
+        if !is_cable(&link.kind) {
             return Far::None;
         }
-        let Some(peer) = self.machine.peer(space.found.key, link) else {
-            return Far::Lost("not found from here".into());
-        };
-        let place = if peer.key == space.found.key {
+        match self.machine.peer(at, link) {
+            Some(peer) => Far::Found(self.end(at, peer)),
+            None => Far::Lost("not found from here".into()),
+        }
+    }
+
+    /// A device somewhere, as it is called from a device in `at`.
+    fn end(&self, at: NsKey, peer: Peer) -> String {
+        let place = if peer.key == at {
             peer.ifname.to_string()
         } else {
             format!("{}:{}", self.name(peer.key), peer.ifname)
         };
         let master = peer.master.map(|m| format!(" ({m})")).unwrap_or_default();
-        Far::Found(format!("{place}{master}"))
+        format!("{place}{master}")
     }
 
     fn tone(&self, space: &Space) -> Tone {
@@ -208,14 +226,17 @@ impl Tree<'_> {
         let netns = |key: NsKey| {
             self.machine.spaces.get(&key).map(|s| Netns::new(&s.found, self.machine.own, s.cookie))
         };
-        let peer = self.machine.peer(space.found.key, link).map(|p| {
+        let end = |p: Peer| {
             json!({
                 "netns": netns(p.key),
                 "ifname": p.ifname,
                 "ifindex": p.ifindex,
                 "master": p.master,
             })
-        });
+        };
+        let at = space.found.key;
+        let peer = self.machine.peer(at, link).map(end);
+        let parent = self.machine.parent(at, link).map(end);
         let vxlan = link.vxlan().map(|_| {
             let mut map = shape::vxlan(link, None);
             let under = self.machine.far_space(space.found.key, link).and_then(netns);
@@ -236,6 +257,8 @@ impl Tree<'_> {
             "master": shape::name_at(&space.state.links, link.master),
             "addresses": addresses,
             "peer": peer,
+            "parent": parent,
+            "disagree": self.machine.disagreement(at, link),
             "vxlan": vxlan,
         })
     }
@@ -275,6 +298,8 @@ enum Far {
     None,
     /// Where it is.
     Found(String),
+    /// Not a cable's end, but what it stands on.
+    Parent(String),
     /// It cannot be found, and why.
     Lost(String),
 }

@@ -3,6 +3,7 @@
 //! and ask nothing more; it can be saved and looked at elsewhere.
 
 mod around;
+pub mod ends;
 pub mod outline;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,14 +18,13 @@ use ovl_core::state::{NsState, Reader};
 use serde::{Deserialize, Serialize};
 
 use crate::discover::{Discovery, Found, Search, short_names};
-use crate::joins::{Peer, as_peer};
 
 /// The version of the saved form. It is raised when a reader of the old form
 /// would misread the new one; a field that is added does not raise it.
 pub const SCHEMA: u32 = 1;
 
 /// One namespace of the machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Space {
     /// How it was found.
     pub found: Found,
@@ -35,6 +35,9 @@ pub struct Space {
     /// The ids by which it knows others, as far as its devices name them.
     #[serde(default)]
     pub nsids: BTreeMap<i32, NsKey>,
+    /// The other ends of its cables as the driver numbers them, by device.
+    #[serde(default)]
+    pub peers: BTreeMap<u32, u32>,
 }
 
 impl Space {
@@ -104,10 +107,10 @@ impl Machine {
         let states = in_parts(&namespaces, |ns| read(kernel, ns))?;
         for ((found, _), state) in open.iter().zip(states) {
             match state {
-                Ok((cookie, state)) => {
-                    let space =
-                        Space { found: found.clone(), cookie, state, nsids: BTreeMap::new() };
-                    machine.spaces.insert(found.key, space);
+                Ok((cookie, state, peers)) => {
+                    let (found, nsids) = (found.clone(), BTreeMap::new());
+                    let space = Space { found, cookie, state, nsids, peers };
+                    machine.spaces.insert(space.key(), space);
                 }
                 Err(why) => machine.unread.push((found.key, why.to_string())),
             }
@@ -230,18 +233,6 @@ impl Machine {
         }
     }
 
-    /// The other end of a device's cable, or its parent (macvlan, VLAN), where
-    /// it has one that was found.
-    pub fn peer(&self, at: NsKey, link: &Link) -> Option<Peer> {
-        if !link.names_other_end() || matches!(link.kind, Kind::Vxlan { .. }) {
-            return None;
-        }
-        let key = self.far_space(at, link)?;
-        let links = &self.spaces.get(&key)?.state.links;
-        let index = link.peer.index?;
-        links.iter().find(|l| l.index == index).map(|l| as_peer(key, l, links))
-    }
-
     /// The device of the socket's namespace that a VXLAN device is tied to.
     pub fn underlay_device(&self, at: NsKey, link: &Link) -> Option<&Link> {
         let Kind::Vxlan { dev: Some(index), .. } = link.kind else { return None };
@@ -265,8 +256,11 @@ impl Machine {
     }
 }
 
+/// What is read of one namespace: its cookie, its state, the driver's numbers.
+type Read = (Option<u64>, NsState, BTreeMap<u32, u32>);
+
 /// Reads one namespace.
-fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<(Option<u64>, NsState), Fail> {
+fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<Read, Fail> {
     let mut reader = Reader::open(kernel, ns)?;
     let state = NsState {
         links: reader.links(true)?,
@@ -275,7 +269,8 @@ fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<(Option<u64>, NsState), Fai
         neighs: reader.neighs(None)?,
         fdb: reader.fdb(None)?,
     };
-    Ok((reader.cookie().ok(), state))
+    let peers = ends::driver_peers(ns, &state.links);
+    Ok((reader.cookie().ok(), state, peers))
 }
 
 /// What came of each namespace: whether it was entered, and what `f` said there.

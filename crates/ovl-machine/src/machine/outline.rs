@@ -47,7 +47,7 @@ impl Outline {
                     let state = NsState { links, ..NsState::default() };
                     let found = (*found).clone();
                     given.insert(found.key, ids);
-                    let space = Space { found, cookie, state, nsids: BTreeMap::new() };
+                    let space = Space { found, cookie, state, ..Space::default() };
                     machine.spaces.insert(space.key(), space);
                 }
                 Err(why) => machine.unread.push((found.key, why.to_string())),
