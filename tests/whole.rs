@@ -10,6 +10,7 @@ mod ground;
 mod inspect;
 mod machine;
 mod ns;
+mod others;
 mod paste;
 mod two_hosts;
 mod undo;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         inspect::tests,
         machine::tests,
         ns::tests,
+        others::tests,
         paste::tests,
         two_hosts::tests,
         undo::tests,
