@@ -12,6 +12,7 @@ mod machine;
 mod ns;
 mod others;
 mod paste;
+mod saved;
 mod two_hosts;
 mod undo;
 mod veth;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         ns::tests,
         others::tests,
         paste::tests,
+        saved::tests,
         two_hosts::tests,
         undo::tests,
         veth::tests,

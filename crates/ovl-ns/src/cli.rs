@@ -39,6 +39,13 @@ pub enum Verb {
   ovl-ns del h1 h2 --missing-ok")]
     Del(Del),
     /// List every network namespace that can be found
+    ///
+    /// By its names, bind mounts in any mount namespace, processes and threads,
+    /// open files and sockets. One that only others know, by an id, is listed
+    /// last, with its devices: in JSON 'ref' and 'inode' are null, 'kind' is
+    /// unseen, and 'known_by' lists who knows it: [{netns, nsid, devices}]. What
+    /// cannot be looked at is counted and said (exit 5, but for root). No engine
+    /// is waited for: containers have their ids, and their names in 'show'.
     #[command(
         visible_alias = "ls",
         after_help = "Examples:
