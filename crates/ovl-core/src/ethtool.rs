@@ -58,20 +58,13 @@ impl Ethtool {
         position: &mut Option<usize>,
     ) -> Result<Option<u64>, Fail> {
         let count = self.count(ifname)?;
-        let at = match *position {
-            Some(at) => at,
-            None => {
-                let names = self.names(ifname, count)?;
-                let Some(at) = names.iter().position(|n| n == PEER_IFINDEX) else {
-                    return Ok(None);
-                };
-                *position.insert(at)
-            }
-        };
-        if at >= count {
-            return Ok(None);
+        if position.is_none() {
+            *position = self.names(ifname, count)?.iter().position(|n| n == PEER_IFINDEX);
         }
-        Ok(self.values(ifname, count)?.get(at).copied())
+        match position.filter(|at| *at < count) {
+            Some(at) => Ok(self.values(ifname, count)?.get(at).copied()),
+            None => Ok(None),
+        }
     }
 
     /// struct `ethtool_sset_info`: cmd, reserved, u64 mask, u32 data[].

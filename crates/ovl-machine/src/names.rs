@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use ovl_core::names::Engine;
 
-use crate::container::Runtime;
+use crate::container::{Container, Runtime};
 use crate::discover::{Discovery, Found, overlay_id};
 use crate::engine::{self, EngineError, Named};
 
@@ -27,7 +27,7 @@ impl Asking {
         let mut engines = BTreeSet::new();
         let mut has_overlay = false;
         for one in found {
-            engines.extend(one.container.as_ref().and_then(|c| c.asked()).map(Engine::command));
+            engines.extend(one.container.as_ref().and_then(Container::asked).map(Engine::command));
             has_overlay |= one.paths.iter().any(|p| overlay_id(p).is_some());
         }
         let ask = |engine| (engine, thread::spawn(move || engine::containers(engine)));
@@ -101,7 +101,6 @@ mod tests {
     use ovl_core::netns::NsKey;
 
     use super::*;
-    use crate::container::Container;
     use crate::discover::short_names;
 
     fn sandbox(inode: u64, path: &str, id: &str) -> Found {
@@ -134,7 +133,9 @@ mod tests {
             sandbox(4, "/exec/netns/dddddddddddd", "d"),
         ];
         let names = answered();
-        all.iter_mut().for_each(|found| names.name(found));
+        for found in &mut all {
+            names.name(found);
+        }
         assert_eq!(all[0].container.as_ref().and_then(|c| c.engine), Some(Runtime::Docker));
         assert_eq!(all[3].container.as_ref().and_then(|c| c.name.as_deref()), None);
         let called = short_names(all.iter(), NsKey { dev: 4, inode: 99 });
@@ -146,7 +147,9 @@ mod tests {
     fn two_namespaces_of_one_container_are_told_apart() {
         let mut all = [sandbox(1, "/exec/netns/aaaaaaaaaaaa", "a"), sandbox(2, "/other/file", "a")];
         let names = answered();
-        all.iter_mut().for_each(|found| names.name(found));
+        for found in &mut all {
+            names.name(found);
+        }
         let called = short_names(all.iter(), NsKey::default());
         let called: Vec<&str> = called.values().map(String::as_str).collect();
         assert_eq!(called, ["aaaaaaaaaaaa", "file"]);

@@ -24,6 +24,15 @@ const EXAMPLES: &str = "Examples:
   ovl-ns list
   ovl-ns exec docker:X-1 -- ip addr";
 
+const LIST: &str = "List every network namespace that can be found
+
+By its names, bind mounts in any mount namespace, processes and threads, open
+files and sockets. One that only others know, by an id, is listed last, with its
+devices: in JSON its ref and inode are null, its kind is unseen, and known_by
+lists who knows it: [{netns, nsid, devices}]. What cannot be looked at is counted
+and said (exit 5, but for root). No engine is waited for: containers have their
+ids here, and their names in show.";
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -39,15 +48,9 @@ pub enum Verb {
   ovl-ns del h1 h2 --missing-ok")]
     Del(Del),
     /// List every network namespace that can be found
-    ///
-    /// By its names, bind mounts in any mount namespace, processes and threads,
-    /// open files and sockets. One that only others know, by an id, is listed
-    /// last, with its devices: in JSON 'ref' and 'inode' are null, 'kind' is
-    /// unseen, and 'known_by' lists who knows it: [{netns, nsid, devices}]. What
-    /// cannot be looked at is counted and said (exit 5, but for root). No engine
-    /// is waited for: containers have their ids, and their names in 'show'.
     #[command(
         visible_alias = "ls",
+        long_about = LIST,
         after_help = "Examples:
   ovl-ns list
   ovl-ns list --named -o json"

@@ -43,7 +43,9 @@ pub fn gather(context: &Context) -> Result<Machine, Error> {
     let machine = Machine::read_all(&context.kernel, discovery);
     let mut machine = machine.map_err(reading("the machine", None))?;
     let names = context.names(asking);
-    machine.spaces.values_mut().for_each(|space| names.name(&mut space.found));
+    for space in machine.spaces.values_mut() {
+        names.name(&mut space.found);
+    }
     machine.networks = names.networks;
     Ok(machine)
 }
