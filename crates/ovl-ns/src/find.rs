@@ -40,11 +40,16 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
             ));
         }
     }
+    let is_listed = |key: &NsKey| {
+        let found = discovery.namespaces.get(key);
+        found.is_some_and(|f| !args.named || !f.names.is_empty())
+    };
+    let unread = outline.machine.unread.iter().filter(|(key, _)| is_listed(key));
     Ok(context.completeness_of(&Missed {
         hidden: if args.named { 0 } else { discovery.hidden },
         hides: discovery.hides && !args.named,
         closed: &discovery.closed,
-        unread: 0,
+        unread: unread.count(),
     }))
 }
 
