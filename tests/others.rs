@@ -13,6 +13,7 @@ tests![
     a_namespace_that_another_mount_namespace_holds_is_found: ETHTOOL,
     a_macvlan_stands_on_a_device_of_another_namespace,
     a_container_without_network_is_a_namespace_like_others,
+    what_cannot_be_looked_at_is_counted_and_said: SETPRIV,
 ];
 
 /// The tree, and what is wrong about its cables by the word of ethtool and ip:
@@ -205,5 +206,39 @@ fn a_container_without_network_is_a_namespace_like_others(lab: &Lab) -> Result<(
     let space = spaces.find(|s| s["netns"]["ref"] == "none").context("not in the tree")?;
     assert_eq!(space["links"].as_array().map(Vec::len), Some(1));
     ensure!(lab.ok("ovl-inspect")?.contains("none  /run/netns/none"));
+    Ok(())
+}
+
+fn what_cannot_be_looked_at_is_counted_and_said(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; mkdir closed; chmod 0 closed")?;
+    let other = lab.background("exec unshare --net sleep 1000")?;
+    lab.eventually("it sleeps", |lab| {
+        Ok(lab.ok(&format!("cat /proc/{}/comm", other.pid()))?.trim() == "sleep")
+    })?;
+    // Root without any capability: the sandbox of an ordinary user has no second user.
+    let bare = "OVL_NETNS_PATH=$PWD/closed setpriv --bounding-set=-all --inh-caps=-all";
+    for command in ["ovl-ns list -o json", "ovl-inspect -o json", "ovl-inspect snapshot -"] {
+        let run = lab.run(&format!("{bare} {command}"))?;
+        ensure!(run.code == 5, "{command}: {run}");
+        for words in [
+            "processes could not be looked at",
+            "cannot look at /run/lab/closed",
+            "1 namespaces could not be read",
+        ] {
+            ensure!(run.stderr.contains(words), "{command} does not say '{words}': {run}");
+        }
+    }
+    // The caller's own namespace takes no privilege.
+    let list = lab.run(&format!("{bare} ovl-ns list -o json"))?;
+    let list: Value = serde_json::from_str(&list.stdout)?;
+    let own = list.as_array().into_iter().flatten().find(|n| n["ref"] == "self");
+    assert_eq!(own.context("not listed")?["links"][0], "lo");
+    // A snapshot tells it to whoever looks at it later.
+    lab.run(&format!("{bare} ovl-inspect snapshot part.json"))?;
+    let saved = lab.run("ovl-inspect --snapshot part.json")?;
+    ensure!(saved.code == 5 && saved.stderr.contains("cannot look at /run/lab/closed"), "{saved}");
+    // With all privileges nothing is missing.
+    let whole = lab.run("OVL_NETNS_PATH=$PWD/closed ovl-ns list")?;
+    ensure!(whole.code == 0 && whole.stderr.is_empty(), "{whole}");
     Ok(())
 }

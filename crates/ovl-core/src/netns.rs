@@ -151,7 +151,12 @@ pub fn visit<T: Send>(
 ) -> Result<Vec<Result<T, Fail>>, Fail> {
     let run = || {
         let each = spaces.iter().enumerate().map(|(i, ns)| {
-            setns(ns.file.as_fd(), CloneFlags::CLONE_NEWNET)?;
+            match setns(ns.file.as_fd(), CloneFlags::CLONE_NEWNET) {
+                Ok(()) => {}
+                // To be where one is takes no privilege; to go there does.
+                Err(_) if NetNs::own().is_ok_and(|own| own == **ns) => {}
+                Err(e) => return Err(e.into()),
+            }
             Ok(f(i))
         });
         each.collect()
