@@ -155,6 +155,12 @@ fn list_names_a_namespace_that_only_an_id_tells_of(lab: &Lab) -> Result<()> {
     let table = lab.ok(BLIND)?;
     ensure!(table.contains(&format!("known only as nsid {id} in h1 (c0)")), "{table}");
 
+    // So the other end has a name, even though nobody can go there.
+    let peer = lab.json(&format!("{} -o json", BLIND.replace("ns list", "veth peer c0 -n h1")))?;
+    ensure!(peer["peer"].is_null(), "{peer}");
+    let reason = peer["reason"].as_str().unwrap_or_default();
+    ensure!(reason.contains(&format!("nsid {id} here")) && reason.contains("it is eth0"), "{peer}");
+
     // Seen, it is one of the others and not a second time.
     let list = lab.json("ovl-ns list -o json")?;
     let all = || list.as_array().into_iter().flatten();

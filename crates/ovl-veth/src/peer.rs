@@ -122,13 +122,22 @@ fn other_end(
     let Some(there) = there else {
         return Ok(Err(match link.peer.nsid {
             Some(id) if id >= 0 => format!(
-                "its namespace (nsid {id} here) has no name, process or mount that can be seen from here"
+                "its namespace (nsid {id} here) has no name, process or mount that can be seen from here{}",
+                name_there(reader, id, index)
             ),
             _ => "its namespace has no id here".into(),
         }));
     };
     let peer = joins::peer_at(&context.kernel, &there, index)?;
     Ok(peer.ok_or_else(|| format!("device {index} is gone from its namespace")))
+}
+
+/// What a device is called in a namespace that cannot be opened: the kernel tells
+/// its devices by the id.
+fn name_there(reader: &mut Reader<'_, ovl_cli::Seam>, nsid: i32, index: u32) -> String {
+    let links = reader.links_there(nsid).unwrap_or_default();
+    let link = links.iter().find(|l| l.index == index);
+    link.map(|l| format!("; there it is {} ({index})", l.name)).unwrap_or_default()
 }
 
 fn text(cable: &Cable, here: &str) -> String {
