@@ -49,7 +49,7 @@ pub fn apply(
     let stop = Stop::arm();
     let mut signal = None;
     let tell = acting.explain || context.flags.verbose > 0;
-    let before = |step: &Step| {
+    let mut before = |step: &Step| {
         signal = stop.requested();
         if tell && signal.is_none() {
             for line in spell::step_lines(&plan.namespaces, step) {
@@ -58,7 +58,7 @@ pub fn apply(
         }
         signal.is_none()
     };
-    let ran = Exec::new(&context.kernel, &plan, slots.open).run(&plan, before);
+    let ran = Exec::new(&context.kernel, &plan, slots.open).run(&plan, &mut before);
     match ran {
         Ok(dropped) if dropped.is_empty() => Ok(Applied::Ran(plan.steps().count())),
         Ok(dropped) => Err(not_deleted(&plan, dropped)),
