@@ -22,6 +22,8 @@ tests![
     a_snapshot_shows_what_the_live_machine_shows,
     a_snapshot_that_is_none_is_refused,
     looking_assigns_no_namespace_id,
+    an_overlay_has_the_name_that_its_engine_tells,
+    an_engine_that_does_not_answer_is_no_failure,
 ];
 
 fn inode(lab: &Lab, netns: &str) -> Result<u64> {
@@ -185,5 +187,59 @@ fn looking_assigns_no_namespace_id(lab: &Lab) -> Result<()> {
     lab.ok("ovl-inspect; ovl-ns list; ovl-inspect snapshot - >/dev/null")?;
     let ids = lab.ok("ip -n x1 netns list-id; ip netns list-id")?;
     ensure!(ids.trim().is_empty(), "{ids}");
+    Ok(())
+}
+
+/// A `docker` that knows one network, and the namespace that Docker has for it.
+fn engine(lab: &Lab, answer: &str) -> Result<()> {
+    lab.overlay()?;
+    lab.ok(&format!(
+        "mkdir -p bin exec/netns; touch exec/netns/1-c4305b67cd
+        mount --bind /run/netns/ov1 exec/netns/1-c4305b67cd
+        umount /run/netns/ov1; rm /run/netns/ov1
+        printf '#!/bin/sh\\n%s\\n' '{answer}' >bin/docker; chmod +x bin/docker"
+    ))?;
+    Ok(())
+}
+
+const ID: &str = "c4305b67cd1a54a1b9c2b3b6e83cd52a4c7a3ba5b0d1c1c3f2a9f7a4e9d8c7b6";
+
+fn an_overlay_has_the_name_that_its_engine_tells(lab: &Lab) -> Result<()> {
+    let answer =
+        format!("echo \"$@\" >>asked; case \"$*\" in network*) echo {ID} demo-network;; esac");
+    engine(lab, &answer)?;
+    let path = "PATH=$PWD/bin:$PATH";
+    let tree = lab.ok(&format!("{path} ovl-inspect"))?;
+    ensure!(tree.contains("  overlay demo-network\n"), "{tree}");
+    // Asked once, for all; and not about containers, since there are none.
+    let asked = lab.ok("cat asked")?;
+    assert_eq!(asked.lines().count(), 1, "{asked}");
+    // A snapshot keeps the name for who has no engine; a list waits for none.
+    lab.ok(&format!("{path} ovl-inspect snapshot d1.json; rm asked bin/docker"))?;
+    let saved = lab.ok("ovl-inspect --snapshot d1.json")?;
+    ensure!(saved.contains("  overlay demo-network\n"), "{saved}");
+    engine_is_not_asked_by_list(lab)
+}
+
+fn engine_is_not_asked_by_list(lab: &Lab) -> Result<()> {
+    lab.ok("printf '#!/bin/sh\\ntouch asked\\n' >bin/docker; chmod +x bin/docker
+        PATH=$PWD/bin:$PATH ovl-ns list; test ! -e asked")?;
+    Ok(())
+}
+
+fn an_engine_that_does_not_answer_is_no_failure(lab: &Lab) -> Result<()> {
+    engine(lab, "exec sleep 1000")?;
+    for (host, why) in
+        [("", "did not answer"), ("DOCKER_HOST=tcp://192.0.2.1:2375", "on another machine")]
+    {
+        let run = lab.run(&format!("PATH=$PWD/bin:$PATH {host} ovl-inspect -v"))?;
+        ensure!(run.code == 0, "{run}");
+        ensure!(run.stdout.contains("  overlay network c4305b67cd\n"), "{run}");
+        ensure!(run.stderr.contains(why), "{run}");
+    }
+    // Nor is one that is not there, of which nothing is said.
+    let run = lab.run("rm bin/docker; PATH=$PWD/bin:$PATH ovl-inspect")?;
+    ensure!(run.code == 0 && run.stdout.contains("  overlay network c4305b67cd\n"), "{run}");
+    ensure!(!run.stderr.contains("docker"), "{run}");
     Ok(())
 }

@@ -17,6 +17,8 @@ tests![
     list_named_is_what_ip_netns_lists,
     list_finds_a_namespace_that_only_a_process_holds,
     list_of_nothing_is_an_empty_array,
+    list_names_a_namespace_that_only_an_id_tells_of,
+    list_names_such_a_namespace_once_whoever_knows_it,
     every_kind_of_reference_means_the_same_namespace,
     exec_gives_back_the_status_of_the_command,
     exec_has_codes_of_its_own_for_its_own_failures,
@@ -124,6 +126,74 @@ fn list_finds_a_namespace_that_only_a_process_holds(lab: &Lab) -> Result<()> {
 
 fn list_of_nothing_is_an_empty_array(lab: &Lab) -> Result<()> {
     assert_eq!(lab.json("ovl-ns list --named -o json")?, Value::Array(Vec::new()));
+    Ok(())
+}
+
+/// `ovl-ns list` where the processes of the rest of the sandbox are not seen.
+const BLIND: &str = "unshare --mount --pid --fork --mount-proc ovl-ns list";
+
+fn list_names_a_namespace_that_only_an_id_tells_of(lab: &Lab) -> Result<()> {
+    let (process, inode) = hidden(lab)?;
+    let pid = process.pid();
+    lab.ok(&format!("ip netns add h1; ip -n h1 link add c0 type veth peer name eth0 netns {pid}"))?;
+    let id = lab.ok("ip -n h1 netns list-id")?;
+    let id: i64 = id.split_whitespace().nth(1).unwrap_or_default().parse()?;
+
+    let list = lab.json(&format!("{BLIND} -o json"))?;
+    let all = list.as_array().cloned().unwrap_or_default();
+    ensure!(all.iter().all(|n| n["inode"] != inode), "it is seen: {list}");
+    let unseen: Vec<&Value> = all.iter().filter(|n| n["ref"].is_null()).collect();
+    let [one] = unseen.as_slice() else { anyhow::bail!("not one: {list}") };
+    ensure!(one["inode"].is_null() && one["kind"] == "unseen", "{one}");
+    assert_eq!(one["known_by"].as_array().map(Vec::len), Some(1));
+    let by = &one["known_by"][0];
+    assert_eq!(by["netns"]["names"][0], "h1");
+    assert_eq!(by["nsid"], id);
+    assert_eq!(by["devices"], serde_json::json!(["c0"]));
+    // The kernel tells the devices of a namespace that nobody here can open.
+    assert_eq!(one["links"], serde_json::json!(["lo", "eth0"]));
+    let table = lab.ok(BLIND)?;
+    ensure!(table.contains(&format!("known only as nsid {id} in h1 (c0)")), "{table}");
+
+    // Seen, it is one of the others and not a second time.
+    let list = lab.json("ovl-ns list -o json")?;
+    let refs: Vec<&Value> = list.as_array().into_iter().flatten().map(|n| &n["ref"]).collect();
+    ensure!(refs.iter().all(|r| r.is_string()) && refs.len() == 3, "{list}");
+    Ok(())
+}
+
+fn list_names_such_a_namespace_once_whoever_knows_it(lab: &Lab) -> Result<()> {
+    let (process, _) = hidden(lab)?;
+    let pid = process.pid();
+    // h1 and h2 know each other, and both know the hidden one.
+    lab.two_hosts()?;
+    lab.ok(&format!(
+        "ip netns add h3
+        for h in h1 h2; do ip -n $h link add c0 type veth peer name $h netns {pid}; done"
+    ))?;
+    let list = lab.json(&format!("{BLIND} -o json"))?;
+    let unseen: Vec<&Value> =
+        list.as_array().into_iter().flatten().filter(|n| n["ref"].is_null()).collect();
+    let [one] = unseen.as_slice() else { anyhow::bail!("not one: {list}") };
+    let by: Vec<&Value> =
+        one["known_by"].as_array().into_iter().flatten().map(|b| &b["netns"]["ref"]).collect();
+    assert_eq!(by.len(), 2);
+    ensure!(by.contains(&&"h1".into()) && by.contains(&&"h2".into()), "{one}");
+    assert_eq!(one["links"], serde_json::json!(["lo", "h1", "h2"]));
+    // An id that no device has a part in.
+    let hidden_too = lab.background("exec unshare -n sleep 1000")?;
+    let far = hidden_too.pid();
+    lab.eventually("it has its own namespace", |lab| {
+        Ok(lab.ok(&format!("readlink /proc/{far}/ns/net"))?
+            != lab.ok("readlink /proc/$$/ns/net")?)
+    })?;
+    lab.ok(&format!(
+        "ip netns attach away {far}; ip -n h3 netns set away 12
+        umount /run/netns/away; rm /run/netns/away"
+    ))?;
+    let table = lab.ok(BLIND)?;
+    ensure!(table.contains("known only as nsid 12 in h3"), "{table}");
+    assert_eq!(table.matches("known only as").count(), 2, "{table}");
     Ok(())
 }
 

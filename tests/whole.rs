@@ -10,7 +10,9 @@ mod ground;
 mod inspect;
 mod machine;
 mod ns;
+mod others;
 mod paste;
+mod saved;
 mod two_hosts;
 mod undo;
 mod veth;
@@ -30,7 +32,9 @@ fn main() -> ExitCode {
         inspect::tests,
         machine::tests,
         ns::tests,
+        others::tests,
         paste::tests,
+        saved::tests,
         two_hosts::tests,
         undo::tests,
         veth::tests,

@@ -1,7 +1,9 @@
 //! What a command runs with: the kernel seam, where to look for namespaces, the
 //! common flags; and the one `main` all binaries share.
 
+use std::collections::BTreeSet;
 use std::mem::ManuallyDrop;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -9,6 +11,7 @@ use clap::{CommandFactory, FromArgMatches};
 use ovl_core::kernel::Live;
 use ovl_core::names::NsRef;
 use ovl_machine::discover::Search;
+use ovl_machine::names::{Asking, Names};
 use ovl_machine::resolve::{Resolved, Resolver};
 
 use crate::directory::Directory;
@@ -52,6 +55,19 @@ pub struct Context {
     pub flags: Flags,
 }
 
+/// What a listing could not read.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Missed<'a> {
+    /// Processes that could not be looked at.
+    pub hidden: usize,
+    /// Namespaces that could not be read.
+    pub unread: usize,
+    /// The procfs lists no processes of others.
+    pub hides: bool,
+    /// Folders and files of names that could not be opened.
+    pub closed: &'a [PathBuf],
+}
+
 impl Context {
     /// A context for this machine.
     pub fn new(tool: &'static str, flags: Flags) -> Context {
@@ -64,28 +80,50 @@ impl Context {
         Directory::new(&self.search)
     }
 
+    /// As [`Context::completeness_of`], where nothing else can be missing.
+    pub fn completeness(&self, hidden: usize, unread: usize) -> Exit {
+        self.completeness_of(&Missed { hidden, unread, ..Missed::default() })
+    }
+
     /// Says what could not be read, and how a listing ends for that: not well
     /// for a caller who could come back with more privileges. Root has none left
     /// to ask for; what is hidden from it is said, and is no failure.
-    pub fn completeness(&self, hidden_processes: usize, unread_namespaces: usize) -> Exit {
-        if hidden_processes > 0 {
-            output::note(&format!(
-                "{}: {hidden_processes} processes could not be looked at: namespaces that only they hold are not shown",
-                self.tool
+    pub fn completeness_of(&self, missed: &Missed<'_>) -> Exit {
+        let Missed { hidden, unread, hides, closed } = missed;
+        let say = |what: &str| output::note(&format!("{}: {what}", self.tool));
+        if *hidden > 0 {
+            say(&format!(
+                "{hidden} processes could not be looked at: namespaces that only they hold are not shown"
             ));
         }
-        if unread_namespaces > 0 {
-            output::note(&format!(
-                "{}: {unread_namespaces} namespaces could not be read",
-                self.tool
-            ));
+        if *hides {
+            say(
+                "/proc does not list the processes of others (hidepid): namespaces that only they hold are not shown",
+            );
+        }
+        for path in *closed {
+            let path = path.display().to_string();
+            say(&format!("cannot look at {}", path.escape_debug()));
+        }
+        if *unread > 0 {
+            say(&format!("{unread} namespaces could not be read"));
         }
         let is_root = nix::unistd::geteuid().is_root();
-        if unread_namespaces > 0 || (hidden_processes > 0 && !is_root) {
-            Exit::Denied
-        } else {
-            Exit::Done
+        let is_partial = *hidden > 0 || *hides || !closed.is_empty();
+        if *unread > 0 || (is_partial && !is_root) { Exit::Denied } else { Exit::Done }
+    }
+
+    /// The names that engines have answered with. That one did not answer is no
+    /// failure of what was asked for: it is said only to who wants to know more.
+    pub fn names(&self, asking: Asking) -> Names {
+        let names = asking.answers();
+        if self.flags.verbose > 0 {
+            let whys: BTreeSet<String> = names.failures.iter().map(ToString::to_string).collect();
+            for why in whys {
+                output::note(&format!("{}: no names of an engine's: {why}", self.tool));
+            }
         }
+        names
     }
 
     /// The namespace a reference means.

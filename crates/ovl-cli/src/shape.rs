@@ -4,9 +4,9 @@
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
 use ovl_core::netns::NsKey;
-use ovl_machine::discover::Found;
+use ovl_machine::discover::{Found, overlay_id};
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A namespace, the same object wherever one is printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,7 +44,7 @@ fn kind(found: &Found) -> &'static str {
     if found.pids.first().is_some_and(|p| p.pid == 1) {
         return "host";
     }
-    if found.paths.iter().any(|p| is_overlay(p)) {
+    if found.paths.iter().any(|p| overlay_id(p).is_some()) {
         "overlay"
     } else if found.container.is_some() {
         "sandbox"
@@ -55,17 +55,6 @@ fn kind(found: &Found) -> &'static str {
     } else {
         "other"
     }
-}
-
-/// Docker names an overlay network's namespace `EPOCH-FIRST10OFID`.
-fn is_overlay(path: &Path) -> bool {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    name.split_once('-').is_some_and(|(epoch, id)| {
-        !epoch.is_empty()
-            && epoch.bytes().all(|b| b.is_ascii_digit())
-            && id.len() == 10
-            && id.bytes().all(|b| b.is_ascii_hexdigit())
-    })
 }
 
 /// The other end of a cable.

@@ -21,6 +21,10 @@ const SS_STATS: u32 = 1;
 /// `ETH_GSTRING_LEN`: bytes a name.
 const NAME: usize = 32;
 
+/// The statistic that names the other end, as the veth driver calls it
+/// (drivers/net/veth.c, `ethtool_stats_keys`).
+pub const PEER_IFINDEX: &str = "peer_ifindex";
+
 /// A socket for ethtool's calls, in one namespace.
 #[derive(Debug)]
 pub struct Ethtool(OwnedFd);
@@ -43,6 +47,24 @@ impl Ethtool {
         let names = self.names(ifname, count)?;
         let values = self.values(ifname, count)?;
         Ok(names.into_iter().zip(values).collect())
+    }
+
+    /// The other end's number, of a veth alone, in two calls. Where among the
+    /// statistics it stands is the driver's choice, the same for all its devices:
+    /// `position` remembers it from one to the next.
+    pub fn peer_ifindex(
+        &self,
+        ifname: &IfName,
+        position: &mut Option<usize>,
+    ) -> Result<Option<u64>, Fail> {
+        let count = self.count(ifname)?;
+        if position.is_none() {
+            *position = self.names(ifname, count)?.iter().position(|n| n == PEER_IFINDEX);
+        }
+        match position.filter(|at| *at < count) {
+            Some(at) => Ok(self.values(ifname, count)?.get(at).copied()),
+            None => Ok(None),
+        }
     }
 
     /// struct `ethtool_sset_info`: cmd, reserved, u64 mask, u32 data[].

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -69,7 +69,12 @@ pub enum OpenError {
 impl NetNs {
     /// Opens an nsfs file.
     pub fn open(path: &Path) -> Result<NetNs, OpenError> {
-        let file = File::open(path).map_err(|e| OpenError::Io(path.to_owned(), e))?;
+        // Without waiting: a pipe with a name would wait for a writer.
+        let file = File::options()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)
+            .map_err(|e| OpenError::Io(path.to_owned(), e))?;
         match syscall::ns_type(file.as_fd()) {
             Ok(libc::CLONE_NEWNET) => {}
             Ok(_) => return Err(OpenError::OtherKind(path.to_owned())),

@@ -122,6 +122,22 @@ impl<'k, K: Kernel> Reader<'k, K> {
         }
     }
 
+    /// The id that the namespace with id `there` has for the one with id `of`.
+    pub fn nsid_in(&mut self, there: i32, of: i32) -> Result<Option<i32>, Fail> {
+        let answers = self.request(&wire::nsid::translate(of, there))?;
+        match answers.iter().find(|m| m.kind == rtm::NEWNSID) {
+            Some(m) => wire::nsid::parse(&m.body),
+            None => Ok(None),
+        }
+    }
+
+    /// The devices of a namespace that this one knows by id. It need not be open.
+    pub fn links_there(&mut self, nsid: i32) -> Result<Vec<Link>, Fail> {
+        self.list(&wire::link::list_there(nsid), rtm::NEWLINK, |body| {
+            wire::link::parse(body).map(Some)
+        })
+    }
+
     /// All ids this namespace has given.
     pub fn nsids(&mut self) -> Result<Vec<i32>, Fail> {
         self.list(&wire::nsid::list(), rtm::NEWNSID, wire::nsid::parse)

@@ -53,6 +53,9 @@ pub enum Verb {
   ovl-inspect neigh x1 ov1 -o json")]
     Neigh(Namespaces),
     /// Save what is there, to be looked at later or elsewhere with --snapshot
+    ///
+    /// It is JSON, with a schema version, the host, its boot, its kernel and the
+    /// time: ovl-snapshot(5) says what is in it, and what a later version keeps.
     #[command(after_help = "Examples:
   ovl-inspect snapshot d1.json
   ovl-inspect snapshot - | ovl-inspect --snapshot -")]

@@ -1,61 +1,18 @@
-//! Containers: which one a process belongs to, by its cgroup, and what an
-//! engine's own command line says. An engine is asked only where the user named
-//! one, and never for longer than two seconds.
+//! What a container engine's own command says. It is asked where the user named
+//! one, or for the names of what was found, and never for longer than two seconds.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ovl_core::names::Engine;
-use serde::{Deserialize, Serialize};
 
 /// How long an engine may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How many hexadecimal digits a container's id has.
-const ID_DIGITS: usize = 64;
-
-/// The container that a process belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Container {
-    /// The engine, as far as the cgroup tells.
-    pub engine: Option<Engine>,
-    /// The container's id.
-    pub id: String,
-    /// Its name, where the engine was asked.
-    pub name: Option<String>,
-}
-
-/// The container of a process, read from its cgroup: engines put a container's
-/// id into the path, as a folder or inside `docker-ID.scope`.
-pub fn container_of(procfs: &Path, pid: u32) -> Option<Container> {
-    let text = fs::read_to_string(procfs.join(pid.to_string()).join("cgroup")).ok()?;
-    text.lines().find_map(in_cgroup_line)
-}
-
-fn in_cgroup_line(line: &str) -> Option<Container> {
-    let path = line.splitn(3, ':').nth(2)?;
-    // The innermost container counts: a container may run an engine of its own.
-    path.rsplit('/').find_map(|part| {
-        let scope = part.strip_suffix(".scope").unwrap_or(part);
-        let (prefix, id) = scope.rsplit_once('-').unwrap_or(("", scope));
-        let is_id = id.len() == ID_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit());
-        is_id.then(|| Container { engine: engine(prefix, path), id: id.to_owned(), name: None })
-    })
-}
-
-fn engine(prefix: &str, path: &str) -> Option<Engine> {
-    if prefix.starts_with("libpod") || path.contains("/libpod") {
-        Some(Engine::Podman)
-    } else if prefix == "docker" || path.contains("/docker/") {
-        Some(Engine::Docker)
-    } else {
-        None
-    }
-}
 
 /// Why an engine gave no answer.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +64,39 @@ pub fn network_id(engine: Engine, network: &str) -> Result<String, EngineError> 
 pub fn folder(engine: Engine) -> Option<PathBuf> {
     let containers = ask(engine, ["ps", "--quiet", "--no-trunc"]).ok()?;
     let key = sandbox(engine, containers.lines().next()?).ok()?;
-    key.first()?.parent().map(Path::to_owned)
+    key.first()?.parent().map(std::path::Path::to_owned)
+}
+
+/// Something an engine has a name for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its full id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The names of all containers that run, in one question.
+pub fn containers(engine: Engine) -> Result<Vec<Named>, EngineError> {
+    let args = ["ps", "--no-trunc", "--format", "{{.ID}} {{.Names}}"];
+    Ok(ask(engine, args)?.lines().filter_map(named).collect())
+}
+
+/// The names of all networks.
+pub fn networks(engine: Engine) -> Result<Vec<Named>, EngineError> {
+    let args = ["network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}"];
+    Ok(ask(engine, args)?.lines().filter_map(named).collect())
+}
+
+/// `ID NAME`, or `ID NAME,OTHER/ALIAS` for a container that others are linked to.
+fn named(line: &str) -> Option<Named> {
+    let (id, names) = line.trim().split_once(' ')?;
+    let name = names.split(',').find(|n| !n.contains('/'))?;
+    // An engine takes no other names (moby, daemon/names): such a one goes after
+    // `docker:` as it is.
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let is_name = !name.is_empty() && name.chars().all(fits);
+    is_name.then(|| Named { id: id.to_owned(), name: name.to_owned() })
 }
 
 fn ask<I, S>(engine: Engine, args: I) -> Result<String, EngineError>
@@ -131,8 +120,8 @@ where
         .spawn()
         .map_err(|_| EngineError::NoCommand(command))?;
     // Read on the side, so that a long answer cannot fill the pipe and hang it.
-    let out = child.stdout.take().map(|pipe| thread::spawn(|| read_all(pipe)));
-    let err = child.stderr.take().map(|pipe| thread::spawn(|| read_all(pipe)));
+    let out = child.stdout.take().map(read_aside);
+    let err = child.stderr.take().map(read_aside);
     let deadline = Instant::now() + PATIENCE;
     let status = loop {
         match child.try_wait() {
@@ -145,10 +134,14 @@ where
             }
         }
     };
-    let text = |side: Option<thread::JoinHandle<String>>| {
-        side.and_then(|t| t.join().ok()).unwrap_or_default()
+    // Whatever the command left behind may keep the pipe open after its end.
+    let text = |side: Option<Receiver<String>>| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        side.map_or(Ok(String::new()), |s| {
+            s.recv_timeout(left).map_err(|_| EngineError::Slow(command))
+        })
     };
-    let (out, err) = (text(out), text(err));
+    let (out, err) = (text(out)?, text(err)?);
     if status.success() {
         return Ok(out);
     }
@@ -156,30 +149,28 @@ where
     Err(EngineError::Refused(command, why.escape_debug().to_string()))
 }
 
-fn read_all(mut pipe: impl Read) -> String {
-    let mut bytes = Vec::new();
-    let _ = pipe.read_to_end(&mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
+fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        let _ = send.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    receive
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ID: &str = "f477cde30bfd4c0a3bcbcd749e70dc22c14392211782af9a5020474fb9123f2c";
-
     #[test]
-    fn a_cgroup_names_its_container() {
-        let of = |line: String| in_cgroup_line(&line).map(|c| (c.engine, c.id));
-        let docker = Some((Some(Engine::Docker), ID.to_owned()));
-        assert_eq!(of(format!("4:memory:/docker/{ID}")), docker);
-        assert_eq!(of(format!("0::/system.slice/docker-{ID}.scope")), docker);
-        assert_eq!(
-            of(format!("0::/machine.slice/libpod-{ID}.scope/container")),
-            Some((Some(Engine::Podman), ID.to_owned()))
-        );
-        // An engine with a cgroup parent of its own leaves its name out.
-        assert_eq!(of(format!("1:cpu:/lab/d1/{ID}")), Some((None, ID.to_owned())));
-        assert_eq!(of("0::/user.slice/user-0.slice".into()), None);
+    fn a_line_is_an_id_and_the_name_that_is_its_own() {
+        let name = |line: &str| named(line).map(|n| (n.id, n.name));
+        let x1 = Some(("8b5b".to_owned(), "X-1".to_owned()));
+        assert_eq!(name("8b5b X-1"), x1);
+        assert_eq!(name("8b5b other/alias,X-1"), x1);
+        assert_eq!(name("8b5b"), None);
+        assert_eq!(name("8b5b \u{1b}[31mred"), None);
+        assert_eq!(name(""), None);
     }
 }

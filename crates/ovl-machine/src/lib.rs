@@ -3,9 +3,11 @@
 //! and changes nothing.
 
 pub mod census;
+pub mod container;
 pub mod discover;
 pub mod engine;
 pub mod joins;
 pub mod machine;
+pub mod names;
 pub mod resolve;
 pub mod scene;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use ovl_core::names::NsRef;
 
+use crate::discover::overlay_id;
 use crate::machine::{Machine, Space};
 use crate::resolve::ResolveError;
 
@@ -71,12 +72,12 @@ fn is_meant(machine: &Machine, space: &Space, wanted: &NsRef) -> bool {
         NsRef::Container(_, id) => found.container.as_ref().is_some_and(|c| {
             c.name.as_deref() == Some(id) || (id.len() >= 4 && c.id.starts_with(id.as_str()))
         }),
-        NsRef::Overlay(id) => {
+        NsRef::Overlay(network) => {
+            // By the name that the engine told when it was saved, or by the id.
+            let named = machine.networks.iter().find(|(_, name)| *name == network);
+            let id = named.map_or(network.as_str(), |(id, _)| id.as_str());
             let short = id.get(..10).unwrap_or(id);
-            found.paths.iter().any(|p| {
-                let name = p.file_name().map(|n| n.to_string_lossy().into_owned());
-                name.is_some_and(|n| n.split_once('-').is_some_and(|(_, rest)| rest == short))
-            })
+            found.paths.iter().any(|p| overlay_id(p) == Some(short))
         }
         NsRef::Vni(vni) => {
             space.state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(*vni)))

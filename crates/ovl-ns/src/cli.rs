@@ -24,6 +24,15 @@ const EXAMPLES: &str = "Examples:
   ovl-ns list
   ovl-ns exec docker:X-1 -- ip addr";
 
+const LIST: &str = "List every network namespace that can be found
+
+By its names, bind mounts in any mount namespace, processes and threads, open
+files and sockets. One that only others know, by an id, is listed last, with its
+devices: in JSON its ref and inode are null, its kind is unseen, and known_by
+lists who knows it: [{netns, nsid, devices}]. What cannot be looked at is counted
+and said (exit 5, but for root). No engine is waited for: containers have their
+ids here, and their names in show.";
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -41,6 +50,7 @@ pub enum Verb {
     /// List every network namespace that can be found
     #[command(
         visible_alias = "ls",
+        long_about = LIST,
         after_help = "Examples:
   ovl-ns list
   ovl-ns list --named -o json"

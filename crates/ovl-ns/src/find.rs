@@ -1,34 +1,36 @@
 //! The verbs of ovl-ns that look: list, show, pids, identify.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use ovl_cli::context::Missed;
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit, output};
+use ovl_core::link::Link;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::state::Reader;
-use ovl_machine::discover::{Found, Process, short_names};
+use ovl_machine::discover::{Discovery, Found, Process, short_names};
+use ovl_machine::machine::Machine;
+use ovl_machine::machine::outline::{Outline, Unseen};
+use ovl_machine::names::Asking;
 
 use crate::cli::{Identify, List, One};
-use crate::render::{self, Entry};
+use crate::render::{self, Entry, KnownBy, UnseenEntry};
 
 /// `list`.
 pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     // Names alone do not say who is inside: the processes are read either way.
     let discovery = context.search.all();
-    let own = own_key()?;
-    let mut own_reader = NetNs::own().ok().and_then(|ns| Reader::open(&context.kernel, &ns).ok());
+    let outline = Outline::gather(&context.kernel, &discovery)
+        .map_err(ovl_cli::error::reading("the namespaces", None))?;
+    let lister = Lister::new(&discovery, &outline);
     let found = discovery.namespaces.values().filter(|f| !args.named || !f.names.is_empty());
-    let names = short_names(discovery.namespaces.values(), own);
-    let mut entries: Vec<Entry> = found
-        .map(|f| {
-            let mut entry = entry(context, f, own, own_reader.as_mut());
-            entry.place.clone_from(&names[&f.key]);
-            entry
-        })
-        .collect();
+    let mut entries: Vec<Entry> = found.map(|f| lister.entry(f)).collect();
     entries.sort_by_key(Entry::sort_key);
-    render::list(context, &entries)?;
+    let unseen = outline.unseen.iter().filter(|_| !args.named);
+    let unseen: Vec<UnseenEntry> = unseen.map(|u| lister.unseen(u)).collect();
+    render::list(context, &entries, &unseen)?;
     for path in &discovery.stale {
         if !context.flags.quiet {
             output::note(&format!(
@@ -38,16 +40,84 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
             ));
         }
     }
-    let hidden = if args.named { 0 } else { discovery.hidden };
-    Ok(context.completeness(hidden, 0))
+    Ok(context.completeness_of(&Missed {
+        hidden: if args.named { 0 } else { discovery.hidden },
+        hides: discovery.hides && !args.named,
+        closed: &discovery.closed,
+        unread: 0,
+    }))
 }
 
-/// `show`.
+/// What the lines of a list have in common.
+struct Lister<'a> {
+    machine: &'a Machine,
+    own: NsKey,
+    names: BTreeMap<NsKey, String>,
+    /// The ids that the caller's own namespace has for others.
+    ids: BTreeMap<NsKey, i32>,
+}
+
+impl Lister<'_> {
+    fn new<'a>(discovery: &Discovery, outline: &'a Outline) -> Lister<'a> {
+        let machine = &outline.machine;
+        let own = machine.own;
+        let nsids = machine.spaces.get(&own).map(|s| &s.nsids);
+        let ids = nsids.into_iter().flatten().map(|(id, key)| (*key, *id)).collect();
+        let names = short_names(discovery.namespaces.values(), own);
+        Lister { machine, own, names, ids }
+    }
+
+    /// A namespace with what was read inside it. One that could not be entered
+    /// is listed without.
+    fn entry(&self, found: &Found) -> Entry {
+        let space = self.machine.spaces.get(&found.key);
+        let links = space.map(|s| s.state.links.iter().map(|l| l.name.clone()).collect());
+        Entry {
+            place: self.name(found.key),
+            netns: Netns::new(found, self.own, space.and_then(|s| s.cookie)),
+            nsid: self.ids.get(&found.key).copied(),
+            pids: found.pids.clone(),
+            holders: found.holders.clone(),
+            container: found.container.clone(),
+            links: links.unwrap_or_default(),
+        }
+    }
+
+    fn unseen(&self, unseen: &Unseen) -> UnseenEntry {
+        let by_own = unseen.known_by.iter().find(|(key, _)| *key == self.own);
+        let known_by = unseen.known_by.iter().filter_map(|(key, nsid)| {
+            let space = self.machine.spaces.get(key)?;
+            let of = space.state.links.iter().filter(|l| l.peer.nsid == Some(*nsid));
+            Some(KnownBy {
+                place: self.name(*key),
+                netns: Netns::new(&space.found, self.own, space.cookie),
+                nsid: *nsid,
+                devices: of.map(|l| l.name.clone()).collect(),
+            })
+        });
+        let names = |links: &Vec<Link>| links.iter().map(|l| l.name.clone()).collect();
+        UnseenEntry {
+            nsid: by_own.map(|(_, id)| *id),
+            known_by: known_by.collect(),
+            links: unseen.links.as_ref().map(names),
+        }
+    }
+
+    fn name(&self, key: NsKey) -> String {
+        self.names.get(&key).cloned().unwrap_or_else(|| key.to_string())
+    }
+}
+
+/// `show`. The engine of its container is asked for the name.
 pub fn show(context: &Context, args: &One) -> Result<Exit, Error> {
-    let found = find(context, args)?;
+    let mut found = find(context, args)?;
+    let asking = Asking::about(std::iter::once(&found));
     let own = own_key()?;
     let mut reader = NetNs::own().ok().and_then(|ns| Reader::open(&context.kernel, &ns).ok());
-    render::show(context, &entry(context, &found, own, reader.as_mut()))?;
+    let mut entry = entry(context, &found, own, reader.as_mut());
+    context.names(asking).name(&mut found);
+    entry.container = found.container;
+    render::show(context, &entry)?;
     Ok(Exit::Done)
 }
 

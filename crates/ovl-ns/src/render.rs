@@ -6,10 +6,13 @@ use ovl_cli::{Context, Error, Exit};
 use ovl_core::names::{IfName, NsName, NsRef};
 use ovl_core::netns::NetNs;
 use ovl_core::state::Reader;
+use ovl_machine::container::Container;
 use ovl_machine::discover::{Hold, Holder, Process};
-use ovl_machine::engine::Container;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// How many devices a table's cell names.
+const FEW: usize = 4;
 
 /// One namespace as it is shown.
 #[derive(Debug, Serialize)]
@@ -41,7 +44,7 @@ impl Entry {
     fn who(&self) -> String {
         match (&self.container, self.pids.as_slice()) {
             (Some(container), _) => {
-                format!("container {}", &container.id[..12.min(container.id.len())])
+                format!("container {}", container.name_or_id().escape_debug())
             }
             (None, []) => self.held_by(),
             (None, [one]) => format!("{} ({})", one.comm.escape_debug(), one.pid),
@@ -62,19 +65,109 @@ impl Entry {
         format!("{by} of {} ({})", holder.comm.escape_debug(), holder.pid)
     }
 
-    fn links_text(&self, most: usize) -> String {
-        let names = self.links.iter().filter(|l| l.as_str() != "lo").map(ToString::to_string);
-        let names: Vec<String> = names.collect();
-        match names.len().checked_sub(most) {
-            None | Some(0) => names.join(" "),
-            Some(more) => format!("{} and {more} more", names[..most].join(" ")),
+    fn row(&self, wide: bool) -> Vec<String> {
+        let mut row = vec![
+            self.place.clone(),
+            self.netns.kind.into(),
+            self.netns.inode.to_string(),
+            self.nsid.map(|n| n.to_string()).unwrap_or_default(),
+            few_devices(&self.links, wide),
+            self.who(),
+        ];
+        if wide {
+            row.push(self.netns.cookie.map(|c| c.to_string()).unwrap_or_default());
+            row.push(paths(&self.netns));
         }
+        row
+    }
+}
+
+/// A namespace that only others know, by an id: no file, process or socket of it
+/// can be seen from here.
+#[derive(Debug)]
+pub struct UnseenEntry {
+    /// The id the caller's own namespace has for it.
+    pub nsid: Option<i32>,
+    /// Which namespaces know it.
+    pub known_by: Vec<KnownBy>,
+    /// Names of its devices, where the kernel tells them.
+    pub links: Option<Vec<IfName>>,
+}
+
+/// One namespace that knows another, and how.
+#[derive(Debug, Serialize)]
+pub struct KnownBy {
+    /// What views call it.
+    #[serde(skip)]
+    pub place: String,
+    /// Which.
+    pub netns: Netns,
+    /// The id it has for the other.
+    pub nsid: i32,
+    /// Its devices whose other end, or socket, is there.
+    pub devices: Vec<IfName>,
+}
+
+impl UnseenEntry {
+    /// The namespace object without what cannot be known.
+    fn json(&self) -> Value {
+        json!({
+            "ref": null, "inode": null, "cookie": null, "names": [], "paths": [], "kind": "unseen",
+            "nsid": self.nsid, "pids": [], "holders": [], "container": null, "links": self.links,
+            "known_by": self.known_by,
+        })
+    }
+
+    fn row(&self, wide: bool) -> Vec<String> {
+        let known: Vec<String> = self
+            .known_by
+            .iter()
+            .map(|by| match by.devices.as_slice() {
+                [] => format!("nsid {} in {}", by.nsid, by.place),
+                devices => {
+                    let names: Vec<String> = devices.iter().map(ToString::to_string).collect();
+                    format!("nsid {} in {} ({})", by.nsid, by.place, names.join(" "))
+                }
+            })
+            .collect();
+        let mut row = vec![
+            String::new(),
+            "unseen".into(),
+            String::new(),
+            self.nsid.map(|n| n.to_string()).unwrap_or_default(),
+            few_devices(self.links.as_deref().unwrap_or_default(), wide),
+            format!("known only as {}", known.join(", ")),
+        ];
+        if wide {
+            row.extend([String::new(), String::new()]);
+        }
+        row
+    }
+}
+
+/// The names of devices but for the loopback, which is everywhere.
+fn devices(links: &[IfName]) -> String {
+    let names = links.iter().filter(|l| l.as_str() != "lo").map(ToString::to_string);
+    names.collect::<Vec<_>>().join(" ")
+}
+
+/// The same for a table's cell: a host with hundreds of containers has a cable
+/// to each.
+fn few_devices(links: &[IfName], wide: bool) -> String {
+    let names: Vec<&str> = links.iter().map(IfName::as_str).filter(|l| *l != "lo").collect();
+    match names.split_at_checked(FEW) {
+        Some((first, rest)) if !wide && rest.len() > 1 => {
+            format!("{} and {} more", first.join(" "), rest.len())
+        }
+        _ => names.join(" "),
     }
 }
 
 /// The list.
-pub fn list(context: &Context, entries: &[Entry]) -> Result<(), Error> {
-    output::show(&context.flags, &entries, |wide| {
+pub fn list(context: &Context, entries: &[Entry], unseen: &[UnseenEntry]) -> Result<(), Error> {
+    let found = entries.iter().map(|e| json!(e));
+    let all: Vec<Value> = found.chain(unseen.iter().map(UnseenEntry::json)).collect();
+    output::show(&context.flags, &all, |wide| {
         let mut columns = Columns {
             header: vec!["NAMESPACE", "KIND", "INODE", "NSID", "DEVICES", "WHO"],
             rows: Vec::new(),
@@ -82,21 +175,8 @@ pub fn list(context: &Context, entries: &[Entry]) -> Result<(), Error> {
         if wide {
             columns.header.extend(["COOKIE", "PATHS"]);
         }
-        for entry in entries {
-            let mut row = vec![
-                entry.place.clone(),
-                entry.netns.kind.into(),
-                entry.netns.inode.to_string(),
-                entry.nsid.map(|n| n.to_string()).unwrap_or_default(),
-                entry.links_text(if wide { usize::MAX } else { 4 }),
-                entry.who(),
-            ];
-            if wide {
-                row.push(entry.netns.cookie.map(|c| c.to_string()).unwrap_or_default());
-                row.push(paths(&entry.netns));
-            }
-            columns.rows.push(row);
-        }
+        columns.rows.extend(entries.iter().map(|entry| entry.row(wide)));
+        columns.rows.extend(unseen.iter().map(|entry| entry.row(wide)));
         columns.text_without(&context.flags, &["NSID", "INODE"])
     })
 }
@@ -113,13 +193,21 @@ pub fn show(context: &Context, entry: &Entry) -> Result<(), Error> {
             ("cookie", entry.netns.cookie.map(|c| c.to_string()).unwrap_or_default()),
             ("nsid", entry.nsid.map(|n| n.to_string()).unwrap_or_default()),
             ("paths", paths(&entry.netns)),
-            ("container", entry.container.as_ref().map(|c| c.id.clone()).unwrap_or_default()),
+            ("container", entry.container.as_ref().map(container).unwrap_or_default()),
             ("processes", pids.join(", ")),
             ("held by", entry.held_by()),
-            ("devices", entry.links_text(usize::MAX)),
+            ("devices", devices(&entry.links)),
         ];
         rows.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k:11}{v}\n")).collect()
     })
+}
+
+/// Its name, where the engine told it, and its id.
+fn container(container: &Container) -> String {
+    match &container.name {
+        Some(name) => format!("{} {}", name.escape_debug(), container.id),
+        None => container.id.clone(),
+    }
 }
 
 fn paths(netns: &Netns) -> String {

@@ -5,20 +5,16 @@ use ovl_cli::output::{self, Columns};
 use ovl_cli::shape::{Netns, PeerShape};
 use ovl_cli::{Context, Directory, Error, Exit};
 use ovl_core::error::Failure;
-use ovl_core::ethtool::Ethtool;
+use ovl_core::ethtool::{Ethtool, PEER_IFINDEX};
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
 use ovl_core::netns::NetNs;
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::state::Reader;
-use ovl_machine::joins;
+use ovl_machine::joins::{self, Disagreement, disagreement};
 use serde::Serialize;
 
 use crate::cli::One;
-
-/// The statistic that names the other end, as the veth driver calls it
-/// (drivers/net/veth.c, `ethtool_stats_keys`).
-const PEER_IFINDEX: &str = "peer_ifindex";
 
 /// One end of a cable, and the other.
 #[derive(Debug, Serialize)]
@@ -36,6 +32,9 @@ pub struct Cable {
     pub peer_ifindex: Option<u64>,
     /// The other end; null where it cannot be found from here.
     pub peer: Option<PeerShape>,
+    /// What the driver and the link message say, where they do not say the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disagree: Option<Disagreement>,
     /// Why it is null.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -65,7 +64,8 @@ pub fn cable(
     let link = is_cable(link, name, label.clone())?;
     let stats = stats_of(ns, name, label.clone())?;
     let peer_ifindex = stats.iter().find(|(n, _)| n == PEER_IFINDEX).map(|(_, v)| *v);
-    let far = other_end(context, directory, &mut reader, ns, &link, peer_ifindex)
+    let disagree = disagreement(peer_ifindex, link.peer.index);
+    let far = other_end(context, directory, &mut reader, ns, &link, disagree)
         .map_err(reading("the other end", label))?;
     let (peer, reason) = match far {
         Ok(peer) => (Some(directory.peer(&peer)), None),
@@ -78,6 +78,7 @@ pub fn cable(
         ifindex: link.index,
         peer_ifindex,
         peer,
+        disagree,
         reason,
     })
 }
@@ -101,14 +102,17 @@ fn other_end(
     reader: &mut Reader<'_, ovl_cli::Seam>,
     ns: &NetNs,
     link: &Link,
-    peer_ifindex: Option<u64>,
+    disagree: Option<Disagreement>,
 ) -> Result<Result<joins::Peer, String>, ovl_core::error::Fail> {
+    if let Some(Disagreement { peer_ifindex, link_index }) = disagree {
+        let message = link_index.map_or("none".into(), |n| n.to_string());
+        return Ok(Err(format!(
+            "the driver says number {peer_ifindex}, the kernel's link message {message}"
+        )));
+    }
     let Some(index) = link.peer.index else {
         return Ok(Err("the kernel names no other end: it is gone".into()));
     };
-    if let Some(number) = peer_ifindex.filter(|n| *n != u64::from(index)) {
-        return Ok(Err(format!("the driver says {number}, the kernel's link message {index}")));
-    }
     let there = match link.peer.nsid {
         None => Some(ns.try_clone()?),
         // NETNSA_NSID_NOT_ASSIGNED: there is no id for it here.

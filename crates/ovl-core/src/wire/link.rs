@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::RawFd;
 
-use netlink_packet_core::{NlaBuffer, NlasIterator, Parseable};
+use netlink_packet_core::{DefaultNla, NlaBuffer, NlasIterator, Parseable};
 use netlink_packet_route::link::{
     InfoData, InfoKind, InfoVeth, InfoVxlan, LinkAttribute, LinkExtentMask, LinkFlags, LinkMessage,
     LinkMode, State,
@@ -23,6 +23,16 @@ use crate::types::MacAddr;
 /// Asks for all devices of a namespace.
 pub fn list(with_stats: bool) -> Message {
     message(rtm::GETLINK, 0, &with_mask(LinkMessage::default(), with_stats))
+}
+
+/// Asks for all devices of the namespace that has this id in the socket's.
+pub fn list_there(nsid: i32) -> Message {
+    /// Not among the crate's attributes (`include/uapi/linux/if_link.h`).
+    const IFLA_TARGET_NETNSID: u16 = 46;
+    let mut asked = with_mask(LinkMessage::default(), false);
+    let there = DefaultNla::new(IFLA_TARGET_NETNSID, nsid.to_ne_bytes().to_vec());
+    asked.attributes.push(LinkAttribute::Other(there));
+    message(rtm::GETLINK, 0, &asked)
 }
 
 /// Asks for one device.

@@ -19,6 +19,15 @@ pub fn list() -> Message {
     message(rtm::GETNSID, 0, &NsidMessage::default())
 }
 
+/// Asks which id a namespace has in another, where the socket's namespace knows
+/// both by id: neither has to be open.
+pub fn translate(of: i32, there: i32) -> Message {
+    let mut asked = NsidMessage::default();
+    asked.attributes.push(NsidAttribute::Id(of));
+    asked.attributes.push(NsidAttribute::TargetNsid(there));
+    message(rtm::GETNSID, 0, &asked)
+}
+
 /// Gives the namespace open as `fd` an id, or the next free one.
 pub fn set(fd: RawFd, id: Option<i32>) -> Message {
     // -1 (NETNSA_NSID_NOT_ASSIGNED) asks the kernel to choose.

@@ -96,9 +96,9 @@ impl Widths {
             }
             if !node.far.is_empty() {
                 out.push_str(&" ".repeat(self.details.saturating_sub(width)));
-                let far = format!("⇄ {}", node.far);
                 out.push_str("  ");
-                out.push_str(&if node.lost { paint.tone(Tone::Bad, &far) } else { far });
+                let far = &node.far;
+                out.push_str(&if node.lost { paint.tone(Tone::Bad, far) } else { far.clone() });
             }
         }
         out.trim_end().to_owned()
@@ -126,7 +126,7 @@ mod tests {
             name: name.into(),
             addresses: addresses.into(),
             details: details.into(),
-            far: far.into(),
+            far: if far.is_empty() { String::new() } else { format!("⇄ {far}") },
             ..Node::default()
         }
     }

@@ -7,7 +7,8 @@ use ovl_cli::{Context, Error, Exit};
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
 use ovl_core::wire::addr::Addr;
-use ovl_machine::joins::Peer;
+use ovl_machine::joins::{Disagreement, Peer, is_cable};
+use ovl_machine::machine::ends::has_parent;
 use serde_json::{Map, Value, json};
 
 use super::{Chosen, Sight};
@@ -38,6 +39,10 @@ struct Device {
     master: Option<IfName>,
     addrs: Vec<Addr>,
     peer: Option<PeerShape>,
+    /// What it stands on.
+    parent: Option<PeerShape>,
+    /// What the driver and the link message say of the other end, if they differ.
+    disagree: Option<Disagreement>,
     /// The namespace of a VXLAN device's socket, and the rest `ovl-vxlan` shows.
     vxlan: Option<Map<String, Value>>,
     /// The other end, in a few characters.
@@ -80,6 +85,8 @@ fn device(at: &Chosen<'_>, link: &Link) -> Device {
         master: shape::name_at(&state.links, link.master),
         addrs: state.addrs_of(link.index).cloned().collect(),
         peer: None,
+        parent: None,
+        disagree: None,
         vxlan: None,
         far: String::new(),
     };
@@ -92,20 +99,32 @@ fn device(at: &Chosen<'_>, link: &Link) -> Device {
         let mut map = shape::vxlan(link, under.ifname.as_ref());
         map.insert("underlay".into(), json!(under));
         device.vxlan = Some(map);
-    } else if link.names_other_end() {
-        let peer = at.machine.peer(at.space.key(), link);
+        return device;
+    }
+    let here = at.space.key();
+    device.disagree = at.machine.disagreement(here, link);
+    if let Some(why) = &device.disagree {
+        device.far = super::disagreement(why);
+    } else if has_parent(link) {
+        let parent = at.machine.parent(here, link);
+        device.far = format!("↑ {}", far_text(at, parent.as_ref()));
+        device.parent = parent.and_then(|p| shaped(at, p));
+    } else if is_cable(&link.kind) {
+        let peer = at.machine.peer(here, link);
         device.far = far_text(at, peer.as_ref());
-        device.peer = peer.and_then(|p| {
-            Some(PeerShape {
-                place: at.name_of(p.key),
-                netns: at.netns_of(p.key)?,
-                ifname: p.ifname,
-                ifindex: p.ifindex,
-                master: p.master,
-            })
-        });
+        device.peer = peer.and_then(|p| shaped(at, p));
     }
     device
+}
+
+fn shaped(at: &Chosen<'_>, end: Peer) -> Option<PeerShape> {
+    Some(PeerShape {
+        place: at.name_of(end.key),
+        netns: at.netns_of(end.key)?,
+        ifname: end.ifname,
+        ifindex: end.ifindex,
+        master: end.master,
+    })
 }
 
 fn far_text(at: &Chosen<'_>, peer: Option<&Peer>) -> String {
@@ -138,6 +157,8 @@ impl Device {
             "master": self.master,
             "addresses": addresses,
             "peer": self.peer,
+            "parent": self.parent,
+            "disagree": self.disagree,
             "link_index": link.peer.index,
             "link_netnsid": link.peer.nsid,
             "qdisc": state.qdisc,

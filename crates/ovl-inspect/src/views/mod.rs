@@ -4,6 +4,7 @@
 mod branch;
 pub mod event;
 pub mod links;
+mod owner;
 pub mod routes;
 pub mod rows;
 pub mod snapshot;
@@ -16,6 +17,7 @@ use ovl_cli::shape::{Netns, Underlay};
 use ovl_cli::{Context, Error};
 use ovl_core::link::{Link, VxlanAttrs};
 use ovl_core::netns::{NetNs, NsKey};
+use ovl_machine::joins::Disagreement;
 use ovl_machine::machine::{Machine, Space};
 use ovl_machine::scene::Scene;
 
@@ -81,6 +83,12 @@ impl Sight {
             Chosen { title, machine, space: &machine.spaces[key], names: machine.names() }
         })
     }
+}
+
+/// The driver and the link message differ: then neither is believed.
+fn disagreement(what: &Disagreement) -> String {
+    let message = what.link_index.map_or("none".into(), |n| n.to_string());
+    format!("the driver says number {}, the link message {message}", what.peer_ifindex)
 }
 
 impl Chosen<'_> {

@@ -4,9 +4,11 @@
 use std::fs;
 use std::io::{self, Read};
 
+use ovl_cli::context::Missed;
 use ovl_cli::error::reading;
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_machine::machine::{Machine, SCHEMA};
+use ovl_machine::names::Asking;
 use ovl_machine::scene::Scene;
 
 use crate::cli::Snapshot;
@@ -30,12 +32,43 @@ pub fn save(context: &Context, args: &Snapshot) -> Result<Exit, Error> {
             failed(&e)
         })?;
     }
-    Ok(context.completeness(machine.hidden, machine.unread.len()))
+    Ok(context.completeness_of(&missed(&machine)))
 }
 
-/// This machine, whole.
+/// This machine, whole. The engines of the containers that were found are asked
+/// for their names meanwhile; who does not answer is said with -v only.
 pub fn gather(context: &Context) -> Result<Machine, Error> {
-    Machine::gather(&context.kernel, &context.search).map_err(reading("the machine", None))
+    let discovery = context.search.all();
+    let asking = Asking::about_all(&discovery);
+    let machine = Machine::read_all(&context.kernel, discovery);
+    let mut machine = machine.map_err(reading("the machine", None))?;
+    let names = context.names(asking);
+    for space in machine.spaces.values_mut() {
+        names.name(&mut space.found);
+    }
+    machine.networks = names.networks;
+    Ok(machine)
+}
+
+/// What of a machine could not be read.
+fn missed(machine: &Machine) -> Missed<'_> {
+    Missed {
+        hidden: machine.hidden,
+        unread: machine.unread.len(),
+        hides: machine.hides,
+        closed: &machine.closed,
+    }
+}
+
+/// The same, of all machines of a view.
+pub fn completeness(context: &Context, scene: &Scene) -> Exit {
+    let closed: Vec<_> = scene.machines.iter().flat_map(|m| m.closed.clone()).collect();
+    context.completeness_of(&Missed {
+        hidden: scene.machines.iter().map(|m| m.hidden).sum(),
+        unread: scene.machines.iter().map(|m| m.unread.len()).sum(),
+        hides: scene.machines.iter().any(|m| m.hides),
+        closed: &closed,
+    })
 }
 
 /// The machines of `--snapshot`: files, `-` for standard input, `live` for this one.

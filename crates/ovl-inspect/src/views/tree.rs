@@ -12,11 +12,13 @@ use ovl_core::link::{Kind, Link};
 use ovl_core::netns::NsKey;
 use ovl_core::row::{NUD_NOARP, flag_words, nud_words};
 use ovl_core::types::MacAddr;
+use ovl_machine::joins::{Peer, is_cable};
+use ovl_machine::machine::ends::has_parent;
 use ovl_machine::machine::{Machine, Space};
 use serde_json::{Value, json};
 
 use super::branch::{self, Node};
-use super::snapshot;
+use super::{owner, snapshot};
 
 /// The tree: of this machine, or of those that were saved, one after the other.
 pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
@@ -37,9 +39,7 @@ pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
         };
         trees.iter().map(titled).collect::<Vec<_>>().join("\n")
     })?;
-    let hidden = scene.machines.iter().map(|m| m.hidden).sum();
-    let unread = scene.machines.iter().map(|m| m.unread.len()).sum();
-    Ok(context.completeness(hidden, unread))
+    Ok(snapshot::completeness(context, &scene))
 }
 
 struct Tree<'m> {
@@ -92,19 +92,7 @@ impl Tree<'_> {
         let path = found.paths.first().map(|p| p.display().to_string());
         let path = path.filter(|p| *p != name).map(|p| p.escape_debug().to_string());
         parts.extend(path.map(|p| self.paint.tone(Tone::Faint, &p)));
-        if let Some(container) = &found.container {
-            parts.push(format!("container {}", container.id.get(..12).unwrap_or(&container.id)));
-        }
-        match found.pids.as_slice() {
-            [] => {}
-            [one] => parts.push(format!("{} ({})", one.comm.escape_debug(), one.pid)),
-            [first, rest @ ..] => parts.push(format!(
-                "{} ({}) and {} more",
-                first.comm.escape_debug(),
-                first.pid,
-                rest.len()
-            )),
-        }
+        parts.extend(owner::of(self.machine, found));
         parts.join("  ")
     }
 
@@ -140,8 +128,9 @@ impl Tree<'_> {
         let rows = link.vxlan().map(|_| rows(space, link)).unwrap_or_default();
         let (far, lost) = match self.far(space, link) {
             Far::None => (String::new(), false),
-            Far::Found(far) => (far, false),
-            Far::Lost(why) => (why, true),
+            Far::Found(far) => (format!("⇄ {far}"), false),
+            Far::Parent(far) => (format!("↑ {far}"), false),
+            Far::Lost(why) => (format!("⇄ {why}"), true),
         };
         Node {
             name: link.name.to_string(),
@@ -181,19 +170,34 @@ impl Tree<'_> {
     }
 
     fn far(&self, space: &Space, link: &Link) -> Far {
-        if link.kind != Kind::Veth {
+        let at = space.found.key;
+        if let Some(why) = self.machine.disagreement(at, link) {
+            return Far::Lost(super::disagreement(&why));
+        }
+        if has_parent(link) {
+            return match self.machine.parent(at, link) {
+                Some(parent) => Far::Parent(self.end(at, parent)),
+                None => Far::Lost("its parent is not found from here".into()),
+            };
+        }
+        if !is_cable(&link.kind) {
             return Far::None;
         }
-        let Some(peer) = self.machine.peer(space.found.key, link) else {
-            return Far::Lost("not found from here".into());
-        };
-        let place = if peer.key == space.found.key {
+        match self.machine.peer(at, link) {
+            Some(peer) => Far::Found(self.end(at, peer)),
+            None => Far::Lost("not found from here".into()),
+        }
+    }
+
+    /// A device somewhere, as it is called from a device in `at`.
+    fn end(&self, at: NsKey, peer: Peer) -> String {
+        let place = if peer.key == at {
             peer.ifname.to_string()
         } else {
             format!("{}:{}", self.name(peer.key), peer.ifname)
         };
         let master = peer.master.map(|m| format!(" ({m})")).unwrap_or_default();
-        Far::Found(format!("{place}{master}"))
+        format!("{place}{master}")
     }
 
     fn tone(&self, space: &Space) -> Tone {
@@ -222,14 +226,17 @@ impl Tree<'_> {
         let netns = |key: NsKey| {
             self.machine.spaces.get(&key).map(|s| Netns::new(&s.found, self.machine.own, s.cookie))
         };
-        let peer = self.machine.peer(space.found.key, link).map(|p| {
+        let end = |p: Peer| {
             json!({
                 "netns": netns(p.key),
                 "ifname": p.ifname,
                 "ifindex": p.ifindex,
                 "master": p.master,
             })
-        });
+        };
+        let at = space.found.key;
+        let peer = self.machine.peer(at, link).map(end);
+        let parent = self.machine.parent(at, link).map(end);
         let vxlan = link.vxlan().map(|_| {
             let mut map = shape::vxlan(link, None);
             let under = self.machine.far_space(space.found.key, link).and_then(netns);
@@ -250,6 +257,8 @@ impl Tree<'_> {
             "master": shape::name_at(&space.state.links, link.master),
             "addresses": addresses,
             "peer": peer,
+            "parent": parent,
+            "disagree": self.machine.disagreement(at, link),
             "vxlan": vxlan,
         })
     }
@@ -289,6 +298,8 @@ enum Far {
     None,
     /// Where it is.
     Found(String),
+    /// Not a cable's end, but what it stands on.
+    Parent(String),
     /// It cannot be found, and why.
     Lost(String),
 }

@@ -3,11 +3,15 @@
 //! namespace alive, and no other tool shows it.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use ovl_core::error::Fail;
 use ovl_core::netns::{self, NetNs, NsKey};
 
-use super::{Discovery, Hold, Holder, inode_in, pids};
+use super::processes::Looked;
+use super::{Discovery, Hold, Holder, inode_in, is_gone, pids};
 
 /// A socket's namespace, opened.
 pub(super) fn through(pid: u32, fd: i32) -> Option<NetNs> {
@@ -15,8 +19,9 @@ pub(super) fn through(pid: u32, fd: i32) -> Option<NetNs> {
     NetNs::of_socket(&process, fd).ok()
 }
 
-/// The first inode number of nsfs (`PROC_DYNAMIC_FIRST` in `include/linux/proc_ns.h`).
-const FIRST_INODE: u64 = 0xf000_0000;
+/// The first inode number of nsfs: the initial namespaces' fixed ones come before
+/// those that are given out (`enum init_ns_ino` in `include/uapi/linux/nsfs.h`).
+const FIRST_INODE: u64 = 0xefff_fff8;
 
 /// A namespace that was opened by the path of a bind mount: its link shows that
 /// path, or nothing once it is unmounted. The inode number in fdinfo says whether
@@ -29,83 +34,100 @@ fn by_path(process: &Path, entry: &fs::DirEntry) -> Option<u64> {
     Some(inode)
 }
 
-/// What was found while looking at one process.
-struct Looking<'a> {
-    discovery: &'a mut Discovery,
-    nsfs: u64,
-    pid: u32,
-    comm: String,
-    own: Option<u64>,
-    live: bool,
-}
-
 impl Discovery {
-    /// Threads, open files and sockets of every process.
-    pub(super) fn read_held(&mut self, procfs: &Path) {
-        let nsfs = self.namespaces.keys().next().map(|k| k.dev).unwrap_or_default();
-        for pid in pids(procfs) {
-            let process = procfs.join(pid.to_string());
-            let comm = fs::read_to_string(process.join("comm")).unwrap_or_default();
-            let own = fs::read_link(process.join("ns/net"))
-                .ok()
-                .and_then(|link| inode_in(&link.to_string_lossy()));
-            let comm = comm.trim_end().to_owned();
-            // A procfs of fixtures names processes of another machine.
-            let live = procfs == Path::new("/proc");
-            let mut looking = Looking { discovery: self, nsfs, pid, comm, own, live };
-            looking.threads(&process);
-            looking.files(&process);
+    /// Threads, open files and sockets of one process. The error is of what
+    /// could not be looked at.
+    pub(super) fn read_held(&mut self, looked: &Looked<'_>) -> io::Result<()> {
+        let threads = self.read_threads(looked);
+        // This program's own open files hold nothing that is not found anyway.
+        if looked.live && looked.pid == std::process::id() {
+            return threads;
         }
+        threads.and(self.read_files(looked))
     }
-}
 
-impl Looking<'_> {
-    fn threads(&mut self, process: &Path) {
-        for tid in pids(&process.join("task")) {
-            if tid == self.pid {
+    fn read_threads(&mut self, looked: &Looked<'_>) -> io::Result<()> {
+        for tid in pids(&looked.folder.join("task")) {
+            if tid == looked.pid {
                 continue;
             }
-            let door = process.join("task").join(tid.to_string()).join("ns/net");
-            let inode = fs::read_link(&door).ok().and_then(|l| inode_in(&l.to_string_lossy()));
-            if let Some(inode) = inode.filter(|i| Some(*i) != self.own) {
-                self.hold(inode, Hold::Thread, Some(door));
+            let door = looked.folder.join("task").join(tid.to_string()).join("ns/net");
+            let link = match fs::read_link(&door) {
+                Ok(link) => link,
+                Err(why) if is_gone(&why) => continue,
+                Err(why) => return Err(why),
+            };
+            let inode = inode_in(&link.to_string_lossy()).filter(|i| Some(*i) != looked.own);
+            if let Some(inode) = inode {
+                self.hold(looked, inode, Hold::Thread, Some(door));
             }
         }
+        Ok(())
     }
 
-    fn files(&mut self, process: &Path) {
-        let folder = process.join("fd");
-        let Ok(entries) = fs::read_dir(&folder) else { return };
-        let mut handle = None;
-        for entry in entries.flatten() {
+    fn read_files(&mut self, looked: &Looked<'_>) -> io::Result<()> {
+        let mut whole = Ok(());
+        let mut process = None;
+        for entry in fs::read_dir(looked.folder.join("fd"))?.flatten() {
             let Ok(link) = fs::read_link(entry.path()) else { continue };
             let link = link.to_string_lossy();
-            // This program's own open files hold nothing that is not found anyway.
-            if self.pid == std::process::id() {
-                continue;
-            }
-            if let Some(inode) = inode_in(&link).or_else(|| by_path(process, &entry)) {
-                self.hold(inode, Hold::File, Some(entry.path()));
-            } else if link.starts_with("socket:[") && self.live {
-                let Some(fd) = entry.file_name().to_str().and_then(|n| n.parse().ok()) else {
-                    continue;
-                };
-                let process = handle.get_or_insert_with(|| netns::Process::open(self.pid).ok());
-                let ns = process.as_ref().and_then(|p| NetNs::of_socket(p, fd).ok());
-                if let Some(ns) = ns.filter(|ns| Some(ns.key().inode) != self.own) {
-                    self.hold(ns.key().inode, Hold::Socket, None);
-                    let key = NsKey { dev: self.nsfs, inode: ns.key().inode };
-                    self.discovery.at(key).sockets.push((self.pid, fd));
+            if let Some(inode) = inode_in(&link) {
+                self.hold(looked, inode, Hold::File, Some(entry.path()));
+            } else if link.starts_with("socket:[") {
+                let number = entry.file_name().to_str().and_then(|n| n.parse().ok());
+                let Some(fd) = number.filter(|_| looked.live) else { continue };
+                let process = process.get_or_insert_with(|| netns::Process::open(looked.pid));
+                if let Err(why) = self.read_socket(looked, process.as_ref(), fd) {
+                    whole = Err(why);
                 }
+            } else if !is_special(&link)
+                && let Some(inode) = by_path(looked.folder, &entry)
+            {
+                self.hold(looked, inode, Hold::File, Some(entry.path()));
             }
         }
+        whole
     }
 
-    fn hold(&mut self, inode: u64, by: Hold, door: Option<PathBuf>) {
-        let found = self.discovery.at(NsKey { dev: self.nsfs, inode });
-        found.doors.extend(door);
-        if !found.holders.iter().any(|h| h.pid == self.pid && h.by == by) {
-            found.holders.push(Holder { pid: self.pid, comm: self.comm.clone(), by });
+    fn read_socket(
+        &mut self,
+        looked: &Looked<'_>,
+        process: Result<&netns::Process, &Fail>,
+        fd: i32,
+    ) -> io::Result<()> {
+        let ns = match process.map(|p| NetNs::of_socket(p, fd)) {
+            Ok(Ok(ns)) => ns,
+            Ok(Err(why)) => return refused(&why),
+            Err(why) => return refused(why),
+        };
+        let inode = ns.key().inode;
+        if Some(inode) != looked.own {
+            self.hold(looked, inode, Hold::Socket, None);
+            let found = self.at(NsKey { dev: looked.nsfs, inode });
+            found.sockets.push((looked.pid, fd));
         }
+        Ok(())
+    }
+
+    fn hold(&mut self, looked: &Looked<'_>, inode: u64, by: Hold, door: Option<PathBuf>) {
+        let found = self.at(NsKey { dev: looked.nsfs, inode });
+        found.doors.extend(door);
+        if !found.holders.iter().any(|h| h.pid == looked.pid && h.by == by) {
+            found.holders.push(Holder { pid: looked.pid, comm: looked.comm.clone(), by });
+        }
+    }
+}
+
+/// Pipes, sockets, anonymous inodes and namespaces of other types: `pipe:[123]`.
+fn is_special(link: &str) -> bool {
+    !link.starts_with('/') && (link.contains(":[") || link.starts_with("anon_inode:"))
+}
+
+/// A socket that was closed, or whose process ended, is nothing to tell of; one
+/// that may not be looked at is.
+fn refused(why: &Fail) -> io::Result<()> {
+    match why.errno() {
+        Some(e @ (Errno::EPERM | Errno::EACCES)) => Err(e.into()),
+        _ => Ok(()),
     }
 }

@@ -6,16 +6,20 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR};
-use ovl_core::netns::{NetNs, NsKey};
+use ovl_core::netns::{NetNs, NsKey, OpenError};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Container, container_of};
+use crate::container::Container;
 
 mod held;
+mod mounts;
+mod processes;
+#[cfg(test)]
+mod tests;
 
 /// Where to look.
 #[derive(Debug, Clone)]
@@ -50,7 +54,7 @@ impl Search {
     pub fn all(&self) -> Discovery {
         let mut found = self.named();
         found.read_processes(&self.procfs);
-        found.read_held(&self.procfs);
+        found.join_containers(&self.procfs);
         found
     }
 }
@@ -96,7 +100,7 @@ pub struct Found {
     pub names: Vec<String>,
     /// Files that are it: those names, and other bind mounts.
     pub paths: Vec<PathBuf>,
-    /// Processes in it.
+    /// Processes in it, by id.
     pub pids: Vec<Process>,
     /// Processes that hold it otherwise: by a thread, an open file, a socket.
     #[serde(default)]
@@ -159,8 +163,13 @@ pub struct Discovery {
     pub namespaces: BTreeMap<NsKey, Found>,
     /// Files in the folders that are no namespaces: left behind by ended ones.
     pub stale: Vec<PathBuf>,
-    /// Processes that could not be looked at without more privileges.
+    /// Folders and files that could not be opened without more privileges.
+    pub closed: Vec<PathBuf>,
+    /// Processes that could not be looked at, or not wholly, without more privileges.
     pub hidden: usize,
+    /// The procfs lists no processes of others (its option hidepid): how many
+    /// there are cannot be said.
+    pub hides: bool,
 }
 
 impl Discovery {
@@ -183,95 +192,76 @@ impl Discovery {
     }
 
     fn read_folder(&mut self, folder: &Path) {
-        let Ok(entries) = fs::read_dir(folder) else { return };
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(why) => {
+                if !is_gone(&why) {
+                    self.closed.push(folder.to_owned());
+                }
+                return;
+            }
+        };
         let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
         paths.sort();
         for path in paths {
             match NetNs::open(&path) {
+                // A folder is nobody's namespace, and no ended one's either.
+                Err(_) if path.is_dir() => {}
                 Ok(ns) => {
                     let found = self.at(ns.key());
                     found.names.extend(path.file_name().map(|n| n.to_string_lossy().into_owned()));
                     found.doors.push(path.clone());
                     found.paths.push(path);
                 }
-                Err(ovl_core::netns::OpenError::Stale(path)) => self.stale.push(path),
+                Err(OpenError::Stale(path)) => self.stale.push(path),
+                Err(OpenError::Io(path, why)) if !is_gone(&why) => self.closed.push(path),
                 Err(_) => {}
             }
         }
     }
-
-    fn read_processes(&mut self, procfs: &Path) {
-        // nsfs is one file system: its device number is the same for all.
-        let nsfs = fs::metadata(procfs.join("self/ns/net")).map(|m| m.dev()).unwrap_or_default();
-        let own_mounts = fs::read_link(procfs.join("self/ns/mnt")).ok();
-        let mut mount_namespaces = Vec::new();
-        for pid in pids(procfs) {
-            let process = procfs.join(pid.to_string());
-            let net = match fs::read_link(process.join("ns/net")) {
-                Ok(link) => inode_in(&link.to_string_lossy()),
-                Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
-                    self.hidden += 1;
-                    None
-                }
-                // It ended while we looked, or is a zombie.
-                Err(_) => None,
-            };
-            let Some(inode) = net else { continue };
-            let comm = fs::read_to_string(process.join("comm")).unwrap_or_default();
-            let found = self.at(NsKey { dev: nsfs, inode });
-            found.pids.push(Process { pid, comm: comm.trim_end().to_owned() });
-            found.doors.push(process.join("ns/net"));
-            if found.container.is_none() {
-                found.container = container_of(procfs, pid);
-            }
-            let mounts = fs::read_link(process.join("ns/mnt")).ok();
-            if !mount_namespaces.contains(&mounts) {
-                let through = (mounts != own_mounts).then(|| process.join("root"));
-                self.read_mounts(&process, through.as_deref(), nsfs);
-                mount_namespaces.push(mounts);
-            }
-        }
-    }
-
-    /// nsfs bind mounts of one mount namespace.
-    fn read_mounts(&mut self, process: &Path, through: Option<&Path>, nsfs: u64) {
-        let Ok(table) = fs::read(process.join("mountinfo")) else { return };
-        for line in String::from_utf8_lossy(&table).lines() {
-            let Some((inode, path)) = nsfs_mount(line) else { continue };
-            let found = self.at(NsKey { dev: nsfs, inode });
-            if found.paths.contains(&path) {
-                continue;
-            }
-            let door = match through {
-                Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
-                None => path.clone(),
-            };
-            // Through the mount is better than through a process that may end.
-            let at = found.doors.iter().take_while(|d| found.paths.contains(d)).count();
-            found.doors.insert(at, door);
-            found.paths.push(path);
-        }
-    }
 }
 
-/// What each namespace is called in a view: a name, else the name of its file
-/// where no other has the same, else the shortest reference to it.
+/// What each namespace is called in a view: its container's name where it is
+/// known, else a name, else the name of its file where no other has the same,
+/// else the shortest reference to it.
 pub fn short_names<'f>(
     found: impl Iterator<Item = &'f Found> + Clone,
     own: NsKey,
 ) -> BTreeMap<NsKey, String> {
-    let mut holders: BTreeMap<&str, usize> = BTreeMap::new();
-    for name in found.clone().filter_map(Found::file_name) {
-        *holders.entry(name).or_default() += 1;
+    let mut holders: BTreeMap<String, usize> = BTreeMap::new();
+    for f in found.clone() {
+        let names = f.file_name().map(str::to_owned).into_iter().chain(container_name(f));
+        for name in names {
+            *holders.entry(name).or_default() += 1;
+        }
     }
+    let is_unique = |name: &String| holders.get(name) == Some(&1);
     found
         .map(|f| {
-            let unique = f.file_name().filter(|name| holders.get(name) == Some(&1));
-            let name =
-                unique.filter(|_| f.key != own).map_or_else(|| f.reference(own), str::to_owned);
+            let file = || f.file_name().map(str::to_owned).filter(is_unique);
+            let name = container_name(f).filter(is_unique).or_else(file);
+            let name = name.filter(|_| f.key != own).unwrap_or_else(|| f.reference(own));
             (f.key, name.escape_debug().to_string())
         })
         .collect()
+}
+
+/// `docker:X-1`, where the engine told the name and no person gave another one.
+fn container_name(found: &Found) -> Option<String> {
+    let container = found.container.as_ref()?;
+    let is_given = found.paths.iter().any(|p| p.parent() == Some(Path::new(NETNS_DIR)));
+    let engine = container.asked()?.command();
+    let name = container.name.as_ref().filter(|_| !is_given)?;
+    Some(format!("{engine}:{name}"))
+}
+
+/// The first digits of a network's id, in the name of a file that is the
+/// namespace of a Docker overlay network: `EPOCH-FIRST10OFID`.
+pub fn overlay_id(path: &Path) -> Option<&str> {
+    let (epoch, id) = file_name(path)?.split_once('-')?;
+    let is_epoch = !epoch.is_empty() && epoch.bytes().all(|b| b.is_ascii_digit());
+    let is_id = id.len() == 10 && id.bytes().all(|b| b.is_ascii_hexdigit());
+    (is_epoch && is_id).then_some(id)
 }
 
 fn file_name(path: &Path) -> Option<&str> {
@@ -282,59 +272,23 @@ fn file_name(path: &Path) -> Option<&str> {
 pub(crate) fn pids(procfs: &Path) -> Vec<u32> {
     let Ok(entries) = fs::read_dir(procfs) else { return Vec::new() };
     let mut pids: Vec<u32> =
-        entries.flatten().filter_map(|e| e.file_name().to_str()?.parse().ok()).collect();
+        entries.flatten().filter_map(|e| number(e.file_name().to_str()?)).collect();
     pids.sort_unstable();
     pids
+}
+
+/// Digits alone: `parse` takes a sign as well.
+fn number(text: &str) -> Option<u32> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// Is this how a process or file looks that ended meanwhile? ESRCH is what procfs
+/// says of a process that ends while one of its files is read.
+fn is_gone(why: &io::Error) -> bool {
+    why.kind() == io::ErrorKind::NotFound || why.raw_os_error() == Some(Errno::ESRCH as i32)
 }
 
 /// `net:[4026532567]` -> 4026532567.
 pub(crate) fn inode_in(link: &str) -> Option<u64> {
     link.strip_prefix("net:[")?.strip_suffix(']')?.parse().ok()
-}
-
-/// A line of mountinfo (`proc_pid_mountinfo(5)`): fields 4 and 5 are root and
-/// mount point; the file system's type follows a lone dash.
-fn nsfs_mount(line: &str) -> Option<(u64, PathBuf)> {
-    let (fields, rest) = line.split_once(" - ")?;
-    if !rest.starts_with("nsfs ") {
-        return None;
-    }
-    let mut fields = fields.split(' ').skip(3);
-    let inode = inode_in(fields.next()?)?;
-    Some((inode, PathBuf::from(unescape(fields.next()?))))
-}
-
-/// mountinfo writes space, tab, newline and backslash as `\040` and the like.
-fn unescape(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.as_bytes();
-    while let Some((first, rest)) = bytes.split_first() {
-        let octal = || {
-            let digits = std::str::from_utf8(rest.get(..3)?).ok()?;
-            u8::from_str_radix(digits, 8).ok()
-        };
-        if let (b'\\', Some(byte)) = (first, octal()) {
-            out.push(byte);
-            bytes = &rest[3..];
-        } else {
-            out.push(*first);
-            bytes = rest;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mountinfo_names_namespaces_by_inode() {
-        let line = "512 29 0:4 net:[4026532567] /run/netns/a\\040b rw shared:230 - nsfs nsfs rw";
-        assert_eq!(nsfs_mount(line), Some((4_026_532_567, PathBuf::from("/run/netns/a b"))));
-        let other = "29 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw";
-        assert_eq!(nsfs_mount(other), None);
-        let mnt = "512 29 0:4 mnt:[4026532567] /run/x rw - nsfs nsfs rw";
-        assert_eq!(nsfs_mount(mnt), None);
-    }
 }

@@ -33,8 +33,8 @@ impl Machine {
 
     fn add<K: Kernel>(&mut self, kernel: &K, found: Found, ns: &NetNs) -> Result<(), Fail> {
         if let Entry::Vacant(entry) = self.spaces.entry(ns.key()) {
-            let (cookie, state) = read(kernel, ns)?;
-            entry.insert(Space { found, cookie, state, nsids: BTreeMap::new() });
+            let (cookie, state, peers) = read(kernel, ns)?;
+            entry.insert(Space { found, cookie, state, nsids: BTreeMap::new(), peers });
         }
         Ok(())
     }

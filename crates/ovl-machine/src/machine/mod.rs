@@ -3,9 +3,12 @@
 //! and ask nothing more; it can be saved and looked at elsewhere.
 
 mod around;
+pub mod ends;
+pub mod outline;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
 use ovl_core::error::Fail;
 use ovl_core::kernel::Kernel;
@@ -14,15 +17,14 @@ use ovl_core::netns::{NetNs, NsKey, visit};
 use ovl_core::state::{NsState, Reader};
 use serde::{Deserialize, Serialize};
 
-use crate::discover::{Found, Search, short_names};
-use crate::joins::{Peer, as_peer};
+use crate::discover::{Discovery, Found, Search, short_names};
 
 /// The version of the saved form. It is raised when a reader of the old form
 /// would misread the new one; a field that is added does not raise it.
 pub const SCHEMA: u32 = 1;
 
 /// One namespace of the machine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Space {
     /// How it was found.
     pub found: Found,
@@ -33,6 +35,9 @@ pub struct Space {
     /// The ids by which it knows others, as far as its devices name them.
     #[serde(default)]
     pub nsids: BTreeMap<i32, NsKey>,
+    /// The other ends of its cables as the driver numbers them, by device.
+    #[serde(default)]
+    pub peers: BTreeMap<u32, u32>,
 }
 
 impl Space {
@@ -69,15 +74,30 @@ pub struct Machine {
     /// Processes that could not be looked at.
     #[serde(default)]
     pub hidden: usize,
+    /// The procfs listed no processes of others.
+    #[serde(default)]
+    pub hides: bool,
+    /// Names of Docker's networks by id, as far as the engine told them.
+    #[serde(default)]
+    pub networks: BTreeMap<String, String>,
+    /// Folders and files of names that could not be opened.
+    #[serde(default)]
+    pub closed: Vec<PathBuf>,
 }
 
 impl Machine {
     /// Reads every namespace that `search` finds. One that ends meanwhile is no
     /// error: it is simply not there. Reading changes nothing; no id is assigned.
     pub fn gather<K: Kernel>(kernel: &K, search: &Search) -> Result<Machine, Fail> {
+        Machine::read_all(kernel, search.all())
+    }
+
+    /// The same, of what a search has found.
+    pub fn read_all<K: Kernel>(kernel: &K, discovery: Discovery) -> Result<Machine, Fail> {
         let mut machine = Machine::of_this_host()?;
-        let discovery = search.all();
         machine.hidden = discovery.hidden;
+        machine.hides = discovery.hides;
+        machine.closed.clone_from(&discovery.closed);
         let open: Vec<(Found, NetNs)> = discovery
             .namespaces
             .into_values()
@@ -87,10 +107,10 @@ impl Machine {
         let states = in_parts(&namespaces, |ns| read(kernel, ns))?;
         for ((found, _), state) in open.iter().zip(states) {
             match state {
-                Ok((cookie, state)) => {
-                    let space =
-                        Space { found: found.clone(), cookie, state, nsids: BTreeMap::new() };
-                    machine.spaces.insert(found.key, space);
+                Ok((cookie, state, peers)) => {
+                    let (found, nsids) = (found.clone(), BTreeMap::new());
+                    let space = Space { found, cookie, state, nsids, peers };
+                    machine.spaces.insert(space.key(), space);
                 }
                 Err(why) => machine.unread.push((found.key, why.to_string())),
             }
@@ -213,18 +233,6 @@ impl Machine {
         }
     }
 
-    /// The other end of a device's cable, or its parent (macvlan, VLAN), where
-    /// it has one that was found.
-    pub fn peer(&self, at: NsKey, link: &Link) -> Option<Peer> {
-        if !link.names_other_end() || matches!(link.kind, Kind::Vxlan { .. }) {
-            return None;
-        }
-        let key = self.far_space(at, link)?;
-        let links = &self.spaces.get(&key)?.state.links;
-        let index = link.peer.index?;
-        links.iter().find(|l| l.index == index).map(|l| as_peer(key, l, links))
-    }
-
     /// The device of the socket's namespace that a VXLAN device is tied to.
     pub fn underlay_device(&self, at: NsKey, link: &Link) -> Option<&Link> {
         let Kind::Vxlan { dev: Some(index), .. } = link.kind else { return None };
@@ -248,8 +256,11 @@ impl Machine {
     }
 }
 
+/// What is read of one namespace: its cookie, its state, the driver's numbers.
+type Read = (Option<u64>, NsState, BTreeMap<u32, u32>);
+
 /// Reads one namespace.
-fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<(Option<u64>, NsState), Fail> {
+fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<Read, Fail> {
     let mut reader = Reader::open(kernel, ns)?;
     let state = NsState {
         links: reader.links(true)?,
@@ -258,7 +269,8 @@ fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<(Option<u64>, NsState), Fai
         neighs: reader.neighs(None)?,
         fdb: reader.fdb(None)?,
     };
-    Ok((reader.cookie().ok(), state))
+    let peers = ends::driver_peers(ns, &state.links);
+    Ok((reader.cookie().ok(), state, peers))
 }
 
 /// What came of each namespace: whether it was entered, and what `f` said there.

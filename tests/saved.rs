@@ -1,0 +1,103 @@
+//! Snapshots of earlier versions: `data/snapshot-1.json` was written by the first
+//! that had them, and is never written again. Every view goes on reading it.
+
+use anyhow::{Context, Result, ensure};
+use ovl_tests::lab::Lab;
+use ovl_tests::tests;
+use serde_json::{Value, json};
+
+tests![
+    every_view_reads_a_snapshot_of_schema_1,
+    what_a_later_version_adds_is_passed_over,
+    what_an_earlier_version_lacked_is_not_missed,
+    a_saved_namespace_is_found_by_every_kind_of_reference,
+];
+
+const FIRST: &str = include_str!("data/snapshot-1.json");
+
+/// The views, and what each shows of that machine.
+const VIEWS: [(&str, &[&str]); 6] = [
+    (
+        "",
+        &[
+            "h1  /run/netns/h1\n",
+            "  overlay demo-network\n",
+            "docker:X-1  /var/run/docker/netns/c1321878d4d4  sleep (11044)\n",
+            "vni 256  port 4789  proxy  l2miss  l3miss  socket in h1",
+            "192.168.10.101  02:42:c0:a8:0a:65  → 192.168.1.5",
+            "⇄ docker:X-1:eth0\n",
+            "⇄ 1-c4305b67cd:veth0 (br0)\n",
+            "↑ h1:eth0\n",
+        ],
+    ),
+    ("links 1-c4305b67cd", &["socket in h1", "192.168.10.1/24", "docker:X-1:eth0"]),
+    ("links docker:X-1", &["192.168.10.100/24", "1-c4305b67cd:veth0 (br0)", "↑ h1:eth0"]),
+    ("routes docker:X-1", &["192.168.10.0/24"]),
+    ("fdb vni:256", &["02:42:c0:a8:0a:65  192.168.1.5"]),
+    ("neigh overlay:demo-network", &["192.168.10.101  02:42:c0:a8:0a:65  PERMANENT"]),
+];
+
+fn check(lab: &Lab, snapshot: &str) -> Result<()> {
+    std::fs::write("/run/lab/saved.json", snapshot)?;
+    for (view, words) in VIEWS {
+        let shown = lab.ok(&format!("ovl-inspect {view} --snapshot saved.json"))?;
+        for word in words {
+            ensure!(shown.contains(word), "`{view}` does not show '{word}':\n{shown}");
+        }
+        let list = lab.json(&format!("ovl-inspect {view} --snapshot saved.json -o json"))?;
+        ensure!(list.as_array().is_some_and(|l| !l.is_empty()), "`{view}`: {list}");
+    }
+    Ok(())
+}
+
+fn every_view_reads_a_snapshot_of_schema_1(lab: &Lab) -> Result<()> {
+    check(lab, FIRST)
+}
+
+fn what_a_later_version_adds_is_passed_over(lab: &Lab) -> Result<()> {
+    let mut machine: Value = serde_json::from_str(FIRST)?;
+    machine["later"] = json!({ "a": [1, 2] });
+    for space in machine["spaces"].as_array_mut().context("no spaces")? {
+        space["later"] = json!(1);
+        space["found"]["later"] = json!("x");
+        space["state"]["later"] = json!([]);
+        for link in space["state"]["links"].as_array_mut().context("no links")? {
+            link["later"] = json!(null);
+            link["state"]["later"] = json!(true);
+        }
+    }
+    check(lab, &machine.to_string())
+}
+
+fn what_an_earlier_version_lacked_is_not_missed(lab: &Lab) -> Result<()> {
+    let mut machine: Value = serde_json::from_str(FIRST)?;
+    let whole = machine.as_object_mut().context("no object")?;
+    for key in ["unread", "unseen", "hidden", "hides", "closed", "networks"] {
+        ensure!(whole.remove(key).is_some(), "no {key}");
+    }
+    for space in machine["spaces"].as_array_mut().context("no spaces")? {
+        let space = space.as_object_mut().context("no object")?;
+        ensure!(space.remove("peers").is_some(), "no peers");
+    }
+    std::fs::write("/run/lab/saved.json", machine.to_string())?;
+    let tree = lab.ok("ovl-inspect --snapshot saved.json")?;
+    ensure!(tree.contains("  overlay network c4305b67cd\n"), "{tree}");
+    ensure!(tree.contains("⇄ docker:X-1:eth0\n"), "{tree}");
+    Ok(())
+}
+
+fn a_saved_namespace_is_found_by_every_kind_of_reference(lab: &Lab) -> Result<()> {
+    std::fs::write("/run/lab/saved.json", FIRST)?;
+    for reference in [
+        "docker:X-1",
+        "docker:f477cde30bfd",
+        "c1321878d4d4",
+        "/var/run/docker/netns/c1321878d4d4",
+        "pid:11044",
+        "docker-1:docker:X-1",
+    ] {
+        let links = lab.json(&format!("ovl-inspect links {reference} --snapshot saved.json -j"))?;
+        assert_eq!(links[0]["netns"]["names"][0], "c1321878d4d4", "{reference}");
+    }
+    lab.refuses("ovl-inspect links docker:X-2 --snapshot saved.json", 3, &["docker:X-2"])
+}
