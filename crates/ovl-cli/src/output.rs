@@ -21,8 +21,13 @@ pub struct Columns {
 
 /// Writes to standard output, all at once.
 pub fn print(text: &str) -> Result<(), Error> {
+    stream(|out| out.write_all(text.as_bytes()))
+}
+
+/// Writes to standard output, in the pieces that `write` hands over.
+pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Exit::Failed, format!("cannot write: {e}")))
         }

@@ -54,6 +54,10 @@ pub mod flag {
     pub const ACK_TLVS: u16 = 0x200;
 }
 
+/// The lowest two bits of an `RTM_*` type say what is asked: new, delete, get, set.
+const KIND_MASK: u16 = 3;
+const KIND_GET: u16 = 2;
+
 const NLMSG_NOOP: u16 = 1;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;
@@ -104,9 +108,11 @@ impl RtSocket {
         Ok(syscall::netns_cookie(self.socket.as_fd())?)
     }
 
-    /// One request with its acknowledgement; returns the messages that came before it.
+    /// One request with its acknowledgement; returns the messages that came before
+    /// it. The answer to a question is its acknowledgement: none other is asked for.
     pub fn request(&mut self, message: &Message) -> Result<Vec<Message>, Fail> {
-        let seq = self.send(message, flag::ACK)?;
+        let is_question = message.kind & KIND_MASK == KIND_GET;
+        let seq = self.send(message, if is_question { 0 } else { flag::ACK })?;
         let mut replies = Vec::new();
         loop {
             self.receive()?;
@@ -120,6 +126,9 @@ impl RtSocket {
                     NLMSG_NOOP | NLMSG_DONE => {}
                     kind => {
                         replies.push(Message { kind, flags: part.flags, body: part.body.to_vec() });
+                        if is_question {
+                            return Ok(replies);
+                        }
                     }
                 }
             }
