@@ -2,7 +2,7 @@
 //! a schema version, the host, its boot, its kernel and the time.
 
 use std::fs;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read};
 use std::path::Path;
 
 use ovl_cli::error::reading;
@@ -16,7 +16,7 @@ use crate::cli::Snapshot;
 pub fn save(context: &Context, args: &Snapshot) -> Result<Exit, Error> {
     let machine = gather(context)?;
     if args.file == "-" {
-        output::stream(|out| write(&machine, out))?;
+        output::stream(|out| machine.write(out))?;
     } else {
         keep(&machine, Path::new(&args.file)).map_err(|e| {
             Error::new(Exit::Failed, format!("cannot write {}: {e}", args.file.escape_debug()))
@@ -29,25 +29,17 @@ pub fn save(context: &Context, args: &Snapshot) -> Result<Exit, Error> {
     Ok(exit)
 }
 
-/// Writes a machine, a piece at a time: as one text it would be held twice.
-fn write(machine: &Machine, out: &mut dyn Write) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(64 * 1024, out);
-    serde_json::to_writer(&mut out, machine)?;
-    out.write_all(b"\n")?;
-    out.flush()
-}
-
 /// Saves a machine as a file. A reader never sees half of one: it is written
 /// beside its place and then moved there. That is for plain files only; a pipe,
 /// a device or a link stays what it is and is written to.
 fn keep(machine: &Machine, file: &Path) -> io::Result<()> {
     if fs::symlink_metadata(file).is_ok_and(|meta| !meta.is_file()) {
-        return write(machine, &mut fs::File::options().write(true).truncate(true).open(file)?);
+        return machine.write(&mut fs::File::options().write(true).truncate(true).open(file)?);
     }
     let mut part = file.as_os_str().to_owned();
     part.push(".part");
     let written = fs::File::create(&part)
-        .and_then(|mut out| write(machine, &mut out))
+        .and_then(|mut out| machine.write(&mut out))
         .and_then(|()| fs::rename(&part, file));
     if written.is_err() {
         let _ = fs::remove_file(&part);

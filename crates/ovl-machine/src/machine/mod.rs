@@ -7,6 +7,7 @@ mod nsids;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, BufWriter, Write};
 
 use ovl_core::error::Fail;
 use ovl_core::kernel::Kernel;
@@ -107,6 +108,14 @@ impl Machine {
         }
         machine.join_nsids(kernel, &closed)?;
         Ok(machine)
+    }
+
+    /// Writes the saved form, a piece at a time: as one text it would be held twice.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(64 * 1024, out);
+        serde_json::to_writer(&mut out, self)?;
+        out.write_all(b"\n")?;
+        out.flush()
     }
 
     fn of_this_host() -> Result<Machine, Fail> {
