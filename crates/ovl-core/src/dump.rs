@@ -4,8 +4,9 @@
 use crate::error::Fail;
 use crate::socket::{NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, Parts, flag, verdict};
 
-/// How often a listing that the kernel marks inconsistent is read again.
-const TRIES: u32 = 100;
+/// How often a listing that the kernel marks inconsistent is read. On a busy
+/// machine every other reading of some hundred devices is.
+const TRIES: u32 = 50;
 
 /// Reads a listing with `once`, into what `restart` makes, until a reading is
 /// whole: `once` says whether it was.
