@@ -3,6 +3,7 @@
 //! root runs them; `cargo test --test whole veth` those with `veth` in the name.
 
 mod attributes;
+mod churn;
 mod errors;
 mod fdb;
 mod follow;
@@ -25,6 +26,7 @@ use ovl_tests::harness;
 fn main() -> ExitCode {
     let files = [
         attributes::tests,
+        churn::tests,
         errors::tests,
         fdb::tests,
         follow::tests,

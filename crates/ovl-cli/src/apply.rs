@@ -1,13 +1,17 @@
 //! From wants to done: plan, then print the plan (`--dry-run`), or run it, with
 //! each line on stderr first where that was asked for (`--explain`).
 
+use std::collections::BTreeMap;
+
 use nix::sys::signal::Signal;
-use ovl_core::error::Failure;
-use ovl_core::exec::{Exec, Failed, Why};
+use ovl_core::error::{Failure, KernelError};
+use ovl_core::exec::{Exec, Failed, Observer, Why};
+use ovl_core::netns::NetNs;
 use ovl_core::plan::{Plan, plan};
+use ovl_core::row::RowSpec;
 use ovl_core::spell;
 use ovl_core::state::Have;
-use ovl_core::step::{NsDecl, Step};
+use ovl_core::step::{NsDecl, NsSlot, Step};
 use ovl_core::want::{Policy, Want};
 
 use crate::context::Context;
@@ -38,35 +42,91 @@ pub fn apply(
     advise: impl FnOnce(&Failed, &mut Error),
 ) -> Result<Applied, Error> {
     let plan = plan(slots.decls, wants, have, policy)?;
+    carry_out(context, acting, &plan, slots.open, &mut Silent, advise)
+}
+
+/// Sees how rows fare while a plan runs.
+pub trait Onlooker {
+    /// So many of a step's rows are through.
+    fn through(&mut self, _rows: usize, _of: usize) {}
+
+    /// A row was refused; `true` goes on with the others.
+    fn refused(&mut self, _row: &RowSpec, _why: &KernelError) -> bool {
+        false
+    }
+}
+
+/// An onlooker that does nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Onlooker for Silent {}
+
+/// Runs a plan, or prints it: `--dry-run`.
+pub fn carry_out(
+    context: &Context,
+    acting: Acting,
+    plan: &Plan,
+    open: BTreeMap<NsSlot, NetNs>,
+    onlooker: &mut dyn Onlooker,
+    advise: impl FnOnce(&Failed, &mut Error),
+) -> Result<Applied, Error> {
     if acting.dry_run {
-        let lines: String = spell::lines(&plan).iter().map(|line| format!("{line}\n")).collect();
+        let lines: String = spell::lines(plan).iter().map(|line| format!("{line}\n")).collect();
         output::print(&lines)?;
         return Ok(Applied::Shown);
     }
     if plan.is_empty() {
         return Ok(Applied::Ran(0));
     }
-    let stop = Stop::arm();
-    let mut signal = None;
     let tell = acting.explain || context.flags.verbose > 0;
-    let before = |step: &Step| {
-        signal = stop.requested();
-        if tell && signal.is_none() {
-            for line in spell::step_lines(&plan.namespaces, step) {
-                output::note(&line);
-            }
-        }
-        signal.is_none()
-    };
-    let ran = Exec::new(&context.kernel, &plan, slots.open).run(&plan, before);
-    match ran {
+    let mut run = Run { plan, tell, stop: Stop::arm(), signal: None, onlooker };
+    match Exec::new(&context.kernel, plan, open).run(plan, &mut run) {
         Ok(dropped) if dropped.is_empty() => Ok(Applied::Ran(plan.steps().count())),
-        Ok(dropped) => Err(not_deleted(&plan, dropped)),
+        Ok(dropped) => Err(not_deleted(plan, dropped)),
         Err(failed) => {
-            let mut error = told(&plan, &failed, signal);
+            let mut error = told(plan, &failed, run.signal);
             advise(&failed, &mut error);
             Err(error)
         }
+    }
+}
+
+/// A run under way: says each line first where that was asked for, and looks
+/// for the signal that stops it.
+struct Run<'a> {
+    plan: &'a Plan,
+    tell: bool,
+    stop: Stop,
+    signal: Option<Signal>,
+    onlooker: &'a mut dyn Onlooker,
+}
+
+impl Run<'_> {
+    fn goes_on(&mut self) -> bool {
+        self.signal = self.stop.requested();
+        self.signal.is_none()
+    }
+}
+
+impl Observer for Run<'_> {
+    fn before(&mut self, step: &Step) -> bool {
+        let goes_on = self.goes_on();
+        if self.tell && goes_on {
+            for line in spell::step_lines(&self.plan.namespaces, step) {
+                output::note(&line);
+            }
+        }
+        goes_on
+    }
+
+    fn through(&mut self, rows: usize, of: usize) -> bool {
+        self.onlooker.through(rows, of);
+        self.goes_on()
+    }
+
+    fn refused(&mut self, row: &RowSpec, why: &KernelError) -> bool {
+        self.onlooker.refused(row, why)
     }
 }
 

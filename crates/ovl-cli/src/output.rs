@@ -29,8 +29,14 @@ pub fn print(text: &str) -> Result<(), Error> {
 
 /// Writes to standard output; `false` when its reader has gone away.
 pub fn is_read(text: &str) -> Result<bool, Error> {
+    stream(|out| out.write_all(text.as_bytes()))
+}
+
+/// Writes to standard output, in the pieces that `write` hands over; `false` when
+/// its reader has gone away.
+pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bool, Error> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(e) => Err(Error::new(Exit::Failed, format!("cannot write: {e}"))),

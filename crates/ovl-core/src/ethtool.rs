@@ -32,10 +32,13 @@ pub struct Ethtool(OwnedFd);
 impl Ethtool {
     /// Opens one inside `ns`.
     pub fn open_in(ns: &NetNs) -> Result<Ethtool, Fail> {
-        let fd = ns.enter(|| {
-            socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)
-        })??;
-        Ok(Ethtool(fd))
+        ns.enter(Ethtool::here)?
+    }
+
+    /// Opens one in the calling thread's namespace.
+    pub fn here() -> Result<Ethtool, Fail> {
+        let flags = SockFlag::SOCK_CLOEXEC;
+        Ok(Ethtool(socket(AddressFamily::Inet, SockType::Datagram, flags, None)?))
     }
 
     /// Names and values, in the driver's order; empty when the driver has none.

@@ -2,6 +2,8 @@
 //! step is written down while the plan runs, from what was found just before
 //! the change; what already stood is never in it.
 
+mod rows;
+
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
@@ -13,14 +15,10 @@ use crate::link::{KindSpec, Link, LinkSpec};
 use crate::names::{IfName, NsName};
 use crate::netns::NetNs;
 use crate::plan::Plan;
-use crate::row::{FdbSpec, NTF_SELF, NeighSpec, RowOp, RowSpec};
+use crate::row::{RowOp, RowSpec};
 use crate::state::Reader;
 use crate::step::{Act, LinkChange, LinkRef, NsDecl, NsSlot, Op, Place, Step};
 use crate::wire;
-
-/// Up to this many rows go one by one, each with its own answer; more go as a
-/// batch, whose refusals come back by sequence number.
-const FEW_ROWS: usize = 8;
 
 /// A run that did not go through.
 #[derive(Debug)]
@@ -46,6 +44,40 @@ pub enum Why {
 
 /// Deletions that failed; the others went through.
 pub type Dropped = Vec<(Step, Fail)>;
+
+/// Looks on while a plan runs, and may end the run.
+pub trait Observer {
+    /// A step is about to run; `false` stops the run before it.
+    fn before(&mut self, step: &Step) -> bool;
+
+    /// So many of a step's rows are through; `false` stops the run after them.
+    fn through(&mut self, _rows: usize, _of: usize) -> bool {
+        true
+    }
+
+    /// A row was refused; `true` goes on with the others, and the run is no failure.
+    fn refused(&mut self, _row: &RowSpec, _why: &KernelError) -> bool {
+        false
+    }
+}
+
+impl<F: FnMut(&Step) -> bool> Observer for F {
+    fn before(&mut self, step: &Step) -> bool {
+        self(step)
+    }
+}
+
+/// What ended a step: the step itself, or the one row of it that was refused.
+struct Ended {
+    step: Step,
+    why: Why,
+}
+
+impl From<(&Step, Fail)> for Ended {
+    fn from((step, why): (&Step, Fail)) -> Ended {
+        Ended { step: step.clone(), why: Why::Kernel(why) }
+    }
+}
 
 /// Runs a plan.
 pub struct Exec<'k, K> {
@@ -78,25 +110,20 @@ impl<'k, K: Kernel> Exec<'k, K> {
         }
     }
 
-    /// Carries the plan out. `before` is called with each step before it runs
-    /// and says whether to go on. What is made is all or nothing; deletions go
-    /// forward, and those that failed are returned.
-    pub fn run(
-        mut self,
-        plan: &Plan,
-        mut before: impl FnMut(&Step) -> bool,
-    ) -> Result<Dropped, Box<Failed>> {
+    /// Carries the plan out, under the eyes of `observer`. What is made is all or
+    /// nothing; deletions go forward, and those that failed are returned.
+    pub fn run(mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<Dropped, Box<Failed>> {
         for step in &plan.make {
-            if !before(step) {
+            if !observer.before(step) {
                 return Err(self.fail(step, Why::Stopped));
             }
-            if let Err(why) = self.make(step) {
-                return Err(self.fail(step, Why::Kernel(why)));
+            if let Err(ended) = self.make(step, observer) {
+                return Err(self.fail(&ended.step, ended.why));
             }
         }
         let mut dropped = Vec::new();
         for step in &plan.drop {
-            if !before(step) {
+            if !observer.before(step) {
                 return Err(self.fail(step, Why::Stopped));
             }
             if let Err(why) = self.perform(step) {
@@ -125,18 +152,18 @@ impl<'k, K: Kernel> Exec<'k, K> {
     /// One step, with its inverse logged. A refusal did nothing; any other
     /// failure may have done it, so its inverse is logged before it is told,
     /// and taking back what is not there is no failure.
-    fn make(&mut self, step: &Step) -> Result<(), Fail> {
+    fn make(&mut self, step: &Step, observer: &mut dyn Observer) -> Result<(), Ended> {
         if let Act::Rows(link, op, rows) = &step.act {
-            return self.make_rows(step, link, *op, rows);
+            return self.make_rows(step, link, *op, rows, observer);
         }
-        let inverse = self.inverse(step)?;
+        let inverse = self.inverse(step).map_err(|why| Ended::from((step, why)))?;
         let result = self.perform(step);
         if !matches!(result, Err(Fail::Refused(_))) {
             self.undo.push(Undo { done: step.clone(), inverse });
         }
-        result?;
+        result.map_err(|why| Ended::from((step, why)))?;
         if let Act::LinkAdd(spec) = &step.act {
-            self.bind(step.at, spec)?;
+            self.bind(step.at, spec).map_err(|why| Ended::from((step, why)))?;
         }
         Ok(())
     }
@@ -192,65 +219,6 @@ impl<'k, K: Kernel> Exec<'k, K> {
         Ok(vec![Act::LinkSet(link.clone(), back)])
     }
 
-    /// Rows can be accepted in part. Only those that were are taken back: a row
-    /// that was refused because another stood there is somebody else's.
-    fn make_rows(
-        &mut self,
-        step: &Step,
-        link: &LinkRef,
-        op: RowOp,
-        rows: &[RowSpec],
-    ) -> Result<(), Fail> {
-        let inverse = self.inverse_of_rows(step.at, link, op, rows)?;
-        let mut refused = BTreeMap::new();
-        let result = self.rows(step.at, link, op, rows, |i, why| {
-            refused.insert(i, why);
-        });
-        let accepted = (0..rows.len()).filter(|i| !refused.contains_key(i));
-        let steps = accepted
-            .flat_map(|i| inverse[i].clone())
-            .map(|(op, row)| Step { at: step.at, act: Act::Rows(link.clone(), op, [row].into()) })
-            .collect();
-        self.undo.push(Undo { done: step.clone(), inverse: steps });
-        result?;
-        refused.into_values().next().map_or(Ok(()), |why| Err(Fail::Refused(why)))
-    }
-
-    /// For each row what puts it back: its deletion, or, where the operation
-    /// writes over or deletes a row that stands, that row.
-    fn inverse_of_rows(
-        &mut self,
-        at: NsSlot,
-        link: &LinkRef,
-        op: RowOp,
-        rows: &[RowSpec],
-    ) -> Result<Vec<Vec<(RowOp, RowSpec)>>, Fail> {
-        if matches!(op, RowOp::Add | RowOp::Append) {
-            return Ok(rows.iter().map(|row| vec![(RowOp::Del, row.clone())]).collect());
-        }
-        let index = self.index(link)?;
-        let reader = self.reader(at)?;
-        let (neighs, fdb) = (reader.neighs(Some(index))?, reader.fdb(Some(index))?);
-        let stood = |row: &RowSpec| match row {
-            RowSpec::Neigh(asked) => neighs.iter().find(|n| n.ip == asked.ip).and_then(as_spec),
-            RowSpec::Fdb(asked) => fdb
-                .iter()
-                .find(|f| f.mac == asked.mac && f.is_self() == (asked.flags & NTF_SELF != 0))
-                .map(fdb_as_spec),
-        };
-        let back = |row: &RowSpec| match stood(row) {
-            // A replace would keep our protocol number on a neighbour row, and
-            // could not put extern_learn back on an FDB row: the row as it was
-            // asked, or as it stood, goes first.
-            Some(before) => {
-                vec![(RowOp::Del, row.clone()), (RowOp::Del, before.clone()), (RowOp::Add, before)]
-            }
-            None if op == RowOp::Del => Vec::new(),
-            None => vec![(RowOp::Del, row.clone())],
-        };
-        Ok(rows.iter().map(back).collect())
-    }
-
     fn perform(&mut self, step: &Step) -> Result<(), Fail> {
         let at = step.at;
         let message = match &step.act {
@@ -278,13 +246,7 @@ impl<'k, K: Kernel> Exec<'k, K> {
             Act::Addr(Op::Del, link, cidr) => wire::addr::del(self.index(link)?, *cidr),
             Act::Route(Op::Add, link, spec) => wire::route::add(spec, self.index(link)?),
             Act::Route(Op::Del, link, spec) => wire::route::del(spec, self.index(link)?),
-            Act::Rows(link, op, rows) => {
-                let mut first = None;
-                self.rows(at, link, *op, rows, |_, why| {
-                    first.get_or_insert(why);
-                })?;
-                return first.map_or(Ok(()), |why| Err(Fail::Refused(why)));
-            }
+            Act::Rows(link, op, rows) => return self.all_rows(at, link, *op, rows),
         };
         self.reader(at)?.request(&message).map(drop)
     }
@@ -338,40 +300,6 @@ impl<'k, K: Kernel> Exec<'k, K> {
         Ok(link.index)
     }
 
-    /// Changes rows and hands each refusal over with the row's place in the
-    /// list. Deleting a row that is not there is no refusal.
-    fn rows(
-        &mut self,
-        at: NsSlot,
-        link: &LinkRef,
-        op: RowOp,
-        rows: &[RowSpec],
-        mut refused: impl FnMut(usize, KernelError),
-    ) -> Result<(), Fail> {
-        let dev = self.index(link)?;
-        let mut refused = |i, why: KernelError| {
-            if op != RowOp::Del || why.errno != Errno::ENOENT {
-                refused(i, why);
-            }
-        };
-        if rows.len() <= FEW_ROWS {
-            for (i, row) in rows.iter().enumerate() {
-                match self.reader(at)?.request(&wire::row::message(dev, op, row)) {
-                    Err(Fail::Refused(why)) => refused(i, why),
-                    other => drop(other?),
-                }
-            }
-            return Ok(());
-        }
-        let kernel = self.kernel;
-        kernel.batch(
-            self.reader(at)?.socket(),
-            rows.len(),
-            |i, out| wire::row::encode(dev, op, &rows[i], out),
-            refused,
-        )
-    }
-
     fn read(&mut self, at: NsSlot, link: &LinkRef) -> Result<Link, Fail> {
         self.reader(at)?.link(link.name(), false)?.ok_or(Fail::from(Errno::ENODEV))
     }
@@ -420,34 +348,6 @@ impl<'k, K: Kernel> Exec<'k, K> {
             NsDecl::Have { .. } => Err(Errno::EINVAL.into()),
         }
     }
-}
-
-/// A row that was read, as it would be asked for. `None` for a neighbour whose
-/// address is not known: there is nothing to put back.
-fn as_spec(row: &crate::row::Neigh) -> Option<RowSpec> {
-    row.mac.map(|mac| {
-        RowSpec::Neigh(NeighSpec {
-            ip: row.ip,
-            mac,
-            state: row.state,
-            flags: row.flags,
-            proto: row.proto,
-        })
-    })
-}
-
-fn fdb_as_spec(row: &crate::row::Fdb) -> RowSpec {
-    RowSpec::Fdb(FdbSpec {
-        mac: row.mac,
-        dst: row.dst,
-        port: row.port,
-        vni: row.vni,
-        src_vni: row.src_vni,
-        via: None,
-        nhid: row.nhid,
-        state: row.state,
-        flags: row.flags,
-    })
 }
 
 /// Is a failure to take something back only that it is not there?

@@ -15,6 +15,8 @@ use crate::socket::{Batch, Message, RtSocket};
 pub trait Kernel: Sync {
     /// Opens a socket inside a namespace.
     fn connect(&self, ns: &NetNs) -> Result<RtSocket, Fail>;
+    /// Opens a socket in the namespace that the calling thread is in.
+    fn connect_here(&self) -> Result<RtSocket, Fail>;
     /// One request and its answer.
     fn request(&self, socket: &mut RtSocket, message: &Message) -> Result<Vec<Message>, Fail>;
     /// One listing; see [`RtSocket::dump`].
@@ -50,6 +52,10 @@ pub struct Live;
 impl Kernel for Live {
     fn connect(&self, ns: &NetNs) -> Result<RtSocket, Fail> {
         RtSocket::open_in(ns)
+    }
+
+    fn connect_here(&self) -> Result<RtSocket, Fail> {
+        RtSocket::open()
     }
 
     fn request(&self, socket: &mut RtSocket, message: &Message) -> Result<Vec<Message>, Fail> {
@@ -160,6 +166,9 @@ mod fault {
     impl<K: Kernel> Kernel for Faulty<K> {
         fn connect(&self, ns: &NetNs) -> Result<RtSocket, Fail> {
             self.call(|k| k.connect(ns))
+        }
+        fn connect_here(&self) -> Result<RtSocket, Fail> {
+            self.call(Kernel::connect_here)
         }
         fn request(&self, socket: &mut RtSocket, message: &Message) -> Result<Vec<Message>, Fail> {
             self.call(|k| k.request(socket, message))

@@ -5,6 +5,7 @@
 //! It parses no command line, prints nothing and reads no environment.
 
 pub mod attrs;
+mod dump;
 pub mod error;
 pub mod ethtool;
 pub mod exec;

@@ -4,9 +4,11 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
+use std::num::NonZero;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use nix::errno::Errno;
@@ -143,27 +145,53 @@ impl NetNs {
     }
 }
 
-/// Runs `f` inside each namespace in turn, on one thread that ends there. `f` is
-/// given the namespace's place in the list.
+/// What came of a visit: `None` where there was no namespace any more, an error
+/// where it could not be entered, else what was found there.
+pub type Visited<T> = Option<Result<T, Fail>>;
+
+/// Runs `f` inside each of `count` namespaces. `open` gives the n-th, and it is
+/// closed again after its visit: thousands need no more open files than a few.
+/// There is one thread for each processor, and each takes the next namespace
+/// that nobody has taken yet, since some have a thousand times as much in them
+/// as others. The threads end where they are; the calling one never moves.
 pub fn visit<T: Send>(
-    spaces: &[&NetNs],
-    f: impl Fn(usize) -> T + Send + Sync,
-) -> Result<Vec<Result<T, Fail>>, Fail> {
-    let run = || {
-        let each = spaces.iter().enumerate().map(|(i, ns)| {
-            match setns(ns.file.as_fd(), CloneFlags::CLONE_NEWNET) {
-                Ok(()) => {}
-                // To be where one is takes no privilege; to go there does.
-                Err(_) if NetNs::own().is_ok_and(|own| own == **ns) => {}
-                Err(e) => return Err(e.into()),
-            }
-            Ok(f(i))
-        });
-        each.collect()
+    count: usize,
+    open: impl Fn(usize) -> Option<NetNs> + Sync,
+    f: impl Fn(usize, &NetNs) -> Result<T, Fail> + Sync,
+) -> Result<Vec<Visited<T>>, Fail> {
+    let next = AtomicUsize::new(0);
+    let inside = |n: usize, ns: &NetNs| {
+        match setns(ns.as_fd(), CloneFlags::CLONE_NEWNET) {
+            Ok(()) => {}
+            // To be where one is takes no privilege; to go there does.
+            Err(_) if NetNs::own().is_ok_and(|own| own == *ns) => {}
+            Err(e) => return Err(e.into()),
+        }
+        f(n, ns)
     };
-    thread::scope(|scope| match thread::Builder::new().spawn_scoped(scope, run) {
-        Ok(handle) => Ok(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
-        Err(e) => Err(Fail::from(e)),
+    let work = || {
+        let mut found = Vec::new();
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            if n >= count {
+                return found;
+            }
+            found.push((n, open(n).map(|ns| inside(n, &ns))));
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(count);
+    let mut all: Vec<Visited<T>> = (0..count).map(|_| None).collect();
+    thread::scope(|scope| {
+        let started = (0..workers).map(|_| thread::Builder::new().spawn_scoped(scope, work));
+        // All are started before the first is waited for.
+        let started = started.collect::<Result<Vec<_>, _>>()?;
+        for worker in started {
+            let found = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            for (n, visited) in found {
+                all[n] = visited;
+            }
+        }
+        Ok(all)
     })
 }
 

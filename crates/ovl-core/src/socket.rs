@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
+use crate::dump::{self, Reading};
 use crate::error::{Fail, KernelError};
 use crate::netns::NetNs;
 use crate::syscall;
@@ -22,8 +23,6 @@ const HEADER: usize = 16;
 const BUFFER: usize = 64 * 1024;
 /// A request waits for the kernel's locks and their holders' grace periods, but not for ever.
 const PATIENCE_SECONDS: i64 = 30;
-/// How often a dump that the kernel marks inconsistent is read again.
-const DUMP_TRIES: u32 = 10;
 /// Messages a send of a batch: past a few hundred the error answers of one send
 /// no longer fit the receive buffer.
 const BATCH: usize = 128;
@@ -54,9 +53,13 @@ pub mod flag {
     pub const ACK_TLVS: u16 = 0x200;
 }
 
-const NLMSG_NOOP: u16 = 1;
-const NLMSG_ERROR: u16 = 2;
-const NLMSG_DONE: u16 = 3;
+/// The lowest two bits of an `RTM_*` type say what is asked: new, delete, get, set.
+const KIND_MASK: u16 = 3;
+const KIND_GET: u16 = 2;
+
+pub(crate) const NLMSG_NOOP: u16 = 1;
+pub(crate) const NLMSG_ERROR: u16 = 2;
+pub(crate) const NLMSG_DONE: u16 = 3;
 const NLMSG_OVERRUN: u16 = 4;
 const NLMSGERR_ATTR_MSG: u16 = 1;
 
@@ -104,9 +107,11 @@ impl RtSocket {
         Ok(syscall::netns_cookie(self.socket.as_fd())?)
     }
 
-    /// One request with its acknowledgement; returns the messages that came before it.
+    /// One request with its acknowledgement; returns the messages that came before
+    /// it. The answer to a question is its acknowledgement: none other is asked for.
     pub fn request(&mut self, message: &Message) -> Result<Vec<Message>, Fail> {
-        let seq = self.send(message, flag::ACK)?;
+        let is_question = message.kind & KIND_MASK == KIND_GET;
+        let seq = self.send(message, if is_question { 0 } else { flag::ACK })?;
         let mut replies = Vec::new();
         loop {
             self.receive()?;
@@ -120,6 +125,9 @@ impl RtSocket {
                     NLMSG_NOOP | NLMSG_DONE => {}
                     kind => {
                         replies.push(Message { kind, flags: part.flags, body: part.body.to_vec() });
+                        if is_question {
+                            return Ok(replies);
+                        }
                     }
                 }
             }
@@ -132,16 +140,12 @@ impl RtSocket {
     pub fn dump<T>(
         &mut self,
         message: &Message,
-        mut restart: impl FnMut() -> T,
+        restart: impl FnMut() -> T,
         mut each: impl FnMut(&mut T, u16, &[u8]) -> Result<(), Fail>,
     ) -> Result<T, Fail> {
-        for _ in 0..DUMP_TRIES {
-            let mut gathered = restart();
-            if self.dump_once(message, |kind, body| each(&mut gathered, kind, body))? {
-                return Ok(gathered);
-            }
-        }
-        Err(Fail::Interrupted(DUMP_TRIES))
+        dump::until_whole(restart, |gathered| {
+            self.dump_once(message, |kind, body| each(gathered, kind, body))
+        })
     }
 
     /// One reading; `false` when the kernel marked it inconsistent.
@@ -151,31 +155,11 @@ impl RtSocket {
         mut each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
     ) -> Result<bool, Fail> {
         let seq = self.send(message, flag::DUMP)?;
-        let mut whole = true;
-        // A body that cannot be read must not leave the rest of the dump in the
-        // socket for the next request to trip over: the first failure is kept.
-        let mut failed = None;
+        let mut reading = Reading::of(seq);
         loop {
             self.receive()?;
-            for part in Parts::new(&self.inbox) {
-                let part = part?;
-                if part.seq != seq {
-                    continue;
-                }
-                whole &= part.flags & flag::DUMP_INTR == 0;
-                match part.kind {
-                    NLMSG_ERROR => {
-                        verdict(&part)?;
-                        return Err(Fail::Unreadable("a dump ended without its end mark".into()));
-                    }
-                    NLMSG_DONE => {
-                        verdict(&part)?;
-                        return failed.map_or(Ok(whole), Err);
-                    }
-                    NLMSG_NOOP => {}
-                    kind if failed.is_none() => failed = each(kind, part.body).err(),
-                    _ => {}
-                }
+            if let Some(whole) = reading.take(&self.inbox, &mut each)? {
+                return Ok(whole);
             }
         }
     }
@@ -237,8 +221,8 @@ impl RtSocket {
 
     fn send(&mut self, message: &Message, more: u16) -> Result<u32, Fail> {
         self.seq = self.seq.wrapping_add(1);
-        let mut out =
-            Batch { bytes: Vec::with_capacity(HEADER + message.body.len()), seq: self.seq };
+        let mut out = Batch::numbered(self.seq);
+        out.bytes.reserve_exact(HEADER + message.body.len());
         out.push(message.kind, message.flags | more, &message.body);
         match self.socket.send_to(&out.bytes, &SocketAddr::new(0, 0), 0) {
             Ok(_) => Ok(self.seq),
@@ -273,6 +257,17 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// An empty one whose messages carry that number.
+    pub(crate) fn numbered(seq: u32) -> Batch {
+        Batch { bytes: Vec::new(), seq }
+    }
+
+    /// What goes out.
+    #[cfg(test)]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Appends one message.
     pub fn push(&mut self, kind: u16, flags: u16, body: &[u8]) {
         self.message(kind, flags, |bytes| bytes.extend_from_slice(body));
@@ -345,7 +340,7 @@ impl<'a> Iterator for Parts<'a> {
 /// What an ERROR or DONE message says: the code, and the sentence in its
 /// attributes, which follow the request's header in an ERROR (shortened to it
 /// when CAPPED) and the code itself in a DONE.
-fn verdict(part: &Part<'_>) -> Result<(), Fail> {
+pub(crate) fn verdict(part: &Part<'_>) -> Result<(), Fail> {
     let Some(code) = part.body.first_chunk::<4>().map(|b| i32::from_ne_bytes(*b)) else {
         // A DONE without a body says that all went well.
         return Ok(());
@@ -394,7 +389,7 @@ mod tests {
         body.extend_from_slice(&u16::try_from(4 + text.len()).unwrap().to_ne_bytes());
         body.extend_from_slice(&NLMSGERR_ATTR_MSG.to_ne_bytes());
         body.extend_from_slice(text);
-        let mut out = Batch { bytes: Vec::new(), seq };
+        let mut out = Batch::numbered(seq);
         out.push(NLMSG_ERROR, flag::CAPPED | flag::ACK_TLVS, &body);
         out.bytes
     }
@@ -423,7 +418,7 @@ mod tests {
 
     #[test]
     fn messages_in_one_datagram_are_padded_to_four() {
-        let mut out = Batch { bytes: Vec::new(), seq: 1 };
+        let mut out = Batch::numbered(1);
         out.push(16, 0, &[1, 2, 3]);
         out.push(17, 0, &[4]);
         let kinds: Vec<_> = Parts::new(&out.bytes)

@@ -33,6 +33,12 @@ impl<'k, K: Kernel> Reader<'k, K> {
         Ok(Reader { kernel, socket: kernel.connect(ns)? })
     }
 
+    /// Opens a socket where the calling thread is: for those that
+    /// [`crate::netns::visit`] has sent there.
+    pub fn here(kernel: &'k K) -> Result<Self, Fail> {
+        Ok(Reader { kernel, socket: kernel.connect_here()? })
+    }
+
     /// Carries out one request.
     pub fn request(&mut self, message: &Message) -> Result<Vec<Message>, Fail> {
         self.kernel.request(&mut self.socket, message)

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use crate::endpoints::Endpoint;
 use clap::{Args, Parser, Subcommand};
 use ovl_cli::{Acting, Flags, InNetns};
 use ovl_core::names::IfName;
@@ -53,6 +54,12 @@ pub enum Verb {
   ovl-fdb list --all --foreign -o json"
     )]
     List(List),
+    /// Delete the rows that filters name: our own, or with --foreign those of others
+    #[command(after_help = "Examples:
+  ovl-fdb flush --owned -n ov1
+  ovl-fdb flush --dst 192.168.1.5 -n ov1
+  ovl-fdb flush --foreign --learned --dst 192.168.1.5 -n ov1")]
+    Flush(Flush),
 }
 
 /// The device whose rows are meant.
@@ -204,6 +211,104 @@ pub struct List {
     /// Only those of others
     #[arg(long, conflicts_with = "owned")]
     pub foreign: bool,
+}
+
+/// `flush`.
+#[derive(Debug, Args)]
+pub struct Flush {
+    /// On which device
+    #[command(flatten)]
+    pub on: On,
+    /// Rows made by this toolkit (the default; needed where there is no filter)
+    #[arg(long)]
+    pub owned: bool,
+    /// Rows of others; wants a filter
+    #[arg(long, conflicts_with = "owned")]
+    pub foreign: bool,
+    /// Behind this VTEP
+    #[arg(long, visible_alias = "vtep", value_name = "VTEP")]
+    pub dst: Option<IpAddr>,
+    /// With this VNI
+    #[arg(long, value_name = "VNI")]
+    pub vni: Option<Vni>,
+    /// With this UDP port
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Of this MAC address
+    #[arg(long, value_name = "MAC")]
+    pub mac: Option<MacAddr>,
+    /// By this FDB nexthop group
+    #[arg(long, value_name = "ID")]
+    pub nhid: Option<u32>,
+    /// Only those learned from traffic
+    #[arg(long)]
+    pub learned: bool,
+    /// Only those that stay
+    #[arg(long, conflicts_with = "learned")]
+    pub permanent: bool,
+    /// Only neighbour rows [default: all three tables]
+    #[arg(long)]
+    pub neigh: bool,
+    /// Only rows of the device's own table
+    #[arg(long = "self")]
+    pub own_table: bool,
+    /// Only rows of the bridge's table that it has learned
+    #[arg(long)]
+    pub master: bool,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+impl Flush {
+    /// Is there anything but an owner?
+    pub fn has_filter(&self) -> bool {
+        self.dst.is_some()
+            || self.vni.is_some()
+            || self.port.is_some()
+            || self.mac.is_some()
+            || self.nhid.is_some()
+            || self.learned
+            || self.permanent
+    }
+
+    /// Do all filters name it, and is it of the owner that is meant?
+    pub fn means(&self, endpoint: &Endpoint) -> bool {
+        let fdb = endpoint.fdb.as_ref();
+        (self.is_meant(endpoint.ours.neigh) && endpoint.neigh.is_some()
+            || self.is_meant(endpoint.ours.fdb) && endpoint.fdb.is_some())
+            && self.dst.is_none_or(|dst| endpoint.dst() == Some(dst))
+            && self.vni.is_none_or(|vni| fdb.and_then(|f| f.vni) == Some(vni.get()))
+            && self.port.is_none_or(|port| fdb.and_then(|f| f.port) == Some(port))
+            && self.mac.is_none_or(|mac| endpoint.mac() == Some(mac))
+            && self.nhid.is_none_or(|id| fdb.and_then(|f| f.nhid) == Some(id))
+            && (!self.learned || endpoint.is_learned())
+            && (!self.permanent || !endpoint.is_learned())
+    }
+
+    /// Is a row of the owner that is meant?
+    fn is_meant(&self, ours: bool) -> bool {
+        ours != self.foreign
+    }
+
+    fn all_tables(&self) -> bool {
+        !self.neigh && !self.own_table && !self.master
+    }
+
+    /// Does its neighbour row go?
+    pub fn in_neigh(&self, endpoint: &Endpoint) -> bool {
+        (self.neigh || self.all_tables()) && self.is_meant(endpoint.ours.neigh)
+    }
+
+    /// Does its row of the device's own table go?
+    pub fn in_self(&self, endpoint: &Endpoint) -> bool {
+        (self.own_table || self.all_tables()) && self.is_meant(endpoint.ours.fdb)
+    }
+
+    /// Does the bridge's learned row about it go?
+    pub fn in_master(&self) -> bool {
+        self.master || self.all_tables()
+    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,13 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
+use ovl_core::link::Link;
 use ovl_core::row::{
     Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL,
 };
 use ovl_core::types::MacAddr;
+
+use crate::memory::Kept;
 
 /// The rows of one endpoint. Never all empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,17 @@ pub struct Endpoint {
     pub fdb: Option<Fdb>,
     /// Behind which port the bridge believes the MAC address to be.
     pub bridge: Option<Fdb>,
+    /// Which of its rows this toolkit made.
+    pub ours: Ours,
+}
+
+/// Which rows of an endpoint this toolkit made, and nobody has changed since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ours {
+    /// The neighbour row.
+    pub neigh: bool,
+    /// The FDB row.
+    pub fdb: bool,
 }
 
 impl Endpoint {
@@ -37,16 +51,30 @@ impl Endpoint {
         self.fdb.as_ref().and_then(|f| f.dst)
     }
 
-    /// Was it made by this toolkit, as far as the kernel's marks tell? Each row
-    /// that is there must carry its mark. A mark alone proves nothing: another
-    /// program's replace keeps our protocol number on its neighbour row, but it
-    /// clears `extern_learn` from the FDB row; and a control plane such as FRR
-    /// puts `extern_learn` on the bridge's row too, which we never do.
+    /// Was all of it made by this toolkit?
     pub fn is_owned(&self) -> bool {
-        let neigh = self.neigh.as_ref().is_none_or(|n| n.proto == Some(OVL_PROTOCOL));
-        let fdb = self.fdb.as_ref().is_none_or(|f| f.flags & NTF_EXT_LEARNED != 0);
-        let bridge = self.bridge.as_ref().is_none_or(|b| b.flags & NTF_EXT_LEARNED == 0);
-        neigh && fdb && bridge && (self.neigh.is_some() || self.fdb.is_some())
+        (self.neigh.is_none() || self.ours.neigh) && (self.fdb.is_none() || self.ours.fdb)
+    }
+
+    /// What marks and memory say together. Two marks on a pair prove it: another
+    /// program's replace keeps our protocol number on a neighbour row, but clears
+    /// `extern_learn` from the FDB row; and a control plane such as FRR puts
+    /// `extern_learn` on the bridge's row too, which we never do. One mark alone
+    /// proves nothing: such a row must be remembered as well. The flag of a flood
+    /// row is shared by all rows of its MAC address, and is no mark.
+    fn judge(&mut self, remembered: &impl Fn(Kept) -> bool) {
+        let control_plane = self.bridge.as_ref().is_some_and(|b| b.flags & NTF_EXT_LEARNED != 0);
+        let neigh = self.neigh.as_ref().filter(|n| n.proto == Some(OVL_PROTOCOL));
+        let fdb = self
+            .fdb
+            .as_ref()
+            .filter(|f| f.mac == MacAddr::ZERO || f.flags & NTF_EXT_LEARNED != 0 && !control_plane);
+        let pair = neigh.is_some() && fdb.is_some();
+        let known = |n: &Neigh| n.mac.is_some_and(|mac| remembered(Kept::Neigh(n.ip, mac)));
+        self.ours = Ours {
+            neigh: pair || neigh.is_some_and(known),
+            fdb: pair || fdb.is_some_and(|f| remembered(Kept::Fdb(f.mac, f.dst))),
+        };
     }
 
     /// Was it learned from traffic?
@@ -70,8 +98,23 @@ impl Endpoint {
     }
 }
 
-/// The endpoints of one device, from the rows of its namespace.
-pub fn join(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) -> Vec<Endpoint> {
+/// The endpoints of one device, from the rows of its namespace, and from what is
+/// remembered of those that were written.
+pub fn join(
+    link: &Link,
+    neighs: &[Neigh],
+    fdb: &[Fdb],
+    remembered: impl Fn(Kept) -> bool,
+) -> Vec<Endpoint> {
+    let mut endpoints = pair_up(link.index, link.attrs.mac, neighs, fdb);
+    for endpoint in &mut endpoints {
+        endpoint.judge(&remembered);
+    }
+    endpoints.sort_by_key(|e| (e.ip().is_none(), e.ip(), e.mac(), e.dst()));
+    endpoints
+}
+
+fn pair_up(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) -> Vec<Endpoint> {
     let mut by_mac: HashMap<MacAddr, Vec<&Neigh>> = HashMap::new();
     let mut without_mac = Vec::new();
     // NOARP entries are the kernel's own, for multicast and broadcast.
@@ -95,6 +138,7 @@ pub fn join(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) -
             neigh: neigh.cloned(),
             fdb: Some(row.clone()),
             bridge: opinion.clone(),
+            ours: Ours::default(),
         };
         joined.insert(row.mac);
         match by_mac.get(&row.mac) {
@@ -105,9 +149,9 @@ pub fn join(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) -
     let rest = by_mac.iter().filter(|(mac, _)| !joined.contains(*mac)).flat_map(|(_, n)| n);
     for row in rest.chain(&without_mac) {
         let opinion = row.mac.and_then(|mac| bridge.get(&mac)).map(|b| (*b).clone());
-        endpoints.push(Endpoint { neigh: Some((*row).clone()), fdb: None, bridge: opinion });
+        let (neigh, ours) = (Some((*row).clone()), Ours::default());
+        endpoints.push(Endpoint { neigh, fdb: None, bridge: opinion, ours });
     }
-    endpoints.sort_by_key(|e| (e.ip().is_none(), e.ip(), e.mac(), e.dst()));
     endpoints
 }
 
@@ -154,15 +198,24 @@ mod tests {
         }
     }
 
+    fn joined(neighs: &[Neigh], fdb: &[Fdb], remembered: &[Kept]) -> Vec<Endpoint> {
+        let mut endpoints = pair_up(5, None, neighs, fdb);
+        endpoints.sort_by_key(|e| (e.ip(), e.mac()));
+        for endpoint in &mut endpoints {
+            endpoint.judge(&|kept| remembered.contains(&kept));
+        }
+        endpoints
+    }
+
     #[test]
     fn rows_of_one_mac_are_one_endpoint() {
-        let found = join(
-            5,
-            None,
+        let found = joined(
             &[neigh(1, Some(OVL_PROTOCOL)), neigh(2, None)],
             &[fdb(1, NTF_SELF | NTF_EXT_LEARNED), fdb(3, NTF_SELF)],
+            &[],
         );
-        let seen: Vec<_> = found.iter().map(|e| (e.mac(), e.gap(), e.is_owned())).collect();
+        let mut seen: Vec<_> = found.iter().map(|e| (e.mac(), e.gap(), e.is_owned())).collect();
+        seen.sort_unstable();
         assert_eq!(
             seen,
             [
@@ -176,8 +229,8 @@ mod tests {
     #[test]
     fn a_row_that_docker_took_over_is_not_ours() {
         // Docker's replace keeps our protocol number and clears extern_learn.
-        let found = join(5, None, &[neigh(1, Some(OVL_PROTOCOL))], &[fdb(1, NTF_SELF)]);
-        assert!(!found[0].is_owned());
+        let found = joined(&[neigh(1, Some(OVL_PROTOCOL))], &[fdb(1, NTF_SELF)], &[]);
+        assert_eq!(found[0].ours, Ours::default());
     }
 
     #[test]
@@ -185,20 +238,38 @@ mod tests {
         // FRR marks the bridge's row as well.
         let mut bridge = fdb(1, NTF_MASTER | NTF_EXT_LEARNED);
         bridge.master = Some(2);
-        let found = join(5, None, &[], &[fdb(1, NTF_SELF | NTF_EXT_LEARNED), bridge]);
+        // The device's own row with the bridge says which bridge that is.
+        let found = joined(&[], &[fdb(1, NTF_SELF | NTF_EXT_LEARNED), bridge], &[]);
         assert_eq!(found.len(), 1);
         assert!(!found[0].is_owned());
+    }
+
+    #[test]
+    fn a_lone_row_is_ours_when_it_is_marked_and_remembered() {
+        let row = fdb(1, NTF_SELF | NTF_EXT_LEARNED);
+        let kept = Kept::Fdb(row.mac, row.dst);
+        assert!(!joined(&[], std::slice::from_ref(&row), &[])[0].is_owned());
+        assert!(joined(&[], std::slice::from_ref(&row), &[kept])[0].is_owned());
+        // Somebody else has written over it.
+        assert!(!joined(&[], &[fdb(1, NTF_SELF)], &[kept])[0].is_owned());
+    }
+
+    #[test]
+    fn a_flood_row_is_ours_when_it_is_remembered() {
+        let row = Fdb { mac: MacAddr::ZERO, ..fdb(1, NTF_SELF) };
+        let kept = Kept::Fdb(row.mac, row.dst);
+        assert!(joined(&[], std::slice::from_ref(&row), &[kept])[0].is_owned());
+        assert!(!joined(&[], &[row], &[])[0].is_owned());
     }
 
     #[test]
     fn one_mac_with_two_addresses_is_two_endpoints() {
         let mut second = neigh(1, Some(OVL_PROTOCOL));
         second.ip = IpAddr::from([192, 168, 10, 200]);
-        let found = join(
-            5,
-            None,
+        let found = joined(
             &[neigh(1, Some(OVL_PROTOCOL)), second],
             &[fdb(1, NTF_SELF | NTF_EXT_LEARNED)],
+            &[],
         );
         assert_eq!(found.len(), 2);
         assert!(found.iter().all(|e| e.fdb.is_some()));

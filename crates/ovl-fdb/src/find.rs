@@ -9,6 +9,7 @@ use ovl_core::state::Reader;
 
 use crate::cli::{Get, List, Who};
 use crate::endpoints::{Endpoint, join};
+use crate::memory::Memory;
 use crate::render::{self, Shown};
 
 /// `list`.
@@ -105,11 +106,13 @@ fn read(
     }
     let neighs = reader.neighs(None).map_err(failed("its neighbour rows"))?;
     let fdb = reader.fdb(None).map_err(failed("its FDB rows"))?;
-    let netns = directory.netns(ns.key(), reader.cookie().ok());
+    let cookie = reader.cookie().ok();
+    let netns = directory.netns(ns.key(), cookie);
     let place = directory.short(ns.key());
     let mut shown = Vec::new();
     for link in vxlans {
-        for endpoint in join(link.index, link.attrs.mac, &neighs, &fdb) {
+        let memory = Memory::of(cookie, link.index);
+        for endpoint in join(link, &neighs, &fdb, |row| memory.has(row)) {
             if !wanted(&endpoint) {
                 continue;
             }

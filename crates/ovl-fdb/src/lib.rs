@@ -2,8 +2,12 @@
 //! endpoints.
 
 mod cli;
+mod device;
+mod diff;
 mod endpoints;
 mod find;
+mod flush;
+mod memory;
 mod render;
 mod want;
 
@@ -29,6 +33,7 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Verb::Add(args) => want::add(context, &args),
         Verb::Del(args) => want::del(context, &args),
         Verb::Get(args) => find::get(context, &args),
+        Verb::Flush(args) => flush::flush(context, &args),
         Verb::List(args) => find::list(context, &args),
     }
 }

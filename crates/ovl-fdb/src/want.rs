@@ -23,6 +23,7 @@ use ovl_core::want::{Policy, Want};
 use crate::cli::{Add, Del, Who};
 use crate::endpoints::{Endpoint, join, table_of};
 use crate::find;
+use crate::memory::{Kept, Memory};
 
 /// What `add` is asked to write.
 struct Asked {
@@ -72,10 +73,15 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     slots.read_rows(context, &mut have, at, &args.on.dev)?;
     let via = args.via.as_ref().map(|name| via(context, &slots, at, &link, name)).transpose()?;
     let rows = rows(args, &asked, via);
-    let wants =
-        [Want::Rows { at, dev: args.on.dev.clone(), rows: Arc::from(rows), replace: args.replace }];
+    let rows: Arc<[RowSpec]> = Arc::from(rows);
+    let (dev, replace) = (args.on.dev.clone(), args.replace);
+    let wants = [Want::Rows { at, dev, rows: rows.clone(), replace }];
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
+    // A pair is known by its marks, one row alone only when it is remembered.
+    if let ([_], false) = (&*rows, args.acting.dry_run || args.dynamic) {
+        Memory::of(ns.cookie().ok(), link.index).note(rows.iter())?;
+    }
     let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
     if applied != Applied::Shown && context.flags.is_structured() {
         let who = asked.ip.map_or(Who::Mac(asked.mac), Who::Ip);
@@ -189,7 +195,8 @@ fn via(
     }
 }
 
-fn advise(failed: &Failed, error: &mut Error) {
+/// Advice on what the kernel refuses.
+pub fn advise(failed: &Failed, error: &mut Error) {
     let Why::Kernel(why) = &failed.why else { return };
     match why.errno() {
         Some(Errno::EAFNOSUPPORT) => error.hints.push(
@@ -203,7 +210,12 @@ fn advise(failed: &Failed, error: &mut Error) {
 }
 
 /// The VXLAN device, or why there is none.
-fn device<'h>(slots: &Slots, have: &'h Have, at: NsSlot, name: &IfName) -> Result<&'h Link, Error> {
+pub fn device<'h>(
+    slots: &Slots,
+    have: &'h Have,
+    at: NsSlot,
+    name: &IfName,
+) -> Result<&'h Link, Error> {
     let why = match have.link(at, name) {
         Some(link) if matches!(link.kind, Kind::Vxlan { .. }) => return Ok(link),
         Some(link) => {
@@ -224,7 +236,8 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let failed = || reading("its rows", slots.label(at));
     let neighs = reader.neighs(Some(link.index)).map_err(failed())?;
     let fdb = reader.fdb(None).map_err(failed())?;
-    let endpoints = join(link.index, link.attrs.mac, &neighs, &fdb);
+    let mut memory = Memory::of(reader.cookie().ok(), link.index);
+    let endpoints = join(&link, &neighs, &fdb, |row| memory.has(row));
     let who = args.who.unwrap_or(Who::Mac(MacAddr::ZERO));
     let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| is_meant(e, who, args.dst)).collect();
     if chosen.is_empty() {
@@ -242,10 +255,13 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
         return Err(foreign(other, slots.label(at)));
     }
     let rows = doomed(context, &chosen, &endpoints, who);
+    let gone: Vec<Kept> = rows.iter().filter_map(Kept::of).collect();
     let wants = [Want::NoRows { at, dev: args.on.dev.clone(), rows: Arc::from(rows) }];
     drop(reader);
     let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };
-    apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})?;
+    if apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})? != Applied::Shown {
+        memory.keep(|row| !gone.contains(&row))?;
+    }
     Ok(Exit::Done)
 }
 

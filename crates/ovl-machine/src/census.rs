@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use ovl_core::netns::{NetNs, NsKey, visit};
+use ovl_core::netns::{NsKey, visit};
 
 use crate::discover::{Discovery, Found, Search, short_names};
 
@@ -89,18 +89,13 @@ fn residents(discovery: Discovery, hidden: &mut usize) -> BTreeMap<NsKey, Reside
     *hidden = discovery.hidden;
     let held: Vec<Found> =
         discovery.namespaces.into_values().filter(Found::is_held_by_others).collect();
-    let open: Vec<(usize, NetNs)> =
-        held.iter().enumerate().filter_map(|(i, f)| f.open().map(|ns| (i, ns))).collect();
-    let spaces: Vec<&NetNs> = open.iter().map(|(_, ns)| ns).collect();
-    let cookies = visit(&spaces, |i| spaces[i].cookie().ok()).unwrap_or_default();
-    let cookies: BTreeMap<usize, u64> = open
-        .iter()
-        .zip(cookies)
-        .filter_map(|((i, _), cookie)| Some((*i, cookie.ok().flatten()?)))
-        .collect();
-    let each = held.into_iter().enumerate();
-    each.map(|(i, found)| (found.key, Resident { cookie: cookies.get(&i).copied(), found }))
-        .collect()
+    let cookies = visit(held.len(), |i| held[i].open(), |_, ns| ns.cookie()).unwrap_or_default();
+    let mut cookies = cookies.into_iter().map(|visited| visited.and_then(Result::ok));
+    let each = held.into_iter().map(|found| {
+        let cookie = cookies.next().flatten();
+        (found.key, Resident { found, cookie })
+    });
+    each.collect()
 }
 
 fn movements(before: &BTreeMap<NsKey, Resident>, now: &BTreeMap<NsKey, Resident>) -> Vec<Movement> {

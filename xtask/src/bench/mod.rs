@@ -2,7 +2,9 @@
 //! one run on one machine, in a sandbox. Numbers of different runs or machines
 //! say nothing beside each other, so nothing is kept.
 
+mod machine;
 mod measure;
+mod rounds;
 mod start;
 
 use std::path::{Path, PathBuf};
@@ -20,9 +22,12 @@ pub use measure::{Hold, hold};
 pub struct Args {
     /// What to measure
     what: What,
-    /// How often each command is run
-    #[arg(long, default_value_t = 200)]
-    rounds: usize,
+    /// How often each command is run [default: 200 for start, 11 for machine]
+    #[arg(long)]
+    rounds: Option<usize>,
+    /// How many namespaces there are (machine)
+    #[arg(long, default_value_t = 300)]
+    namespaces: usize,
     /// The binaries' folder, given by the process outside to the one inside
     #[arg(long, hide = true)]
     binaries: Option<PathBuf>,
@@ -33,29 +38,42 @@ pub struct Args {
 enum What {
     /// The whole run of a command that shows a handful of devices: start, dump, exit
     Start,
+    /// A snapshot of a machine with hundreds of namespaces
+    Machine,
 }
 
 impl What {
     fn word(self) -> &'static str {
         match self {
             What::Start => "start",
+            What::Machine => "machine",
+        }
+    }
+
+    fn rounds(self) -> usize {
+        match self {
+            What::Start => start::ROUNDS,
+            What::Machine => machine::ROUNDS,
         }
     }
 }
 
 /// Outside it builds and goes in; inside it measures.
 pub fn run(args: &Args, place: Place) -> Result<ExitCode> {
-    ensure!(args.rounds > 0, "--rounds 0 measures nothing");
+    let rounds = args.rounds.unwrap_or_else(|| args.what.rounds());
+    ensure!(rounds > 0, "--rounds 0 measures nothing");
     let (Some(folder), Place::Inside) = (&args.binaries, place) else {
         let folder = binaries::build(Profile::Release)?;
         let mut inside = sandbox::command()?;
-        inside.args(["bench", args.what.word(), "--rounds", &args.rounds.to_string()]);
+        inside.args(["bench", args.what.word(), "--rounds", &rounds.to_string()]);
+        inside.args(["--namespaces", &args.namespaces.to_string()]);
         let status = inside.arg("--binaries").arg(folder).status().context("cannot start")?;
         return Ok(ExitCode::from(u8::try_from(sandbox::exit_code(status)).unwrap_or(1)));
     };
     let tools = Tools { folder: folder.clone() };
     match args.what {
-        What::Start => start::run(&tools, args.rounds)?,
+        What::Start => start::run(&tools, rounds)?,
+        What::Machine => machine::run(&tools, rounds, args.namespaces)?,
     }
     Ok(ExitCode::SUCCESS)
 }

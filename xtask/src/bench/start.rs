@@ -1,63 +1,28 @@
 //! `cargo xtask bench start`: what it costs to look at a namespace once, beside
-//! `ip -d link show`. The commands take turns, so that a machine that is busy
-//! for a while is busy for all of them.
+//! `ip -d link show`.
 
-use std::process::Command;
-use std::time::Duration;
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-
-use super::{Tools, measure, size_of};
+use super::rounds::{self, Base, Subject};
+use super::{Tools, size_of};
 
 /// The first is what the others are held against.
 const COMMANDS: [&str; 4] =
     ["ip -d link show", "ovl-vxlan list", "ovl-veth list", "ovl-inspect links self"];
 
-/// Runs of which the peak memory is read: it hardly differs from run to run.
+/// Runs of each command where no number is given.
+pub const ROUNDS: usize = 200;
+
+/// Runs of which the peak memory is read.
 const PEAKS: usize = 11;
-
-/// A command, and what its runs cost.
-struct Subject {
-    words: &'static str,
-    command: Command,
-    walls: Vec<Duration>,
-    peaks: Vec<u64>,
-}
-
-/// A line of the table.
-struct Cost {
-    words: &'static str,
-    least: Duration,
-    median: Duration,
-    peak: u64,
-}
 
 /// Measures, and prints the table.
 pub fn run(tools: &Tools, rounds: usize) -> Result<()> {
     let devices = make_devices(tools)?;
-    let mut subjects = COMMANDS
-        .iter()
-        .map(|words| {
-            let command = tools.command(words)?;
-            Ok(Subject { words, command, walls: Vec::new(), peaks: Vec::new() })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    for subject in &mut subjects {
-        // Once, so that no first reading from disk is in the numbers.
-        measure::wall(&mut subject.command)?;
-        for _ in 0..PEAKS {
-            subject.peaks.push(measure::peak(&subject.command)?);
-        }
-    }
-    for _ in 0..rounds {
-        for subject in &mut subjects {
-            let wall = measure::wall(&mut subject.command)?;
-            subject.walls.push(wall);
-        }
-    }
-    let costs = subjects.into_iter().map(cost).collect::<Result<Vec<_>>>()?;
+    let subjects = COMMANDS.iter().map(|words| Ok(Subject::new(words, tools.command(words)?)));
+    let costs = rounds::measure(subjects.collect::<Result<_>>()?, rounds, PEAKS)?;
     println!("whole runs over {devices} devices, {rounds} of each, in turn");
-    print_table(&costs);
+    rounds::print_table(&costs, &[Base { line: 0, head: "x ip" }]);
     for name in ["ip", "ovl-vxlan", "ovl-veth", "ovl-inspect"] {
         println!("{name}: {}", size_of(&tools.program(name)?));
     }
@@ -77,42 +42,4 @@ fn make_devices(tools: &Tools) -> Result<usize> {
         tools.must(line)?;
     }
     Ok(std::fs::read_dir("/sys/class/net").map_or(0, Iterator::count))
-}
-
-fn cost(mut subject: Subject) -> Result<Cost> {
-    Ok(Cost {
-        words: subject.words,
-        least: *subject.walls.iter().min().context("no run")?,
-        median: measure::median(&mut subject.walls).context("no run")?,
-        peak: measure::median(&mut subject.peaks).context("no run")?,
-    })
-}
-
-fn print_table(costs: &[Cost]) {
-    let Some(base) = costs.first() else { return };
-    println!(
-        "{:24} {:>9} {:>9} {:>6} {:>9} {:>6}",
-        "", "least", "median", "x ip", "peak RSS", "x ip"
-    );
-    for cost in costs {
-        println!(
-            "{:24} {:>6.2} ms {:>6.2} ms {:>6.2} {:>5} KiB {:>6.2}",
-            cost.words,
-            milliseconds(cost.least),
-            milliseconds(cost.median),
-            cost.median.as_secs_f64() / base.median.as_secs_f64(),
-            cost.peak,
-            ratio(cost.peak, base.peak),
-        );
-    }
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
-}
-
-/// Sizes in KiB are far below 2^52: nothing is lost.
-#[allow(clippy::cast_precision_loss)]
-fn ratio(a: u64, b: u64) -> f64 {
-    a as f64 / b as f64
 }

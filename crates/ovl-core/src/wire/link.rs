@@ -1,6 +1,7 @@
 //! Link messages: requests that make, change, delete and list devices, and what
 //! the kernel says of them.
 
+use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::RawFd;
 
@@ -372,7 +373,13 @@ fn spell_address(octets: &[u8]) -> String {
     if let Ok(sixteen) = <[u8; 16]>::try_from(octets) {
         return Ipv6Addr::from(sixteen).to_string();
     }
-    octets.iter().map(|o| format!("{o:02x}")).collect::<Vec<_>>().join(":")
+    let mut text = String::with_capacity(octets.len() * 3);
+    for octet in octets {
+        let colon = if text.is_empty() { "" } else { ":" };
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{colon}{octet:02x}");
+    }
+    text
 }
 
 /// The first fields of `struct rtnl_link_stats64`, eight bytes each.

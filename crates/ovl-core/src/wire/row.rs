@@ -34,7 +34,7 @@ mod nda {
 
 /// Asks for the neighbour rows of a namespace, or of one device.
 pub fn list_neigh(dev: Option<u32>) -> Message {
-    let mut body = header(0, 0, 0, 0);
+    let mut body = header(0, 0, 0, 0).to_vec();
     if let Some(index) = dev {
         // The neighbour dump filters by attribute, the FDB dump by header.
         attr(&mut body, nda::IFINDEX, &index.to_ne_bytes());
@@ -45,7 +45,11 @@ pub fn list_neigh(dev: Option<u32>) -> Message {
 /// Asks for the FDB rows of a namespace, or of one device: its own, and the
 /// bridge's about it.
 pub fn list_fdb(dev: Option<u32>) -> Message {
-    Message { kind: rtm::GETNEIGH, flags: 0, body: header(AF_BRIDGE, dev.unwrap_or(0), 0, 0) }
+    Message {
+        kind: rtm::GETNEIGH,
+        flags: 0,
+        body: header(AF_BRIDGE, dev.unwrap_or(0), 0, 0).to_vec(),
+    }
 }
 
 /// Writes one row's request.
@@ -109,13 +113,10 @@ fn fdb_attributes(row: &FdbSpec, out: &mut Vec<u8>) {
     }
 }
 
-fn header(family: u8, dev: u32, state: u16, flags: u8) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(NDMSG);
-    bytes.extend_from_slice(&[family, 0, 0, 0]);
-    bytes.extend_from_slice(&dev.to_ne_bytes());
-    bytes.extend_from_slice(&state.to_ne_bytes());
-    bytes.extend_from_slice(&[flags, 0]);
-    bytes
+/// `struct ndmsg`.
+fn header(family: u8, dev: u32, state: u16, flags: u8) -> [u8; NDMSG] {
+    let (dev, state) = (dev.to_ne_bytes(), state.to_ne_bytes());
+    [family, 0, 0, 0, dev[0], dev[1], dev[2], dev[3], state[0], state[1], flags, 0]
 }
 
 fn address(out: &mut Vec<u8>, ip: IpAddr) {
@@ -325,7 +326,7 @@ mod tests {
     #[test]
     fn a_cut_off_message_is_an_error() {
         assert!(parse(&[7, 0, 0]).is_err());
-        let mut bytes = header(AF_BRIDGE, 1, 0, 0);
+        let mut bytes = header(AF_BRIDGE, 1, 0, 0).to_vec();
         bytes.extend_from_slice(&[12, 0, 2, 0, 2, 0x42]);
         assert!(parse(&bytes).is_err());
     }

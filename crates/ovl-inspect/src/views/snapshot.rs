@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::path::Path;
 
 use ovl_cli::context::Missed;
 use ovl_cli::error::reading;
@@ -16,23 +17,36 @@ use crate::cli::Snapshot;
 /// `snapshot`: writes this machine's.
 pub fn save(context: &Context, args: &Snapshot) -> Result<Exit, Error> {
     let machine = gather(context)?;
-    let failed = |e: &dyn std::fmt::Display| {
-        Error::new(Exit::Failed, format!("cannot write {}: {e}", args.file.escape_debug()))
-    };
-    let mut text = serde_json::to_string(&machine).map_err(|e| failed(&e))?;
-    text.push('\n');
     if args.file == "-" {
-        output::print(&text)?;
+        output::stream(|out| machine.write(out))?;
     } else {
-        // Beside it first: a reader never sees half of one.
-        let part = format!("{}.part", args.file);
-        let written = fs::write(&part, text).and_then(|()| fs::rename(&part, &args.file));
-        written.map_err(|e| {
-            let _ = fs::remove_file(&part);
-            failed(&e)
+        keep(&machine, Path::new(&args.file)).map_err(|e| {
+            Error::new(Exit::Failed, format!("cannot write {}: {e}", args.file.escape_debug()))
         })?;
     }
-    Ok(context.completeness_of(&missed(&machine)))
+    let exit = context.completeness_of(&missed(&machine));
+    // The process ends with the command: taking thousands of values apart again
+    // would be for nothing.
+    std::mem::forget(machine);
+    Ok(exit)
+}
+
+/// Saves a machine as a file. A reader never sees half of one: it is written
+/// beside its place and then moved there. That is for plain files only; a pipe,
+/// a device or a link stays what it is and is written to.
+fn keep(machine: &Machine, file: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(file).is_ok_and(|meta| !meta.is_file()) {
+        return machine.write(&mut fs::File::options().write(true).truncate(true).open(file)?);
+    }
+    let mut part = file.as_os_str().to_owned();
+    part.push(".part");
+    let written = fs::File::create(&part)
+        .and_then(|mut out| machine.write(&mut out))
+        .and_then(|()| fs::rename(&part, file));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
 }
 
 /// This machine, whole. The engines of the containers that were found are asked

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use ovl_core::error::Fail;
 use ovl_core::ethtool::Ethtool;
 use ovl_core::link::{Kind, Link};
-use ovl_core::netns::{NetNs, NsKey};
+use ovl_core::netns::NsKey;
 
 use super::Machine;
 use crate::joins::{Disagreement, Peer, as_peer, disagreement, is_cable};
@@ -48,12 +49,15 @@ pub fn has_parent(link: &Link) -> bool {
 
 /// The other ends' numbers as the driver has them (`ethtool -S`), by the device's
 /// own. What it does not say is left out: the link messages are there.
-pub(super) fn driver_peers(ns: &NetNs, links: &[Link]) -> BTreeMap<u32, u32> {
+pub(super) fn driver_peers(
+    open: impl FnOnce() -> Result<Ethtool, Fail>,
+    links: &[Link],
+) -> BTreeMap<u32, u32> {
     let mut cables = links.iter().filter(|l| l.kind == Kind::Veth).peekable();
     if cables.peek().is_none() {
         return BTreeMap::new();
     }
-    let Ok(ethtool) = Ethtool::open_in(ns) else { return BTreeMap::new() };
+    let Ok(ethtool) = open() else { return BTreeMap::new() };
     let mut position = None;
     let peers = cables.filter_map(|link| {
         let number = ethtool.peer_ifindex(&link.name, &mut position).ok()??;

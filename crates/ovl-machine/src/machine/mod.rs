@@ -4,13 +4,16 @@
 
 mod around;
 pub mod ends;
+mod nsids;
 pub mod outline;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use ovl_core::error::Fail;
+use ovl_core::ethtool::Ethtool;
 use ovl_core::kernel::Kernel;
 use ovl_core::link::{Kind, Link};
 use ovl_core::netns::{NetNs, NsKey, visit};
@@ -98,26 +101,43 @@ impl Machine {
         machine.hidden = discovery.hidden;
         machine.hides = discovery.hides;
         machine.closed.clone_from(&discovery.closed);
-        let open: Vec<(Found, NetNs)> = discovery
-            .namespaces
-            .into_values()
-            .filter_map(|found| found.open().map(|ns| (found, ns)))
-            .collect();
-        let namespaces: Vec<&NetNs> = open.iter().map(|(_, ns)| ns).collect();
-        let states = in_parts(&namespaces, |ns| read(kernel, ns))?;
-        for ((found, _), state) in open.iter().zip(states) {
-            match state {
-                Ok((cookie, state, peers)) => {
-                    let (found, nsids) = (found.clone(), BTreeMap::new());
-                    let space = Space { found, cookie, state, nsids, peers };
-                    machine.spaces.insert(space.key(), space);
+        let all: Vec<Found> = discovery.namespaces.into_values().collect();
+        let own = open_own()?;
+        let visited = visit(
+            all.len(),
+            |n| all[n].open(),
+            |_, _| {
+                let mut reader = Reader::here(kernel)?;
+                let (cookie, state) = contents(&mut reader)?;
+                let nsids = nsids::own_id(&mut reader, &state, &own)?;
+                let peers = ends::driver_peers(Ethtool::here, &state.links);
+                Ok((cookie, state, nsids, peers))
+            },
+        )?;
+        let mut closed = BTreeMap::new();
+        for (found, visited) in all.into_iter().zip(visited) {
+            match visited {
+                None => {}
+                Some(Ok((cookie, state, nsids, peers))) => {
+                    let key = found.key;
+                    machine.spaces.insert(key, Space { found, cookie, state, nsids, peers });
                 }
-                Err(why) => machine.unread.push((found.key, why.to_string())),
+                Some(Err(why)) => {
+                    machine.unread.push((found.key, why.to_string()));
+                    closed.insert(found.key, found);
+                }
             }
         }
-        let open: BTreeMap<NsKey, NetNs> = open.into_iter().map(|(f, ns)| (f.key, ns)).collect();
-        machine.join_nsids(kernel, &open)?;
+        machine.join_nsids(kernel, &closed)?;
         Ok(machine)
+    }
+
+    /// Writes the saved form, a piece at a time: as one text it would be held twice.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(64 * 1024, out);
+        serde_json::to_writer(&mut out, self)?;
+        out.write_all(b"\n")?;
+        out.flush()
     }
 
     fn of_this_host() -> Result<Machine, Fail> {
@@ -131,96 +151,8 @@ impl Machine {
             boot_id: line("/proc/sys/kernel/random/boot_id"),
             kernel: line("/proc/sys/kernel/osrelease"),
             time: now.map(|d| d.as_secs()).unwrap_or_default(),
-            own: NetNs::own().map_err(|e| Fail::Unreadable(e.to_string()))?.key(),
+            own: open_own()?.key(),
             ..Machine::default()
-        })
-    }
-
-    /// Finds whose the ids are that devices name.
-    fn join_nsids<K: Kernel>(
-        &mut self,
-        kernel: &K,
-        open: &BTreeMap<NsKey, NetNs>,
-    ) -> Result<(), Fail> {
-        let wanting: Vec<NsKey> = self
-            .spaces
-            .values()
-            .filter(|s| s.state.links.iter().any(|l| l.peer.nsid.is_some_and(|id| id >= 0)))
-            .map(Space::key)
-            .collect();
-        let namespaces: Vec<&NetNs> = wanting.iter().filter_map(|k| open.get(k)).collect();
-        let by_index = self.by_index();
-        let found = in_parts(&namespaces, |ns| self.ids_in(kernel, ns, open, &by_index))?;
-        for (key, ids) in wanting.into_iter().zip(found) {
-            // It may have ended since it was read.
-            let Ok((known, unknown)) = ids else { continue };
-            self.unseen.extend(unknown.into_iter().map(|id| (key, id)));
-            if let Some(space) = self.spaces.get_mut(&key) {
-                space.nsids = known;
-            }
-        }
-        Ok(())
-    }
-
-    /// The namespaces that have a device with a given index.
-    fn by_index(&self) -> BTreeMap<u32, Vec<NsKey>> {
-        let mut by_index: BTreeMap<u32, Vec<NsKey>> = BTreeMap::new();
-        for space in self.spaces.values() {
-            for link in &space.state.links {
-                by_index.entry(link.index).or_default().push(space.key());
-            }
-        }
-        by_index
-    }
-
-    /// The ids that one namespace's devices name: those whose namespace was
-    /// found, and those that stay unknown. Every one is settled by asking the
-    /// kernel; the other ends only say whom to ask first, so that a machine with
-    /// hundreds of namespaces needs one question an id and not one for each pair.
-    fn ids_in<K: Kernel>(
-        &self,
-        kernel: &K,
-        ns: &NetNs,
-        open: &BTreeMap<NsKey, NetNs>,
-        by_index: &BTreeMap<u32, Vec<NsKey>>,
-    ) -> Result<(BTreeMap<i32, NsKey>, Vec<i32>), Fail> {
-        let mut reader = Reader::open(kernel, ns)?;
-        let mut known: BTreeMap<i32, NsKey> = BTreeMap::new();
-        let mut asked = BTreeSet::new();
-        let links = &self.spaces[&ns.key()].state.links;
-        let mut ids: BTreeSet<i32> =
-            links.iter().filter_map(|l| l.peer.nsid).filter(|id| *id >= 0).collect();
-        let likely = links.iter().flat_map(|link| self.likely(ns.key(), link, by_index));
-        for key in likely.chain(open.keys().copied()) {
-            if ids.is_empty() {
-                break;
-            }
-            if !asked.insert(key) {
-                continue;
-            }
-            let Some(other) = open.get(&key) else { continue };
-            if let Some(id) = reader.nsid_of(other)?
-                && ids.remove(&id)
-            {
-                known.insert(id, key);
-            }
-        }
-        Ok((known, ids.into_iter().collect()))
-    }
-
-    /// Namespaces in which a device stands that looks like the other end of
-    /// `link`: it has the index that `link` names, and names `link`'s.
-    fn likely<'a>(
-        &'a self,
-        at: NsKey,
-        link: &'a Link,
-        by_index: &'a BTreeMap<u32, Vec<NsKey>>,
-    ) -> impl Iterator<Item = NsKey> + 'a {
-        let index = link.peer.index.filter(|_| link.peer.nsid.is_some() && link.names_other_end());
-        let candidates = index.and_then(|i| by_index.get(&i)).into_iter().flatten().copied();
-        candidates.filter(move |key| {
-            let there = self.spaces[key].state.link_at(index.unwrap_or_default());
-            *key != at && there.is_some_and(|l| l.peer.index == Some(link.index))
         })
     }
 
@@ -261,7 +193,13 @@ type Read = (Option<u64>, NsState, BTreeMap<u32, u32>);
 
 /// Reads one namespace.
 fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<Read, Fail> {
-    let mut reader = Reader::open(kernel, ns)?;
+    let (cookie, state) = contents(&mut Reader::open(kernel, ns)?)?;
+    let peers = ends::driver_peers(|| Ethtool::open_in(ns), &state.links);
+    Ok((cookie, state, peers))
+}
+
+/// What is in a reader's namespace, with its cookie.
+fn contents<K: Kernel>(reader: &mut Reader<'_, K>) -> Result<(Option<u64>, NsState), Fail> {
     let state = NsState {
         links: reader.links(true)?,
         addrs: reader.addrs()?,
@@ -269,38 +207,11 @@ fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<Read, Fail> {
         neighs: reader.neighs(None)?,
         fdb: reader.fdb(None)?,
     };
-    let peers = ends::driver_peers(ns, &state.links);
-    Ok((reader.cookie().ok(), state, peers))
+    Ok((reader.cookie().ok(), state))
 }
 
-/// What came of each namespace: whether it was entered, and what `f` said there.
-type Visited<T> = Vec<Result<Result<T, Fail>, Fail>>;
-
-/// Visits namespaces, one thread for each processor.
-fn in_parts<T: Send>(
-    namespaces: &[&NetNs],
-    f: impl Fn(&NetNs) -> Result<T, Fail> + Send + Sync,
-) -> Result<Vec<Result<T, Fail>>, Fail> {
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let size = namespaces.len().div_ceil(workers).max(1);
-    let mut all = Vec::with_capacity(namespaces.len());
-    let parts: Vec<Result<Visited<T>, Fail>> = std::thread::scope(|scope| {
-        let each: Vec<_> = namespaces
-            .chunks(size)
-            .map(|part| {
-                let f = &f;
-                scope.spawn(move || visit(part, |i| f(part[i])))
-            })
-            .collect();
-        let join = |worker: std::thread::ScopedJoinHandle<'_, _>| {
-            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        each.into_iter().map(join).collect()
-    });
-    for part in parts {
-        all.extend(part?.into_iter().map(|inside| inside.and_then(|result| result)));
-    }
-    Ok(all)
+fn open_own() -> Result<NetNs, Fail> {
+    NetNs::own().map_err(|e| Fail::Unreadable(e.to_string()))
 }
 
 mod as_list {

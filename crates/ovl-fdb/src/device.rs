@@ -1,0 +1,170 @@
+//! The VXLAN device that a bulk verb works on: its rows as they stand, which of
+//! them are ours, the addresses that are this host's own; and the one way in
+//! which rows are written, remembered and deleted.
+
+use std::fs::File;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use nix::fcntl::Flock;
+use ovl_cli::apply::{Applied, Onlooker, carry_out};
+use ovl_cli::error::reading;
+use ovl_cli::{Acting, Context, Error, Exit, Slots, stop};
+use ovl_core::link::Link;
+use ovl_core::names::NsRef;
+use ovl_core::netns::NetNs;
+use ovl_core::plan::Plan;
+use ovl_core::row::{RowOp, RowSpec};
+use ovl_core::state::Reader;
+use ovl_core::step::{Act, LinkRef, NsSlot, Step};
+
+use crate::cli::On;
+use crate::diff::Difference;
+use crate::endpoints::{Endpoint, join};
+use crate::memory::{Kept, Memory};
+use crate::want::{advise, device};
+
+/// A device with its rows.
+pub struct Device {
+    /// Its namespace's slot.
+    pub at: NsSlot,
+    /// It.
+    pub link: Link,
+    /// What stands.
+    pub endpoints: Vec<Endpoint>,
+    /// What is remembered of what was written.
+    pub memory: Memory,
+    /// Addresses of this host: those of the namespace of the device's socket.
+    pub own: Vec<IpAddr>,
+    slots: Slots,
+    /// Held from the reading of the rows to their writing.
+    _lock: Option<Flock<File>>,
+}
+
+impl Device {
+    /// Reads it, under the lock when something is to be written.
+    pub fn read(context: &Context, on: &On, acting: Acting) -> Result<Device, Error> {
+        Device::read_in(context, &on.netns.reference(), on, acting)
+    }
+
+    fn read_in(
+        context: &Context,
+        reference: &NsRef,
+        on: &On,
+        acting: Acting,
+    ) -> Result<Device, Error> {
+        let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
+        let mut slots = Slots::default();
+        let at = slots.have(context, reference)?;
+        let label = slots.label(at);
+        let told = |what| reading(what, label.clone());
+        let mut reader = slots.reader(context, at)?;
+        let mut have = ovl_core::state::Have::default();
+        let links = reader.links(false).map_err(told("its devices"))?;
+        have.states.entry(at).or_default().links = links;
+        let link = device(&slots, &have, at, &on.dev)?.clone();
+        let neighs = reader.neighs(Some(link.index)).map_err(told("its neighbour rows"))?;
+        // The bridge's rows tell a control plane's from ours.
+        let fdb = reader.fdb(None).map_err(told("its FDB rows"))?;
+        let memory = Memory::of(reader.cookie().ok(), link.index);
+        let endpoints = join(&link, &neighs, &fdb, |row| memory.has(row));
+        let own = own_addresses(context, &mut reader, &link).map_err(told("its underlay"))?;
+        drop(reader);
+        Ok(Device { at, link, endpoints, memory, own, slots, _lock: lock })
+    }
+
+    /// How its namespace was written; `None` for the caller's own.
+    pub fn label(&self) -> Option<String> {
+        self.slots.label(self.at)
+    }
+
+    /// Its namespace.
+    pub fn netns(&self) -> &NetNs {
+        &self.slots.open[&self.at]
+    }
+
+    /// The steps that make a difference.
+    pub fn plan(&self, difference: &mut Difference) -> Plan {
+        let mut plan = Plan { namespaces: self.slots.decls.clone(), ..Plan::default() };
+        for (op, rows) in [
+            (RowOp::Del, &mut difference.clear),
+            (RowOp::Replace, &mut difference.replace),
+            (RowOp::Add, &mut difference.add),
+            (RowOp::Append, &mut difference.append),
+        ] {
+            plan.make.extend(self.step(op, std::mem::take(rows)));
+        }
+        plan.drop.extend(self.step(RowOp::Del, std::mem::take(&mut difference.remove)));
+        plan
+    }
+
+    /// One step with those rows; none without rows.
+    pub fn step(&self, op: RowOp, rows: Vec<RowSpec>) -> Option<Step> {
+        let link =
+            LinkRef::Have { at: self.at, name: self.link.name.clone(), index: self.link.index };
+        let act = Act::Rows(link, op, Arc::from(rows));
+        (!matches!(&act, Act::Rows(_, _, rows) if rows.is_empty()))
+            .then_some(Step { at: self.at, act })
+    }
+
+    /// Carries a plan of rows out, or prints it. What was written is remembered
+    /// from before the first row, so that a run that is killed leaves no row that
+    /// nobody owns; `proved` says which rows their marks prove.
+    pub fn write(
+        mut self,
+        context: &Context,
+        acting: Acting,
+        plan: &Plan,
+        onlooker: &mut dyn Onlooker,
+        proved: impl Fn(Kept) -> bool,
+    ) -> Result<Applied, Error> {
+        if !acting.dry_run {
+            self.memory.note(rows_of(plan.steps()))?;
+        }
+        let applied = carry_out(context, acting, plan, self.slots.open, onlooker, advise)?;
+        if applied != Applied::Shown {
+            let removed: std::collections::HashSet<Kept> =
+                rows_of(&plan.drop).filter_map(Kept::of).collect();
+            self.memory.keep(|row| !removed.contains(&row) && !proved(row))?;
+        }
+        Ok(applied)
+    }
+
+    /// The device's port and VNI: a row that names them says nothing.
+    pub fn is_default(&self, port: Option<u16>, vni: Option<u32>) -> (bool, bool) {
+        let vxlan = self.link.vxlan();
+        (
+            port.is_some() && port == vxlan.and_then(|v| v.dstport),
+            vni.is_some() && vni == vxlan.and_then(|v| v.vni).map(ovl_core::types::Vni::get),
+        )
+    }
+
+    /// The error of a verb that cannot do what was asked here.
+    pub fn refusal(&self, op: &str, message: String) -> Error {
+        Error::new(Exit::Failed, message).about(op, self.link.name.to_string(), self.label())
+    }
+}
+
+fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {
+    steps.into_iter().flat_map(|step| match &step.act {
+        Act::Rows(_, _, rows) => &**rows,
+        _ => &[],
+    })
+}
+
+/// The addresses of the namespace of the device's socket, and its own `local`.
+fn own_addresses(
+    context: &Context,
+    reader: &mut Reader<'_, ovl_cli::Seam>,
+    link: &Link,
+) -> Result<Vec<IpAddr>, ovl_core::error::Fail> {
+    let addrs = match link.peer.nsid {
+        None => reader.addrs()?,
+        Some(nsid) => match context.directory().by_nsid(reader, nsid)? {
+            Some(ns) => Reader::open(&context.kernel, &ns)?.addrs()?,
+            None => Vec::new(),
+        },
+    };
+    let local = link.vxlan().and_then(|v| v.local);
+    Ok(addrs.iter().map(|a| a.cidr.addr()).chain(local).collect())
+}

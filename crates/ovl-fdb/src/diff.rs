@@ -1,0 +1,458 @@
+//! What has to be written and deleted so that a device's rows are as a table
+//! says, and nothing that belongs to others is touched. Pure: rows in, rows out.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use ovl_core::row::{
+    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec,
+    OVL_PROTOCOL, RowSpec, Via,
+};
+use ovl_core::types::MacAddr;
+
+use crate::endpoints::Endpoint;
+
+/// An endpoint as it is to stand: a neighbour row, an FDB row, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its IP address; absent: no neighbour row.
+    pub ip: Option<IpAddr>,
+    /// Its MAC address; all zeros: a flood row.
+    pub mac: MacAddr,
+    /// Where it is; absent: no FDB row.
+    pub to: Option<Target>,
+}
+
+/// Where an FDB row leads.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Target {
+    /// The VTEP; absent with a nexthop group.
+    pub dst: Option<IpAddr>,
+    /// UDP port, where it is not the device's.
+    pub port: Option<u16>,
+    /// VNI, where it is not the device's.
+    pub vni: Option<u32>,
+    /// The device packets leave by.
+    pub via: Option<Via>,
+    /// FDB nexthop group.
+    pub nhid: Option<u32>,
+}
+
+impl Wanted {
+    /// The neighbour row.
+    pub fn neigh(&self) -> Option<RowSpec> {
+        let proto = Some(OVL_PROTOCOL);
+        let (mac, state) = (self.mac, NUD_PERMANENT);
+        self.ip.map(|ip| RowSpec::Neigh(NeighSpec { ip, mac, state, flags: 0, proto }))
+    }
+
+    /// The FDB row.
+    pub fn fdb(&self) -> Option<RowSpec> {
+        let to = self.to.clone()?;
+        Some(RowSpec::Fdb(FdbSpec {
+            mac: self.mac,
+            dst: to.dst,
+            port: to.port,
+            vni: to.vni,
+            src_vni: None,
+            via: to.via,
+            nhid: to.nhid,
+            state: NUD_PERMANENT,
+            flags: NTF_SELF | NTF_EXT_LEARNED,
+        }))
+    }
+}
+
+/// A row of which an endpoint's state is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    /// Nothing does.
+    Nothing,
+    /// As it is wanted.
+    Same,
+    /// Otherwise, and made by this toolkit.
+    Ours,
+    /// Otherwise, and learned from traffic: it gives way.
+    Learned,
+    /// Otherwise, and another's.
+    Foreign,
+}
+
+/// What became of an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is written.
+    Added(Wanted),
+    /// It stood otherwise; where it was.
+    Changed(Wanted, Endpoint),
+    /// It is deleted.
+    Removed(Endpoint),
+    /// Another's row stands in its way; which.
+    Blocked(Wanted, Endpoint),
+}
+
+/// What separates a device's rows from a table.
+#[derive(Debug, Default)]
+pub struct Difference {
+    /// Endpoint by endpoint.
+    pub changes: Vec<Change>,
+    /// Endpoints that stand as they are wanted.
+    pub unchanged: usize,
+    /// Rows that go before others can take their place.
+    pub clear: Vec<RowSpec>,
+    /// Rows that are written over others.
+    pub replace: Vec<RowSpec>,
+    /// Rows that are added.
+    pub add: Vec<RowSpec>,
+    /// Rows of flood lists that have others.
+    pub append: Vec<RowSpec>,
+    /// Rows that are deleted.
+    pub remove: Vec<RowSpec>,
+}
+
+/// How a difference is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rules {
+    /// Rows of others give way.
+    pub take_over: bool,
+    /// Owned rows that no one wants go.
+    pub prune: bool,
+}
+
+/// Finds what separates the rows of a device from a table.
+pub fn difference(wanted: &[Wanted], endpoints: &[Endpoint], rules: Rules) -> Difference {
+    let have = Have::of(endpoints);
+    let mut difference = Difference::default();
+    let mut written = HashSet::new();
+    for endpoint in wanted {
+        difference.settle(endpoint, &have, rules.take_over, &mut written);
+    }
+    if rules.prune {
+        difference.prune(wanted, &have);
+    }
+    difference
+}
+
+/// The rows of a device, by what they are looked up by.
+struct Have<'e> {
+    endpoints: &'e [Endpoint],
+    by_ip: HashMap<IpAddr, usize>,
+    by_mac: HashMap<MacAddr, Vec<usize>>,
+}
+
+impl<'e> Have<'e> {
+    fn of(endpoints: &'e [Endpoint]) -> Have<'e> {
+        let mut by_ip = HashMap::with_capacity(endpoints.len());
+        let mut by_mac: HashMap<MacAddr, Vec<usize>> = HashMap::with_capacity(endpoints.len());
+        for (at, endpoint) in endpoints.iter().enumerate() {
+            if let Some(ip) = endpoint.ip() {
+                by_ip.insert(ip, at);
+            }
+            if let Some(fdb) = &endpoint.fdb {
+                by_mac.entry(fdb.mac).or_default().push(at);
+            }
+        }
+        Have { endpoints, by_ip, by_mac }
+    }
+
+    fn neigh(&self, ip: IpAddr) -> Option<(usize, &'e Neigh)> {
+        let at = *self.by_ip.get(&ip)?;
+        Some((at, self.endpoints[at].neigh.as_ref()?))
+    }
+
+    /// The row of that MAC address; of a flood list the one to that VTEP.
+    fn fdb(&self, mac: MacAddr, to: &Target) -> Option<(usize, &'e Fdb)> {
+        let each = self.by_mac.get(&mac)?.iter();
+        let mut each = each.filter_map(|at| Some((*at, self.endpoints[*at].fdb.as_ref()?)));
+        if mac == MacAddr::ZERO {
+            return each.find(|(_, row)| row.dst == to.dst && row.vni == to.vni);
+        }
+        // A MAC address of several endpoints has one row: ours, if one of them is.
+        each.clone().find(|(at, _)| self.endpoints[*at].ours.fdb).or_else(|| each.next())
+    }
+
+    fn neigh_stands(&self, wanted: &Wanted) -> Option<(Stands, Option<usize>)> {
+        let Some((at, row)) = self.neigh(wanted.ip?) else {
+            return Some((Stands::Nothing, None));
+        };
+        let lasting = row.state & (NUD_PERMANENT | NUD_NOARP) != 0;
+        let stands = match () {
+            () if !lasting => Stands::Learned,
+            () if row.mac == Some(wanted.mac) => Stands::Same,
+            () if self.endpoints[at].ours.neigh => Stands::Ours,
+            () => Stands::Foreign,
+        };
+        Some((stands, Some(at)))
+    }
+
+    fn fdb_stands(&self, wanted: &Wanted) -> Option<(Stands, Option<usize>)> {
+        let to = wanted.to.as_ref()?;
+        let Some((at, row)) = self.fdb(wanted.mac, to) else {
+            return Some((Stands::Nothing, None));
+        };
+        let same = row.dst == to.dst
+            && row.port == to.port
+            && row.vni == to.vni
+            && row.via == to.via.as_ref().map(|via| via.index)
+            && row.nhid == to.nhid;
+        let stands = match () {
+            () if row.is_learned() => Stands::Learned,
+            () if same => Stands::Same,
+            () if self.endpoints[at].ours.fdb => Stands::Ours,
+            () => Stands::Foreign,
+        };
+        Some((stands, Some(at)))
+    }
+}
+
+impl Difference {
+    /// One endpoint: left alone as a whole when another's row stands in its way.
+    fn settle(
+        &mut self,
+        wanted: &Wanted,
+        have: &Have<'_>,
+        take_over: bool,
+        written: &mut HashSet<(MacAddr, Option<IpAddr>)>,
+    ) {
+        let rows = [have.neigh_stands(wanted), have.fdb_stands(wanted)];
+        let mut known = rows.iter().flatten();
+        if !take_over && let Some((_, Some(at))) = known.clone().find(|r| r.0 == Stands::Foreign) {
+            self.changes.push(Change::Blocked(wanted.clone(), have.endpoints[*at].clone()));
+            return;
+        }
+        if known.clone().all(|row| row.0 == Stands::Same) {
+            self.unchanged += 1;
+            return;
+        }
+        let other = known.find(|row| matches!(row.0, Stands::Ours | Stands::Foreign));
+        let [neigh, fdb] = rows;
+        match (neigh, wanted.neigh()) {
+            (Some((Stands::Nothing, _)), Some(row)) => self.add.push(row),
+            (Some((Stands::Same, _)), _) | (None, _) | (_, None) => {}
+            (_, Some(row)) => self.replace.push(row),
+        }
+        let to = wanted.to.as_ref().and_then(|to| to.dst);
+        if let (Some((stands, at)), Some(row)) = (fdb, wanted.fdb())
+            && stands != Stands::Same
+            && written.insert((wanted.mac, (wanted.mac == MacAddr::ZERO).then_some(to).flatten()))
+        {
+            let standing = at.and_then(|at| have.endpoints[at].fdb.as_ref());
+            self.write_fdb(stands, standing, row, have);
+        }
+        self.changes.push(match other {
+            Some((_, Some(at))) => Change::Changed(wanted.clone(), have.endpoints[*at].clone()),
+            _ => Change::Added(wanted.clone()),
+        });
+    }
+
+    fn write_fdb(&mut self, stands: Stands, was: Option<&Fdb>, row: RowSpec, have: &Have<'_>) {
+        let RowSpec::Fdb(now) = &row else { return };
+        let same_way = was.is_some_and(|was| was.nhid.is_some() == now.nhid.is_some());
+        match stands {
+            Stands::Nothing if now.mac == MacAddr::ZERO => {
+                // The first row of the list is added, the others to it.
+                let begun = have.by_mac.contains_key(&MacAddr::ZERO)
+                    || self.add.iter().any(|r| matches!(r, RowSpec::Fdb(f) if f.mac == now.mac));
+                if begun { self.append.push(row) } else { self.add.push(row) }
+            }
+            Stands::Nothing | Stands::Same => self.add.push(row),
+            Stands::Ours if same_way => self.replace.push(row),
+            // The kernel's replace cannot put extern_learn on a row that lacks it,
+            // nor a VTEP in the place of a nexthop group.
+            Stands::Ours | Stands::Learned | Stands::Foreign => {
+                self.clear.extend(was.map(deleted));
+                self.add.push(row);
+            }
+        }
+    }
+
+    /// Owned rows that nobody wants any more.
+    fn prune(&mut self, wanted: &[Wanted], have: &Have<'_>) {
+        let ips: HashSet<IpAddr> = wanted.iter().filter_map(|w| w.ip).collect();
+        let with_row = || wanted.iter().filter(|w| w.to.is_some());
+        let macs: HashSet<MacAddr> = with_row().map(|w| w.mac).collect();
+        let flood = |w: &&Wanted| w.mac == MacAddr::ZERO;
+        let floods: HashSet<Option<IpAddr>> =
+            with_row().filter(flood).map(|w| w.to.as_ref().and_then(|to| to.dst)).collect();
+        let mut gone = HashSet::new();
+        for endpoint in have.endpoints {
+            let neigh = endpoint.neigh.as_ref().filter(|_| endpoint.ours.neigh);
+            let neigh = neigh.filter(|row| !ips.contains(&row.ip));
+            let fdb = endpoint.fdb.as_ref().filter(|_| endpoint.ours.fdb);
+            let fdb = fdb.filter(|row| match row.mac {
+                MacAddr::ZERO => !floods.contains(&row.dst),
+                mac => !macs.contains(&mac),
+            });
+            // The row of a MAC address that another owner's endpoint uses as well stays.
+            let fdb = fdb.filter(|row| have.all_ours(row) && gone.insert((row.mac, row.dst)));
+            self.remove.extend(neigh.map(|row| {
+                RowSpec::Neigh(NeighSpec {
+                    ip: row.ip,
+                    mac: row.mac.unwrap_or_default(),
+                    state: row.state,
+                    flags: 0,
+                    proto: None,
+                })
+            }));
+            self.remove.extend(fdb.map(deleted));
+            let is_whole = endpoint.neigh.is_none() || neigh.is_some();
+            if is_whole && (neigh.is_some() || fdb.is_some()) {
+                self.changes.push(Change::Removed(endpoint.clone()));
+            }
+        }
+    }
+
+    /// Is there nothing to write and nothing to delete?
+    pub fn is_nothing(&self) -> bool {
+        let rows = [&self.clear, &self.replace, &self.add, &self.append, &self.remove];
+        rows.iter().all(|rows| rows.is_empty())
+    }
+}
+
+impl Have<'_> {
+    fn all_ours(&self, row: &Fdb) -> bool {
+        let mut users = self.by_mac.get(&row.mac).into_iter().flatten();
+        row.mac == MacAddr::ZERO || users.all(|at| self.endpoints[*at].is_owned())
+    }
+}
+
+/// A row of the device's own table as it is asked for to be deleted.
+pub fn deleted(row: &Fdb) -> RowSpec {
+    RowSpec::Fdb(FdbSpec {
+        mac: row.mac,
+        dst: row.dst,
+        port: row.port,
+        vni: row.vni,
+        src_vni: row.src_vni,
+        via: None,
+        nhid: row.nhid,
+        state: row.state,
+        flags: NTF_SELF,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoints::Ours;
+
+    fn wanted(last: u8, vtep: u8) -> Wanted {
+        let dst = Some(IpAddr::from([192, 168, 1, vtep]));
+        Wanted {
+            ip: Some(IpAddr::from([192, 168, 10, last])),
+            mac: MacAddr([2, 0x42, 0, 0, 0, last]),
+            to: Some(Target { dst, ..Target::default() }),
+        }
+    }
+
+    /// An endpoint that stands as it would after `wanted` was written.
+    fn stands(wanted: &Wanted, ours: bool) -> Endpoint {
+        let mark = if ours { NTF_EXT_LEARNED } else { 0 };
+        Endpoint {
+            neigh: wanted.ip.map(|ip| Neigh {
+                dev: 5,
+                ip,
+                mac: Some(wanted.mac),
+                state: NUD_PERMANENT,
+                flags: 0,
+                proto: ours.then_some(OVL_PROTOCOL),
+            }),
+            fdb: wanted.to.as_ref().map(|to| Fdb {
+                dev: 5,
+                mac: wanted.mac,
+                dst: to.dst,
+                port: None,
+                vni: None,
+                src_vni: None,
+                vlan: None,
+                via: None,
+                nhid: None,
+                master: None,
+                state: NUD_PERMANENT,
+                flags: NTF_SELF | mark,
+                used: None,
+                updated: None,
+            }),
+            bridge: None,
+            ours: Ours { neigh: ours, fdb: ours },
+        }
+    }
+
+    const SYNC: Rules = Rules { take_over: false, prune: true };
+
+    #[test]
+    fn what_stands_is_left_and_what_is_missing_is_added() {
+        let have = [stands(&wanted(1, 5), true)];
+        let found = difference(&[wanted(1, 5), wanted(2, 6)], &have, SYNC);
+        assert_eq!(found.changes, [Change::Added(wanted(2, 6))]);
+        assert_eq!((found.unchanged, found.add.len()), (1, 2));
+        assert!(found.remove.is_empty() && found.replace.is_empty());
+    }
+
+    #[test]
+    fn an_endpoint_that_moved_costs_one_row() {
+        let have = [stands(&wanted(1, 5), true)];
+        let found = difference(&[wanted(1, 9)], &have, SYNC);
+        assert_eq!(found.changes, [Change::Changed(wanted(1, 9), have[0].clone())]);
+        assert_eq!(found.replace, [wanted(1, 9).fdb().unwrap()]);
+        assert!(found.add.is_empty() && found.clear.is_empty() && found.remove.is_empty());
+    }
+
+    #[test]
+    fn owned_rows_that_nobody_wants_go_and_others_stay() {
+        let have = [stands(&wanted(1, 5), true), stands(&wanted(2, 5), false)];
+        let found = difference(&[], &have, SYNC);
+        assert_eq!(found.changes, [Change::Removed(have[0].clone())]);
+        assert_eq!(found.remove.len(), 2);
+        let kept = difference(&[], &have, Rules::default());
+        assert!(kept.is_nothing());
+    }
+
+    #[test]
+    fn anothers_row_in_the_way_is_left_alone_unless_it_is_taken_over() {
+        let have = [stands(&wanted(1, 5), false)];
+        let found = difference(&[wanted(1, 9)], &have, SYNC);
+        assert_eq!(found.changes, [Change::Blocked(wanted(1, 9), have[0].clone())]);
+        assert!(found.is_nothing());
+        let taken = difference(&[wanted(1, 9)], &have, Rules { take_over: true, prune: true });
+        // A replace could not put our mark on it.
+        assert_eq!((taken.clear.len(), taken.add.len()), (1, 1));
+        // One that says the same is in nobody's way.
+        assert_eq!(difference(&[wanted(1, 5)], &have, SYNC).unchanged, 1);
+    }
+
+    #[test]
+    fn two_addresses_of_one_mac_share_its_row() {
+        let second = Wanted { ip: Some(IpAddr::from([192, 168, 10, 9])), ..wanted(1, 5) };
+        let both = [wanted(1, 5), second.clone()];
+        let found = difference(&both, &[], SYNC);
+        assert_eq!(found.add.len(), 3);
+        let have = [stands(&both[0], true), stands(&second, true)];
+        let found = difference(&both[..1], &have, SYNC);
+        // The shared row stays: the first still uses it.
+        assert_eq!(found.remove.len(), 1);
+        assert_eq!(found.changes, [Change::Removed(have[1].clone())]);
+    }
+
+    #[test]
+    fn a_flood_list_is_added_to_and_taken_from() {
+        let flood = |vtep| Wanted { ip: None, mac: MacAddr::ZERO, ..wanted(1, vtep) };
+        let found = difference(&[flood(5), flood(6)], &[], SYNC);
+        assert_eq!((found.add.len(), found.append.len()), (1, 1));
+        let have = [stands(&flood(5), true), stands(&flood(6), true)];
+        let found = difference(&[flood(5), flood(7)], &have, SYNC);
+        assert_eq!((found.append.len(), found.remove.len(), found.unchanged), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_learned_row_gives_way() {
+        let mut have = stands(&wanted(1, 5), false);
+        have.neigh = None;
+        if let Some(fdb) = &mut have.fdb {
+            fdb.state = ovl_core::row::NUD_REACHABLE;
+        }
+        let found = difference(&[wanted(1, 9)], &[have], SYNC);
+        assert_eq!(found.changes, [Change::Added(wanted(1, 9))]);
+        assert_eq!((found.clear.len(), found.add.len()), (1, 2));
+    }
+}

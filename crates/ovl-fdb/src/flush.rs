@@ -1,0 +1,106 @@
+//! `flush`: deletes rows that filters name: our own, or with `--foreign` those of
+//! others.
+
+use std::collections::{HashMap, HashSet};
+
+use ovl_cli::apply::Silent;
+use ovl_cli::{Context, Error, Exit, output};
+use ovl_core::plan::Plan;
+use ovl_core::row::{Fdb, NTF_MASTER, NeighSpec, RowOp, RowSpec};
+use ovl_core::types::MacAddr;
+use serde::Serialize;
+
+use crate::cli::Flush;
+use crate::device::Device;
+use crate::diff::deleted;
+use crate::endpoints::Endpoint;
+
+/// What was deleted, by the table it was in.
+#[derive(Debug, Default, Serialize)]
+struct Count {
+    /// Neighbour rows.
+    neigh: usize,
+    /// Rows of the device's own table.
+    #[serde(rename = "self")]
+    own: usize,
+    /// Rows of the bridge's table.
+    master: usize,
+}
+
+/// `flush`.
+pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
+    if !args.owned && !args.has_filter() {
+        return Err(Error::usage("which rows? --owned, or a filter such as --dst VTEP")
+            .hint("--owned deletes all rows that ovl-fdb made, and no others"));
+    }
+    let device = Device::read(context, &args.on, args.acting)?;
+    let (rows, count) = doomed(args, &device);
+    let plan = Plan {
+        drop: device.step(RowOp::Del, rows).into_iter().collect(),
+        ..device.plan(&mut crate::diff::Difference::default())
+    };
+    device.write(context, args.acting, &plan, &mut Silent, |_| false)?;
+    if !context.flags.quiet && !args.acting.dry_run {
+        output::show(&context.flags, &count, |_| count.text())?;
+    }
+    Ok(Exit::Done)
+}
+
+impl Count {
+    fn text(&self) -> String {
+        let rows = |n: usize, what: &str| match n {
+            1 => format!("1 {what} row"),
+            n => format!("{n} {what} rows"),
+        };
+        let parts = [(self.neigh, "neighbour"), (self.own, "FDB"), (self.master, "bridge")];
+        let parts = parts.iter().filter(|(n, what)| *n > 0 || *what != "bridge");
+        let parts: Vec<String> = parts.map(|(n, what)| rows(*n, what)).collect();
+        format!("{} deleted\n", parts.join(", "))
+    }
+}
+
+/// The rows that go, and how many of each table.
+fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
+    let chosen: Vec<&Endpoint> = device.endpoints.iter().filter(|e| args.means(e)).collect();
+    // A row that an endpoint shares with one that stays, stays.
+    let mut stays: HashMap<MacAddr, usize> = HashMap::new();
+    for endpoint in device.endpoints.iter().filter(|e| e.neigh.is_some() && !args.means(e)) {
+        *stays.entry(endpoint.mac().unwrap_or_default()).or_default() += 1;
+    }
+    let mut rows = Vec::new();
+    let mut count = Count::default();
+    let mut gone = HashSet::new();
+    for endpoint in chosen {
+        if let Some(row) = endpoint.neigh.as_ref().filter(|_| args.in_neigh(endpoint)) {
+            count.neigh += 1;
+            rows.push(RowSpec::Neigh(NeighSpec {
+                ip: row.ip,
+                mac: row.mac.unwrap_or_default(),
+                state: row.state,
+                flags: 0,
+                proto: None,
+            }));
+        }
+        let alone = endpoint.mac().is_none_or(|mac| !stays.contains_key(&mac));
+        let fdb = endpoint.fdb.as_ref().filter(|_| alone && args.in_self(endpoint));
+        if let Some(row) = fdb.filter(|row| gone.insert((row.mac, row.dst, row.vni, false))) {
+            count.own += 1;
+            rows.push(deleted(row));
+        }
+        let learned = endpoint.bridge.as_ref().filter(|row| {
+            alone && args.in_master() && row.dev == device.link.index && row.is_learned()
+        });
+        if let Some(row) = learned.filter(|row| gone.insert((row.mac, None, None, true))) {
+            count.master += 1;
+            rows.push(in_bridge(row));
+        }
+    }
+    (rows, count)
+}
+
+fn in_bridge(row: &Fdb) -> RowSpec {
+    match deleted(row) {
+        RowSpec::Fdb(spec) => RowSpec::Fdb(ovl_core::row::FdbSpec { flags: NTF_MASTER, ..spec }),
+        row @ RowSpec::Neigh(_) => row,
+    }
+}

@@ -1,0 +1,158 @@
+//! What the kernel cannot mark: rows that this toolkit wrote and that no pair of
+//! marks proves to be its own (a lone FDB row, a flood row, a lone neighbour
+//! row), and rows that are just being written or deleted. One file a device
+//! under /run/ovl/rows, named by the cookie of its namespace, which is never given
+//! twice. It is gone with the machine's run, as the rows are.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use ovl_cli::stop::STATE_DIR;
+use ovl_cli::{Error, Exit};
+use ovl_core::row::{NTF_SELF, RowSpec};
+use ovl_core::types::MacAddr;
+
+/// A row, as far as it has to be known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kept {
+    /// A neighbour row.
+    Neigh(IpAddr, MacAddr),
+    /// A row of the device's own table, and where it leads.
+    Fdb(MacAddr, Option<IpAddr>),
+}
+
+impl Kept {
+    /// The row, unless it is in the bridge's table: there this toolkit writes none.
+    pub fn of(row: &RowSpec) -> Option<Kept> {
+        match row {
+            RowSpec::Neigh(row) => Some(Kept::Neigh(row.ip, row.mac)),
+            RowSpec::Fdb(row) if row.flags & NTF_SELF == 0 => None,
+            RowSpec::Fdb(row) => Some(Kept::Fdb(row.mac, row.dst)),
+        }
+    }
+
+    fn write(self, line: &mut String) {
+        let _ = match self {
+            Kept::Neigh(ip, mac) => writeln!(line, "neigh {ip} {mac}"),
+            Kept::Fdb(mac, Some(dst)) => writeln!(line, "fdb {mac} {dst}"),
+            Kept::Fdb(mac, None) => writeln!(line, "fdb {mac} -"),
+        };
+    }
+
+    /// `None` for a line that was cut off when its writer was killed.
+    fn read(line: &str) -> Option<Kept> {
+        let mut words = line.split(' ');
+        let (kind, first, second) = (words.next()?, words.next()?, words.next()?);
+        match (kind, second) {
+            ("neigh", mac) => Some(Kept::Neigh(first.parse().ok()?, mac.parse().ok()?)),
+            ("fdb", "-") => Some(Kept::Fdb(first.parse().ok()?, None)),
+            ("fdb", dst) => Some(Kept::Fdb(first.parse().ok()?, Some(dst.parse().ok()?))),
+            _ => None,
+        }
+    }
+}
+
+/// The rows that are remembered of one device.
+#[derive(Debug)]
+pub struct Memory {
+    path: PathBuf,
+    rows: HashSet<Kept>,
+}
+
+impl Memory {
+    /// What is remembered of the device with that index in the namespace with
+    /// that cookie; nothing, when nothing was written down.
+    pub fn of(cookie: Option<u64>, dev: u32) -> Memory {
+        let name = format!("{}.{dev}", cookie.unwrap_or_default());
+        let path = PathBuf::from(STATE_DIR).join("rows").join(name);
+        let text = fs::read(&path).unwrap_or_default();
+        // Whole lines only: the last may be cut off.
+        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let text = String::from_utf8_lossy(&text[..whole]);
+        Memory { path, rows: text.lines().filter_map(Kept::read).collect() }
+    }
+
+    /// Was it written by this toolkit?
+    pub fn has(&self, row: Kept) -> bool {
+        self.rows.contains(&row)
+    }
+
+    /// Writes rows down before they are written or deleted: whatever ends the run,
+    /// a half of a pair is known again.
+    pub fn note<'r>(&mut self, rows: impl IntoIterator<Item = &'r RowSpec>) -> Result<(), Error> {
+        let mut lines = String::new();
+        for kept in rows.into_iter().filter_map(Kept::of) {
+            if self.rows.insert(kept) {
+                kept.write(&mut lines);
+            }
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let append = || -> io::Result<()> {
+            fs::create_dir_all(self.path.parent().unwrap_or(&self.path))?;
+            let mut file = File::options().create(true).append(true).open(&self.path)?;
+            file.write_all(lines.as_bytes())
+        };
+        append().map_err(|e| self.failed(&e))
+    }
+
+    /// Keeps only what `stays` says; the rest is proved by its marks, or gone.
+    pub fn keep(&mut self, stays: impl Fn(Kept) -> bool) -> Result<(), Error> {
+        let before = self.rows.len();
+        self.rows.retain(|row| stays(*row));
+        if self.rows.len() == before {
+            return Ok(());
+        }
+        let mut lines = String::new();
+        for kept in &self.rows {
+            kept.write(&mut lines);
+        }
+        let replace = || -> io::Result<()> {
+            if self.rows.is_empty() {
+                return fs::remove_file(&self.path);
+            }
+            let part = self.path.with_extension("part");
+            fs::write(&part, lines)?;
+            fs::rename(&part, &self.path)
+        };
+        replace().map_err(|e| self.failed(&e))
+    }
+
+    fn failed(&self, why: &io::Error) -> Error {
+        let path = self.path.display();
+        Error::new(Exit::Failed, format!("cannot remember rows in {path}: {why}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let mac = MacAddr([2, 0x42, 0, 0, 0, 1]);
+        for kept in [
+            Kept::Neigh("192.168.10.1".parse().unwrap(), mac),
+            Kept::Neigh("fd00::1".parse().unwrap(), mac),
+            Kept::Fdb(mac, Some("2001:db8::5".parse().unwrap())),
+            Kept::Fdb(MacAddr::ZERO, Some("192.168.1.5".parse().unwrap())),
+            Kept::Fdb(mac, None),
+        ] {
+            let mut line = String::new();
+            kept.write(&mut line);
+            assert_eq!(Kept::read(line.trim_end()), Some(kept));
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_cut_off_is_no_row() {
+        assert_eq!(Kept::read("fdb 02:42:00:00:00"), None);
+        assert_eq!(Kept::read("fdb 02:42:00:00:00:01"), None);
+        assert_eq!(Kept::read(""), None);
+    }
+}
