@@ -307,7 +307,12 @@ fn fdb_del(lab: &Lab) -> Result<()> {
         bridge -n ov1 fdb add 02:42:c0:a8:0a:65 dev vxlan0 dst 192.168.1.5 self permanent extern_learn
         bridge -n ov1 fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.5 self permanent extern_learn
         bridge -n ov1 fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.6 self permanent extern_learn");
-    for who in ["192.168.10.101", "02:42:c0:a8:0a:65", "--flood --dst 192.168.1.5", "--flood"] {
+    for who in [
+        "192.168.10.101",
+        "02:42:c0:a8:0a:65",
+        "--flood --dst 192.168.1.5 --foreign",
+        "--flood --foreign",
+    ] {
         pastes(lab, &ours, &format!("ovl-fdb del {who} -n ov1"))?;
         wipe(lab)?;
     }

@@ -15,6 +15,7 @@ pub mod paint;
 pub mod shape;
 pub mod slots;
 pub mod stop;
+pub mod watch;
 
 pub use apply::apply;
 pub use context::{Context, Seam, main};

@@ -1,9 +1,10 @@
 //! JSON shapes that several binaries print: the namespace object, flags and
 //! addresses in `ip`'s words.
 
-use ovl_core::link::{Kind, Link};
+use ovl_core::link::{Kind, Link, VxlanAttrs};
 use ovl_core::names::IfName;
 use ovl_core::netns::NsKey;
+use ovl_core::wire::route::Route;
 use ovl_machine::discover::{Found, overlay_id};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -104,4 +105,33 @@ pub fn vxlan(link: &Link, dev: Option<&IfName>) -> serde_json::Map<String, serde
     }
     map.insert("dev".into(), dev.map_or(serde_json::Value::Null, |d| d.as_str().into()));
     map
+}
+
+/// What matters of a VXLAN device, in a few words.
+pub fn gist(attrs: &VxlanAttrs) -> String {
+    let mut parts = Vec::new();
+    parts.extend(attrs.vni.map(|v| format!("vni {v}")));
+    parts.extend(attrs.dstport.map(|p| format!("port {p}")));
+    for (on, word) in [
+        (attrs.proxy, "proxy"),
+        (attrs.l2miss, "l2miss"),
+        (attrs.l3miss, "l3miss"),
+        (attrs.external, "external"),
+    ] {
+        if on == Some(true) {
+            parts.push(word.into());
+        }
+    }
+    parts.extend(attrs.local.map(|l| format!("local {l}")));
+    parts.extend(attrs.remote.or(attrs.group).map(|r| format!("remote {r}")));
+    parts.join("  ")
+}
+
+/// A route's destination as `ip` prints it: a host without its length, the whole world as `default`.
+pub fn destination(route: &Route) -> String {
+    match route.dst {
+        None => "default".into(),
+        Some(net) if net.prefix_len() == net.max_prefix_len() => net.addr().to_string(),
+        Some(net) => net.to_string(),
+    }
 }

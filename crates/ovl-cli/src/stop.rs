@@ -21,11 +21,16 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Holds the signals back.
+    /// Holds back the signals that end a run.
     pub fn arm() -> Stop {
+        Stop::arm_with(&[])
+    }
+
+    /// Holds those back, and others that mean something else.
+    pub fn arm_with(others: &[Signal]) -> Stop {
         let mut mask = SigSet::empty();
-        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-            mask.add(signal);
+        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].iter().chain(others) {
+            mask.add(*signal);
         }
         let held = mask.thread_block().is_ok();
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;

@@ -296,7 +296,8 @@ pub(crate) struct Part<'a> {
     pub(crate) kind: u16,
     pub(crate) flags: u16,
     pub(crate) seq: u32,
-    /// The netlink port of whoever caused the message.
+    /// The netlink port of whoever caused the message; only followers ask.
+    #[cfg_attr(not(feature = "watch"), allow(dead_code))]
     pub(crate) port: u32,
     pub(crate) body: &'a [u8],
 }

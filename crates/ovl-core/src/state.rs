@@ -15,6 +15,7 @@ use crate::netns::NetNs;
 use crate::row::{Fdb, Neigh};
 use crate::socket::{Message, RtSocket};
 use crate::step::NsSlot;
+use crate::types::MacAddr;
 use crate::wire::addr::Addr;
 use crate::wire::route::Route;
 use crate::wire::row::Parsed;
@@ -107,6 +108,33 @@ impl<'k, K: Kernel> Reader<'k, K> {
                 _ => None,
             })
         })
+    }
+
+    /// The neighbour row of one address; `None` when there is none.
+    pub fn neigh(&mut self, dev: u32, ip: IpAddr) -> Result<Option<Neigh>, Fail> {
+        match self.row(&wire::row::get_neigh(dev, ip))? {
+            Some(Parsed::Neigh(row)) => Ok(Some(row)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The row of one MAC address in a device's own table; `None` when there is none.
+    pub fn fdb_of(&mut self, dev: u32, mac: MacAddr) -> Result<Option<Fdb>, Fail> {
+        match self.row(&wire::row::get_fdb(dev, mac))? {
+            Some(Parsed::Fdb(row)) => Ok(Some(row)),
+            _ => Ok(None),
+        }
+    }
+
+    fn row(&mut self, message: &Message) -> Result<Option<Parsed>, Fail> {
+        match self.request(message) {
+            Ok(answers) => match answers.iter().find(|m| m.kind == rtm::NEWNEIGH) {
+                Some(m) => wire::row::parse(&m.body),
+                None => Ok(None),
+            },
+            Err(e) if matches!(e.errno(), Some(Errno::ENOENT)) => Ok(None),
+            Err(e) => Err(e),
+        }
     }
 
     /// FDB rows, of every device or of one.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::endpoints::Endpoint;
 use clap::{Args, Parser, Subcommand};
+use ovl_cli::watch::{Subject, Wish};
 use ovl_cli::{Acting, Flags, InNetns};
 use ovl_core::names::IfName;
 use ovl_core::types::{Invalid, MacAddr, Vni};
@@ -60,6 +61,15 @@ pub enum Verb {
   ovl-fdb flush --dst 192.168.1.5 -n ov1
   ovl-fdb flush --foreign --learned --dst 192.168.1.5 -n ov1")]
     Flush(Flush),
+    /// Misses and changes of rows as they happen, one line each
+    #[command(
+        visible_alias = "monitor",
+        after_help = "Examples:
+  ovl-fdb watch -n ov1
+  ovl-fdb watch --dev vxlan0 -n ov1 -o json
+  ovl-fdb watch --all --only miss"
+    )]
+    Watch(Watch),
 }
 
 /// The device whose rows are meant.
@@ -308,6 +318,31 @@ impl Flush {
     /// Does the bridge's learned row about it go?
     pub fn in_master(&self) -> bool {
         self.master || self.all_tables()
+    }
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// Only of this device [default: every device]
+    #[arg(long, value_name = "DEV")]
+    pub dev: Option<IfName>,
+    /// Where
+    #[command(flatten)]
+    pub netns: InNetns,
+    /// In every namespace that can be found
+    #[arg(long, conflicts_with = "netns")]
+    pub all: bool,
+    /// Only this; repeatable
+    #[arg(long, value_name = "WHAT", default_values = ["netns", "neigh", "fdb", "miss"])]
+    pub only: Vec<Subject>,
+}
+
+impl Watch {
+    /// What is to be told.
+    pub fn wish(self) -> Wish {
+        let namespaces = if self.all { Vec::new() } else { vec![self.netns.reference()] };
+        Wish { namespaces, only: self.only, dev: self.dev }
     }
 }
 

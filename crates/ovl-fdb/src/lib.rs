@@ -34,6 +34,7 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Verb::Del(args) => want::del(context, &args),
         Verb::Get(args) => find::get(context, &args),
         Verb::Flush(args) => flush::flush(context, &args),
+        Verb::Watch(args) => ovl_cli::watch::watch(context, &args.wish()),
         Verb::List(args) => find::list(context, &args),
     }
 }

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use ovl_cli::Flags;
+use ovl_cli::watch::{Subject, Wish};
 use ovl_core::names::{IfName, NsRef};
-use ovl_core::watch::Topic;
 
 /// See overlay networks; without a verb: the machine as a tree
 #[derive(Debug, Parser)]
@@ -110,43 +110,15 @@ pub struct Watch {
     /// Only this; repeatable
     #[arg(long, value_name = "WHAT")]
     pub only: Vec<Subject>,
-}
-
-/// What `watch` can tell of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Subject {
-    /// Namespaces that come and go.
-    Netns,
-    /// Devices.
-    Link,
-    /// Addresses.
-    Address,
-    /// Routes.
-    Route,
-    /// Neighbour rows.
-    Neigh,
-    /// FDB rows.
-    Fdb,
-    /// Addresses that VXLAN devices ask for.
-    Miss,
+    /// Only of devices of this name
+    #[arg(long, value_name = "DEV")]
+    pub dev: Option<IfName>,
 }
 
 impl Watch {
-    /// Was it asked for?
-    pub fn wants(&self, subject: Subject) -> bool {
-        self.only.is_empty() || self.only.contains(&subject)
-    }
-
-    /// What the kernel has to be asked for. Devices always: they have the names.
-    pub fn topics(&self) -> impl Iterator<Item = Topic> {
-        const ROWS: [Subject; 3] = [Subject::Neigh, Subject::Fdb, Subject::Miss];
-        let wanted = |topic: &Topic| match topic {
-            Topic::Links => true,
-            Topic::Addrs => self.wants(Subject::Address),
-            Topic::Routes => self.wants(Subject::Route),
-            Topic::Rows => ROWS.iter().any(|row| self.wants(*row)),
-        };
-        Topic::ALL.into_iter().filter(wanted)
+    /// What is to be told.
+    pub fn wish(self) -> Wish {
+        Wish { namespaces: self.namespaces, only: self.only, dev: self.dev }
     }
 }
 

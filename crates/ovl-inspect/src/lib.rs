@@ -4,7 +4,6 @@
 mod cli;
 mod ping;
 mod views;
-mod watch;
 
 use std::process::ExitCode;
 
@@ -31,7 +30,7 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Some(Verb::Fdb(args)) => views::rows::show_fdb(context, &cli.snapshot, &args),
         Some(Verb::Neigh(args)) => views::rows::show_neigh(context, &cli.snapshot, &args),
         Some(Verb::Snapshot(args)) => views::snapshot::save(context, &args),
-        Some(Verb::Watch(args)) => watch::watch(context, &args),
+        Some(Verb::Watch(args)) => ovl_cli::watch::watch(context, &args.wish()),
         Some(Verb::Ping(args)) => ping::ping(context, &args),
     }
 }

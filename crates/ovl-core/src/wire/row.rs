@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::rtm;
 use crate::error::Fail;
-use crate::row::{Fdb, FdbSpec, Miss, Neigh, NeighSpec, RowOp, RowSpec, Wanted};
+use crate::row::{Fdb, FdbSpec, Miss, NTF_SELF, Neigh, NeighSpec, RowOp, RowSpec, Wanted};
 use crate::socket::{Batch, Message, flag};
 use crate::types::MacAddr;
 
@@ -50,6 +50,22 @@ pub fn list_fdb(dev: Option<u32>) -> Message {
         flags: 0,
         body: header(AF_BRIDGE, dev.unwrap_or(0), 0, 0).to_vec(),
     }
+}
+
+/// Asks for the neighbour row of one address.
+pub fn get_neigh(dev: u32, ip: IpAddr) -> Message {
+    let family = if ip.is_ipv4() { AF_INET } else { AF_INET6 };
+    let mut body = header(family, dev, 0, 0).to_vec();
+    address(&mut body, ip);
+    Message { kind: rtm::GETNEIGH, flags: 0, body }
+}
+
+/// Asks for the row of one MAC address in a device's own table. Of the all-zeros
+/// address the kernel tells its first row only: list them.
+pub fn get_fdb(dev: u32, mac: MacAddr) -> Message {
+    let mut body = header(AF_BRIDGE, dev, 0, NTF_SELF).to_vec();
+    attr(&mut body, nda::LLADDR, &mac.0);
+    Message { kind: rtm::GETNEIGH, flags: 0, body }
 }
 
 /// Writes one row's request.
@@ -265,7 +281,7 @@ fn ip(payload: &[u8]) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::row::{NTF_EXT_LEARNED, NTF_SELF, NUD_PERMANENT, OVL_PROTOCOL};
+    use crate::row::{NTF_EXT_LEARNED, NUD_PERMANENT, OVL_PROTOCOL};
 
     #[test]
     fn an_fdb_row_reads_back_as_it_was_written() {

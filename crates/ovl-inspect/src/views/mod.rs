@@ -2,7 +2,6 @@
 //! nothing and decides nothing. Here is what all of them read from.
 
 mod branch;
-pub mod event;
 pub mod links;
 mod owner;
 pub mod routes;
@@ -15,7 +14,7 @@ use std::collections::BTreeMap;
 use ovl_cli::error::reading;
 use ovl_cli::shape::{Netns, Underlay};
 use ovl_cli::{Context, Error};
-use ovl_core::link::{Link, VxlanAttrs};
+use ovl_core::link::Link;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_machine::joins::Disagreement;
 use ovl_machine::machine::{Machine, Space};
@@ -128,24 +127,4 @@ impl Chosen<'_> {
             ifname: self.machine.underlay_device(here, link).map(|l| l.name.clone()),
         }
     }
-}
-
-/// What matters of a VXLAN device, in a few words.
-fn gist(attrs: &VxlanAttrs) -> String {
-    let mut parts = Vec::new();
-    parts.extend(attrs.vni.map(|v| format!("vni {v}")));
-    parts.extend(attrs.dstport.map(|p| format!("port {p}")));
-    for (on, word) in [
-        (attrs.proxy, "proxy"),
-        (attrs.l2miss, "l2miss"),
-        (attrs.l3miss, "l3miss"),
-        (attrs.external, "external"),
-    ] {
-        if on == Some(true) {
-            parts.push(word.into());
-        }
-    }
-    parts.extend(attrs.local.map(|l| format!("local {l}")));
-    parts.extend(attrs.remote.or(attrs.group).map(|r| format!("remote {r}")));
-    parts.join("  ")
 }

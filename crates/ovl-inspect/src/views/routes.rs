@@ -48,7 +48,7 @@ pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Resul
 fn value(route: &Route, links: &[Link]) -> Value {
     json!({
         "type": route.kind,
-        "dst": destination(route),
+        "dst": shape::destination(route),
         "gateway": route.via,
         "dev": shape::name_at(links, route.dev),
         "protocol": route.protocol,
@@ -59,20 +59,11 @@ fn value(route: &Route, links: &[Link]) -> Value {
     })
 }
 
-/// As `ip` prints it: a host without its length, the whole world as `default`.
-pub(super) fn destination(route: &Route) -> String {
-    match route.dst {
-        None => "default".into(),
-        Some(net) if net.prefix_len() == net.max_prefix_len() => net.addr().to_string(),
-        Some(net) => net.to_string(),
-    }
-}
-
 fn row(label: &str, route: &Route, links: &[Link]) -> Vec<String> {
     let kind = if route.kind == "unicast" { String::new() } else { format!("{} ", route.kind) };
     vec![
         label.to_owned(),
-        format!("{kind}{}", destination(route)),
+        format!("{kind}{}", shape::destination(route)),
         route.via.map(|v| v.to_string()).unwrap_or_default(),
         shape::name_at(links, route.dev).map(|d| d.to_string()).unwrap_or_default(),
         route.src.map(|s| s.to_string()).unwrap_or_default(),

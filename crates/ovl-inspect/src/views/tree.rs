@@ -148,7 +148,7 @@ impl Tree<'_> {
         let mut parts = Vec::new();
         match &link.kind {
             Kind::Vxlan { attrs, .. } => {
-                parts.push(super::gist(attrs));
+                parts.push(shape::gist(attrs));
                 parts.extend(self.socket(space, link));
             }
             Kind::Bridge(_) => parts.push("bridge".into()),

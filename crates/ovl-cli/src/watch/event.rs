@@ -1,8 +1,6 @@
 //! One event of `watch`, as a line and as JSON. A pure function of what was told
 //! and what was known.
 
-use ovl_cli::follow;
-use ovl_cli::shape::Netns;
 use ovl_core::known::{Change, Known, Object};
 use ovl_core::link::{Kind, Link};
 use ovl_core::row::{Miss, Wanted, flag_words, nud_words};
@@ -10,8 +8,9 @@ use ovl_core::watch::Maker;
 use ovl_core::wire::route::{MAIN_TABLE, protocol};
 use serde_json::{Map, Value, json};
 
-use super::routes;
-use crate::cli::Subject;
+use super::Subject;
+use crate::follow;
+use crate::shape::{self, Netns};
 
 /// What happened, and in which namespace.
 pub struct Event {
@@ -55,6 +54,17 @@ impl What {
                 Object::Neigh(_) => Subject::Neigh,
                 Object::Fdb(_) => Subject::Fdb,
             }),
+        }
+    }
+}
+
+impl What {
+    /// The index of the device it is about.
+    pub fn dev(&self) -> Option<u32> {
+        match self {
+            What::Changed(change, _) => object(change).dev(),
+            What::Missed(miss) => Some(miss.dev),
+            _ => None,
         }
     }
 }
@@ -209,7 +219,7 @@ fn title(object: &Object, known: &Known) -> String {
         Object::Addr(addr) => format!("{}  {}", dev(addr.index, known), addr.cidr),
         Object::Route(route) => {
             let device = route.dev.map(|index| dev(index, known)).unwrap_or_default();
-            format!("{device}  {}", routes::destination(route))
+            format!("{device}  {}", shape::destination(route))
         }
         Object::Neigh(row) => format!("{}  {}", dev(row.dev, known), row.ip),
         Object::Fdb(row) => format!("{}  {}", dev(row.dev, known), row.mac),
@@ -285,7 +295,7 @@ fn all(object: &Object, known: &Known) -> Value {
             }
         }
         Object::Addr(addr) => drop(map.insert("address".into(), json!(addr.cidr))),
-        Object::Route(route) => drop(map.insert("dst".into(), json!(routes::destination(route)))),
+        Object::Route(route) => drop(map.insert("dst".into(), json!(shape::destination(route)))),
         Object::Neigh(row) => drop(map.insert("ip".into(), json!(row.ip))),
         Object::Fdb(row) => drop(map.insert("mac".into(), json!(row.mac))),
     }
@@ -358,6 +368,6 @@ fn link_facts(link: &Link, known: &Known) -> Vec<Fact> {
         ("mac", text(link.attrs.mac.map(|m| m.to_string()))),
         ("master", text(link.master.map(|m| dev(m, known)))),
         ("alias", text(link.state.alias.clone())),
-        ("vxlan", link.vxlan().map(super::gist).unwrap_or_default()),
+        ("vxlan", link.vxlan().map(shape::gist).unwrap_or_default()),
     ]
 }

@@ -1,26 +1,80 @@
-//! `watch`: what changes in all namespaces, as it changes. Follows those that
-//! come, and keeps none alive that others have let go.
+//! What changes in namespaces, as it changes, one line each. Follows those that
+//! come, and keeps none alive that others have let go. What `ovl-inspect watch`
+//! and `ovl-fdb watch` have in common; which of it is told, they say.
+
+mod event;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
+use clap::ValueEnum;
 use futures::future::{Either, select};
 use futures::stream::{AbortHandle, SelectAll, Stream, StreamExt, abortable};
-use ovl_cli::shape::Netns;
-use ovl_cli::{Context, Error, Exit, follow, output};
 use ovl_core::error::Fail;
 use ovl_core::known::{Change, Known};
+use ovl_core::names::{IfName, NsRef};
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::state::{NsState, Reader};
 use ovl_core::watch::{Maker, Notice, Topic, Watcher};
 use ovl_machine::census::{Census, Movement, Resident};
 
-use crate::cli::{Subject, Watch};
-use crate::views::event::{Event, What};
+use crate::shape::Netns;
+use crate::{Context, Error, Exit, follow, output};
 
-/// `watch`.
-pub fn watch(context: &Context, args: &Watch) -> Result<Exit, Error> {
-    follow::run(async { Watching::new(context, args)?.run().await })
+use event::{Event, What};
+
+/// What can be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Subject {
+    /// Namespaces that come and go.
+    Netns,
+    /// Devices.
+    Link,
+    /// Addresses.
+    Address,
+    /// Routes.
+    Route,
+    /// Neighbour rows.
+    Neigh,
+    /// FDB rows.
+    Fdb,
+    /// Addresses that VXLAN devices ask for.
+    Miss,
+}
+
+/// What is to be told.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Of which namespaces; empty: of all.
+    pub namespaces: Vec<NsRef>,
+    /// Of what; empty: of everything.
+    pub only: Vec<Subject>,
+    /// Of which device's rows; absent: of all.
+    pub dev: Option<IfName>,
+}
+
+impl Wish {
+    /// Was it asked for?
+    fn wants(&self, subject: Subject) -> bool {
+        self.only.is_empty() || self.only.contains(&subject)
+    }
+
+    /// What the kernel has to be asked for. Devices always: they have the names.
+    fn topics(&self) -> Vec<Topic> {
+        const ROWS: [Subject; 3] = [Subject::Neigh, Subject::Fdb, Subject::Miss];
+        let wanted = |topic: &Topic| match topic {
+            Topic::Links => true,
+            Topic::Addrs => self.wants(Subject::Address),
+            Topic::Routes => self.wants(Subject::Route),
+            Topic::Rows => ROWS.iter().any(|row| self.wants(*row)),
+        };
+        Topic::ALL.into_iter().filter(wanted).collect()
+    }
+}
+
+/// Tells until a signal comes, or nobody reads.
+pub fn watch(context: &Context, wish: &Wish) -> Result<Exit, Error> {
+    follow::run(async { Watching::new(context, wish)?.run().await })
 }
 
 /// The notices of all namespaces, each with its namespace.
@@ -28,7 +82,7 @@ type Notices = SelectAll<Pin<Box<dyn Stream<Item = (NsKey, Result<Notice, Fail>)
 
 struct Watching<'c> {
     context: &'c Context,
-    args: &'c Watch,
+    wish: &'c Wish,
     own: NsKey,
     census: Census,
     names: BTreeMap<NsKey, String>,
@@ -45,15 +99,15 @@ struct Place {
 }
 
 impl<'c> Watching<'c> {
-    fn new(context: &'c Context, args: &'c Watch) -> Result<Self, Error> {
+    fn new(context: &'c Context, wish: &'c Wish) -> Result<Self, Error> {
         // One that is named has to be there to begin with; later it may come back.
-        for reference in &args.namespaces {
+        for reference in &wish.namespaces {
             context.resolve(reference)?;
         }
         let own = NetNs::own().map_err(|e| Error::new(Exit::Denied, e.to_string()))?.key();
         Ok(Watching {
             context,
-            args,
+            wish,
             own,
             census: Census::new(&context.search),
             names: BTreeMap::new(),
@@ -127,7 +181,7 @@ impl<'c> Watching<'c> {
                 (now.found.key, What::Renamed, netns(now))
             }
         };
-        let shown = told && self.args.wants(Subject::Netns);
+        let shown = told && self.wish.wants(Subject::Netns);
         if !shown {
             return Ok(true);
         }
@@ -136,7 +190,7 @@ impl<'c> Watching<'c> {
 
     /// Was it asked for? A reference may mean another namespace than it did.
     fn is_wanted(&self, key: NsKey) -> bool {
-        let asked = &self.args.namespaces;
+        let asked = &self.wish.namespaces;
         let means = |r| self.context.resolve(r).is_ok_and(|resolved| resolved.ns.key() == key);
         asked.is_empty() || asked.iter().any(means)
     }
@@ -145,7 +199,7 @@ impl<'c> Watching<'c> {
     fn follow(&mut self, resident: &Resident) {
         let key = resident.found.key;
         let Some(ns) = resident.found.open() else { return };
-        let topics: Vec<Topic> = self.args.topics().collect();
+        let topics = self.wish.topics();
         // First the ears, then the listing: what changes in between is told twice
         // and known once.
         let opened = Watcher::open_in(&ns, &topics)
@@ -187,7 +241,11 @@ impl<'c> Watching<'c> {
         let name = self.names.get(&key).cloned().unwrap_or_else(|| key.to_string());
         for what in events {
             let place = &self.places[&key];
-            if !what.subject().is_none_or(|subject| self.args.wants(subject)) {
+            if !what.subject().is_none_or(|subject| self.wish.wants(subject)) {
+                continue;
+            }
+            let dev = what.dev().and_then(|index| place.known.link(index)).map(|l| &l.name);
+            if self.wish.dev.is_some() && what.dev().is_some() && dev != self.wish.dev.as_ref() {
                 continue;
             }
             let event = Event::new(name.clone(), place.netns.clone(), what);

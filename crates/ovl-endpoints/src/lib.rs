@@ -1,0 +1,14 @@
+//! Who is where, as something outside this machine's kernel says it: tables of
+//! endpoints, the forms they are written in, and the sources they come from.
+//! Knows addresses and no netlink; writes no row and prints nothing.
+
+pub mod file;
+mod lines;
+mod parse;
+pub mod source;
+pub mod table;
+mod yaml;
+
+pub use parse::{Format, parse};
+pub use source::{Source, SourceError};
+pub use table::{Endpoint, Finding, Findings, Place, Table};

@@ -1,0 +1,287 @@
+//! The forms in which a table is written: which one it is, and the checks that
+//! hold for all. The whole input is checked before anything of it is used.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use ovl_core::types::{MacAddr, UnicastMac};
+
+use crate::table::{Endpoint, Finding, Findings, Place, Table};
+use crate::{lines, yaml};
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// YAML, or JSON, which is a part of it: keys of the network, then `endpoints`.
+    Yaml,
+    /// `ip,mac,vtep`, one endpoint a line.
+    Csv,
+    /// What `bridge fdb show` and `ip neigh show` print.
+    Text,
+}
+
+/// Reads a table; in the given form, or in the one it looks like.
+pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
+    let text = std::str::from_utf8(input).map_err(|e| {
+        let line = input[..e.valid_up_to()].split(|byte| *byte == b'\n').count() - 1;
+        one(Place::Line(number(line)), "this is no UTF-8 text")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut findings = Vec::new();
+    let mut table = match format.unwrap_or_else(|| detect(text)) {
+        Format::Yaml => yaml::read(text, &mut findings),
+        Format::Csv => lines::csv(text, &mut findings),
+        Format::Text => lines::tools(text, &mut findings),
+    };
+    table.check(&mut findings);
+    findings.sort_by_key(|finding| match finding.place {
+        Place::Unknown => 0,
+        Place::Line(n) | Place::Column(n, _) | Place::Item(n) => n,
+    });
+    if findings.is_empty() { Ok(table) } else { Err(Findings(findings)) }
+}
+
+/// The line of that index, as people count.
+pub(crate) fn number(index: usize) -> u32 {
+    u32::try_from(index + 1).unwrap_or(u32::MAX)
+}
+
+fn one(place: Place, why: &str) -> Findings {
+    Findings(vec![Finding { place, why: why.into() }])
+}
+
+/// What the first line that says something looks like.
+fn detect(text: &str) -> Format {
+    let says = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    let Some(first) = text.lines().map(str::trim).find(says) else { return Format::Csv };
+    let word = first.split([' ', '\t', ',']).next().unwrap_or_default();
+    let is_address = word.parse::<IpAddr>().is_ok() || word.parse::<MacAddr>().is_ok();
+    if first.contains(',') && (is_address || word.eq_ignore_ascii_case("ip") || word.is_empty()) {
+        Format::Csv
+    } else if is_address {
+        Format::Text
+    } else {
+        Format::Yaml
+    }
+}
+
+/// The MAC address of an endpoint; where none is written, by Docker's rule.
+pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, String> {
+    match (text, ip) {
+        (Some(text), _) => {
+            if let Some(mac) = plain_mac(text.as_bytes()) {
+                return UnicastMac::try_from(mac).map(UnicastMac::get).map_err(|e| e.to_string());
+            }
+            text.parse::<UnicastMac>().map(UnicastMac::get).map_err(|e| e.to_string())
+        }
+        (None, Some(IpAddr::V4(ip))) => Ok(MacAddr::from_ipv4(ip)),
+        (None, Some(IpAddr::V6(_))) => {
+            Err("it has no MAC address, and Docker's rule makes one from IPv4 addresses only"
+                .into())
+        }
+        (None, None) => Err("it has neither an IP nor a MAC address".into()),
+    }
+}
+
+/// `02:42:c0:a8:0a:65` as every tool prints it, quickly.
+fn plain_mac(text: &[u8]) -> Option<MacAddr> {
+    let text: &[u8; 17] = text.try_into().ok()?;
+    let mut octets = [0; 6];
+    for (i, octet) in octets.iter_mut().enumerate() {
+        let digit = |at: usize| char::from(text[at]).to_digit(16);
+        *octet = u8::try_from(digit(3 * i)? * 16 + digit(3 * i + 1)?).ok()?;
+        if i < 5 && text[3 * i + 2] != b':' {
+            return None;
+        }
+    }
+    Some(MacAddr(octets))
+}
+
+/// An endpoint's own address.
+pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
+    let ip: IpAddr =
+        text.parse().map_err(|_| format!("'{}' is not an IP address", text.escape_debug()))?;
+    if ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        return Err(format!("{ip} is no endpoint's address"));
+    }
+    Ok(ip)
+}
+
+/// A VTEP's address.
+pub(crate) fn vtep(text: &str) -> Result<IpAddr, String> {
+    let vtep: IpAddr =
+        text.parse().map_err(|_| format!("'{}' is not an IP address", text.escape_debug()))?;
+    if vtep.is_unspecified() || vtep.is_multicast() || vtep == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        return Err(format!("{vtep} is no VTEP's address"));
+    }
+    Ok(vtep)
+}
+
+/// An endpoint of an address, a MAC address and a VTEP, each absent when empty.
+pub(crate) fn endpoint(
+    ip_text: &str,
+    mac_text: &str,
+    vtep_text: &str,
+    place: Place,
+) -> Result<Endpoint, String> {
+    let some = |text: &str| (!text.is_empty()).then_some(());
+    let ip = some(ip_text).map(|()| ip(ip_text)).transpose()?;
+    let vtep = some(vtep_text).map(|()| vtep(vtep_text)).transpose()?;
+    if ip.is_none() && vtep.is_none() {
+        return Err("it has neither an IP address nor a VTEP".into());
+    }
+    let flood = ip.is_none() && mac_text == "00:00:00:00:00:00";
+    let mac = if flood { MacAddr::ZERO } else { mac(some(mac_text).map(|()| mac_text), ip)? };
+    Ok(Endpoint { ip, mac, vtep, place, ..Endpoint::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Table {
+        parse(text.as_bytes(), None).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    fn wrong(text: &str) -> Vec<String> {
+        let findings = parse(text.as_bytes(), None).expect_err("taken");
+        findings.0.iter().map(ToString::to_string).collect()
+    }
+
+    fn whole(last: u8, vtep: u8, line: u32) -> Endpoint {
+        Endpoint {
+            ip: Some(IpAddr::from([192, 168, 10, last])),
+            mac: MacAddr([2, 0x42, 0xc0, 0xa8, 0x0a, last]),
+            vtep: Some(IpAddr::from([192, 168, 1, vtep])),
+            place: Place::Line(line),
+            ..Endpoint::default()
+        }
+    }
+
+    #[test]
+    fn csv_may_have_names_of_columns_comments_and_blanks() {
+        let text = "ip,mac,vtep\r\n# the first host\r\n\r\n192.168.10.100 , 02:42:c0:a8:0a:64,192.168.1.4\r\n192.168.10.101,,192.168.1.5\r\n";
+        assert_eq!(table(text).endpoints, [whole(100, 4, 4), whole(101, 5, 5)]);
+        let half = table(
+            ",02:42:c0:a8:0a:64,192.168.1.4\n192.168.10.101,,\n,00:00:00:00:00:00,192.168.1.9\n"
+                .replace("192.168.10.101,,\n", "")
+                .as_str(),
+        );
+        assert_eq!(half.endpoints.len(), 2);
+        assert_eq!((half.endpoints[0].ip, half.endpoints[1].mac), (None, MacAddr::ZERO));
+    }
+
+    #[test]
+    fn a_table_as_the_manual_shows_it() {
+        let text = "network: demo\nvni: 256\nsubnet: 192.168.10.0/24\ngateway: 192.168.10.1/24\nmtu: 1450\nendpoints:\n  - { ip: 192.168.10.100, mac: 02:42:c0:a8:0a:64, vtep: 192.168.1.4, name: X-1 }\n  - { ip: 192.168.10.101, vtep: 192.168.1.5 }      # mac by Docker's rule\n";
+        let read = table(text);
+        assert_eq!((read.network.as_deref(), read.mtu), (Some("demo"), Some(1450)));
+        assert_eq!(read.vni.map(ovl_core::types::Vni::get), Some(256));
+        assert_eq!(read.endpoints[0].name.as_deref(), Some("X-1"));
+        assert_eq!(read.endpoints[1], whole(101, 5, 8));
+    }
+
+    #[test]
+    fn block_items_json_and_quotes_say_the_same() {
+        let block = "endpoints:\n- ip: 192.168.10.100\n  vtep: 192.168.1.4\n- ip: 192.168.10.101\n  vtep: 192.168.1.5\n";
+        assert_eq!(table(block).endpoints, [whole(100, 4, 2), whole(101, 5, 4)]);
+        let json = r#"{"endpoints":[{"ip":"192.168.10.100","vtep":"192.168.1.4"}]}"#;
+        assert_eq!(table(json).endpoints[0].mac, whole(100, 4, 1).mac);
+        let quoted = "endpoints:\n- {ip: \"192.168.10.100\", vtep: '192.168.1.4'}\n";
+        assert_eq!(table(quoted).endpoints[0].vtep, whole(100, 4, 1).vtep);
+        // Written by this toolkit itself.
+        let saved = serde_yaml::to_string(&table(block)).unwrap();
+        let ips =
+            |t: Table| t.endpoints.into_iter().map(|e| (e.ip, e.mac, e.vtep)).collect::<Vec<_>>();
+        assert_eq!(ips(table(&saved)), ips(table(block)));
+    }
+
+    #[test]
+    fn the_text_of_bridge_and_ip_is_joined() {
+        let text = "16:e4:b8:6b:b0:43 dev vxlan0 master br0 permanent
+02:42:c0:a8:0a:64 dev vxlan0 dst 192.168.1.4 self sticky static
+00:00:00:00:00:00 dev vxlan0 dst 192.168.1.5 used 0/0 self permanent
+02:42:c0:a8:0a:65 dst 192.168.1.5 port 8472 vni 300 via lo link-netnsid 0 self extern_learn permanent
+192.168.10.100 dev vxlan0 lladdr 02:42:c0:a8:0a:64 PERMANENT proto 79 \nfd00::1 dev vxlan0 lladdr 02:42:c0:a8:0a:64 router REACHABLE \n192.168.10.9 dev eth0 FAILED\n";
+        let read = table(text);
+        assert_eq!(read.skipped, 2);
+        assert_eq!(read.endpoints[0], whole(100, 4, 2));
+        assert_eq!(read.endpoints[1].mac, MacAddr::ZERO);
+        assert_eq!((read.endpoints[2].port, read.endpoints[2].vni), (Some(8472), Some(300)));
+        assert_eq!(read.endpoints[3].ip, Some("fd00::1".parse().unwrap()));
+        assert_eq!(read.endpoints[3].vtep, whole(100, 4, 1).vtep);
+    }
+
+    #[test]
+    fn a_bad_line_is_named_with_its_reason() {
+        let text = "192.168.10.100,,192.168.1.4\n192.168.10.300,,192.168.1.4\n192.168.10.101,03:42:00:00:00:01,192.168.1.4\nfd00::1,,192.168.1.4\n192.168.10.102,,0.0.0.0\n";
+        let found = wrong(text);
+        assert_eq!(found.len(), 4, "{found:?}");
+        assert!(found[0].starts_with("line 2: '192.168.10.300' is not an IP"), "{found:?}");
+        assert!(found[1].starts_with("line 3: ") && found[1].contains("multicast"), "{found:?}");
+        assert!(found[2].starts_with("line 4: ") && found[2].contains("MAC"), "{found:?}");
+        assert!(found[3].starts_with("line 5: 0.0.0.0 is no VTEP"), "{found:?}");
+    }
+
+    #[test]
+    fn an_address_in_two_places_is_named_with_both() {
+        let found = wrong("192.168.10.100,,192.168.1.4\n192.168.10.100,,192.168.1.5\n");
+        assert!(found[0].starts_with("line 2: ") && found[0].contains("line 1"), "{found:?}");
+        let mac = "02:42:c0:a8:0a:64";
+        let text = format!("192.168.10.1,{mac},192.168.1.4\n192.168.10.2,{mac},192.168.1.5\n");
+        assert!(wrong(&text)[0].contains(mac));
+        // The same twice is said once.
+        let twice = table("192.168.10.100,,192.168.1.4\n192.168.10.100,,192.168.1.4\n");
+        assert_eq!((twice.endpoints.len(), twice.repeated), (1, 1));
+        // One MAC address may have several addresses.
+        let text = format!("192.168.10.1,{mac},192.168.1.4\n192.168.10.2,{mac},192.168.1.4\n");
+        assert_eq!(table(&text).endpoints.len(), 2);
+    }
+
+    #[test]
+    fn an_address_outside_the_subnet_is_found() {
+        let text =
+            "subnet: 192.168.10.0/24\nendpoints:\n  - { ip: 192.168.11.1, vtep: 192.168.1.4 }\n";
+        assert!(wrong(text)[0].contains("192.168.10.0/24"));
+    }
+
+    #[test]
+    fn keys_that_mean_nothing_are_named() {
+        assert!(wrong("vnl: 256\nendpoints: []\n")[0].contains("vnl"));
+        assert!(wrong("endpoints:\n- {ip: 10.0.0.1, vtpe: 10.1.0.1}\n")[0].contains("vtpe"));
+    }
+
+    #[test]
+    fn any_bytes_are_a_table_or_are_refused() {
+        // A small generator of bad input: pieces that each form is made of, and noise.
+        let pieces: [&[u8]; 12] = [
+            b"endpoints:",
+            b"- {",
+            b"ip: ",
+            b"192.168.1.1",
+            b",",
+            b"\n",
+            b"02:42:00:00:00:01",
+            b" dst ",
+            b"\xff",
+            b"}",
+            b"\"",
+            b"  ",
+        ];
+        let mut state = 1u32;
+        for _ in 0..20_000 {
+            let mut text = Vec::new();
+            for _ in 0..12 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                text.extend_from_slice(pieces[(state >> 16) as usize % pieces.len()]);
+            }
+            let _ = parse(&text, None);
+        }
+    }
+
+    #[test]
+    fn nothing_is_an_empty_table() {
+        for text in ["", "\n\n", "# nothing\n", "endpoints: []\n", "endpoints:\n"] {
+            assert!(table(text).endpoints.is_empty(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A table of endpoints, and what makes one wrong. Pure.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::net::IpAddr;
+
+use ovl_core::names::IfName;
+use ovl_core::types::{Cidr, MacAddr, Vni};
+use serde::Serialize;
+
+/// Where every endpoint of a network is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Table {
+    /// The network's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<String>,
+    /// Its VNI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vni: Option<Vni>,
+    /// The addresses its endpoints have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<Cidr>,
+    /// The overlay's own address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<Cidr>,
+    /// MTU in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtu: Option<u32>,
+    /// The endpoints, in the order in which they were written.
+    pub endpoints: Vec<Endpoint>,
+    /// Lines that say what another line says.
+    #[serde(skip)]
+    pub repeated: usize,
+    /// Rows in the text of `bridge` or `ip` that are no endpoint's: the bridge's
+    /// own, multicast groups, neighbours that were not found.
+    #[serde(skip)]
+    pub skipped: usize,
+}
+
+/// One endpoint: where its MAC address is, whose IP address it is, or both.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Endpoint {
+    /// Its IP address; absent: no neighbour row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ip: Option<IpAddr>,
+    /// Its MAC address; all zeros: where packets go that no other row names.
+    pub mac: MacAddr,
+    /// The VTEP it is behind; absent (and no nexthop group): no FDB row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vtep: Option<IpAddr>,
+    /// UDP port, where it is not the device's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// VNI, where it is not the device's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vni: Option<u32>,
+    /// The device of the underlay that packets leave by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<IfName>,
+    /// FDB nexthop group, in place of a VTEP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nhid: Option<u32>,
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it was written.
+    #[serde(skip)]
+    pub place: Place,
+}
+
+/// Where something was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    /// Nowhere that could be named.
+    #[default]
+    Unknown,
+    /// In this line, from 1.
+    Line(u32),
+    /// In this line at this column, from 1.
+    Column(u32, u32),
+    /// As this item of the list, from 1.
+    Item(u32),
+}
+
+/// Something that is wrong with a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub why: String,
+}
+
+/// All that is wrong with a table. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings(pub Vec<Finding>);
+
+/// Findings that are shown; of a table of a hundred thousand lines all may be wrong.
+const SHOWN: usize = 10;
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Unknown => Ok(()),
+            Place::Line(line) => write!(f, "line {line}"),
+            Place::Column(line, column) => write!(f, "line {line}, column {column}"),
+            Place::Item(item) => write!(f, "endpoint {item}"),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Place::Unknown => f.write_str(&self.why),
+            place => write!(f, "{place}: {}", self.why),
+        }
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, finding) in self.0.iter().take(SHOWN).enumerate() {
+            let gap = if i == 0 { "" } else { "\n" };
+            write!(f, "{gap}{finding}")?;
+        }
+        match self.0.len().checked_sub(SHOWN) {
+            Some(more) if more > 0 => write!(f, "\nand {more} more"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Findings {}
+
+impl Table {
+    /// Checks what no single line can: addresses that are there twice, or where
+    /// the table says there are none. Lines that repeat others are taken out.
+    pub(crate) fn check(&mut self, findings: &mut Vec<Finding>) {
+        let subnet = self.subnet;
+        let mut by_ip: HashMap<IpAddr, usize> = HashMap::with_capacity(self.endpoints.len());
+        let mut by_mac: HashMap<MacAddr, usize> = HashMap::with_capacity(self.endpoints.len());
+        let mut floods: Vec<usize> = Vec::new();
+        let mut repeated = vec![false; self.endpoints.len()];
+        for (at, endpoint) in self.endpoints.iter().enumerate() {
+            let mut find = |why| findings.push(Finding { place: endpoint.place, why });
+            if let (Some(subnet), Some(ip)) = (subnet, endpoint.ip)
+                && !subnet.contains(ip)
+            {
+                find(format!("{ip} is not in the table's subnet {}", subnet.network()));
+            }
+            if endpoint.mac == MacAddr::ZERO {
+                let same = |other: &&usize| self.endpoints[**other].is_same(endpoint);
+                repeated[at] = floods.iter().any(|other| same(&other));
+                floods.push(at);
+                continue;
+            }
+            if let Some(ip) = endpoint.ip
+                && let Some(first) = taken(by_ip.entry(ip), at)
+            {
+                let first = &self.endpoints[first];
+                if first.is_same(endpoint) {
+                    repeated[at] = true;
+                } else {
+                    let there = first.place;
+                    find(format!("{ip} is in {there} as well, and there it is elsewhere"));
+                }
+            }
+            if endpoint.has_target()
+                && let Some(first) = taken(by_mac.entry(endpoint.mac), at)
+                && !repeated[at]
+            {
+                let first = &self.endpoints[first];
+                if first.target() != endpoint.target() {
+                    let (mac, there) = (endpoint.mac, first.place);
+                    find(format!(
+                        "{mac} is in {there} as well, and there it is behind another VTEP"
+                    ));
+                } else if endpoint.ip.is_none() {
+                    repeated[at] = true;
+                }
+            }
+        }
+        self.repeated = repeated.iter().filter(|r| **r).count();
+        let mut each = repeated.into_iter();
+        self.endpoints.retain(|_| !each.next().unwrap_or_default());
+    }
+}
+
+/// The one that took the place before, if one did.
+fn taken<K>(entry: Entry<'_, K, usize>, at: usize) -> Option<usize> {
+    match entry {
+        Entry::Occupied(entry) => Some(*entry.get()),
+        Entry::Vacant(entry) => {
+            entry.insert(at);
+            None
+        }
+    }
+}
+
+type Target<'e> = (Option<IpAddr>, Option<u16>, Option<u32>, Option<&'e IfName>, Option<u32>);
+
+impl Endpoint {
+    /// Does it say where packets go?
+    pub fn has_target(&self) -> bool {
+        self.vtep.is_some() || self.nhid.is_some()
+    }
+
+    fn target(&self) -> Target<'_> {
+        (self.vtep, self.port, self.vni, self.via.as_ref(), self.nhid)
+    }
+
+    fn is_same(&self, other: &Endpoint) -> bool {
+        self.ip == other.ip && self.mac == other.mac && self.target() == other.target()
+    }
+}
