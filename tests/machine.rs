@@ -24,6 +24,7 @@ tests![
     looking_assigns_no_namespace_id,
     an_overlay_has_the_name_that_its_engine_tells,
     an_engine_that_does_not_answer_is_no_failure,
+    a_container_has_the_name_that_its_engine_tells,
 ];
 
 fn inode(lab: &Lab, netns: &str) -> Result<u64> {
@@ -241,5 +242,40 @@ fn an_engine_that_does_not_answer_is_no_failure(lab: &Lab) -> Result<()> {
     let run = lab.run("rm bin/docker; PATH=$PWD/bin:$PATH ovl-inspect")?;
     ensure!(run.code == 0 && run.stdout.contains("  overlay network c4305b67cd\n"), "{run}");
     ensure!(!run.stderr.contains("docker"), "{run}");
+    Ok(())
+}
+
+fn a_container_has_the_name_that_its_engine_tells(lab: &Lab) -> Result<()> {
+    // A process that its cgroup says is in a container; its sandbox has a file.
+    let process = lab.background("exec unshare --net sleep 1000")?;
+    let pid = process.pid();
+    lab.eventually("it sleeps in its namespace", |lab| {
+        Ok(lab.ok(&format!("cat /proc/{pid}/comm"))?.trim() == "sleep")
+    })?;
+    lab.ok(&format!(
+        "mkdir -p bin exec/netns; touch exec/netns/c1321878d4d4
+        mount --bind /proc/{pid}/ns/net exec/netns/c1321878d4d4
+        echo '0::/system.slice/docker-{ID}.scope' >cgroup; mount --bind cgroup /proc/{pid}/cgroup
+        printf '#!/bin/sh\\ncase $1 in ps) echo {ID} X-1;; esac\\n' >bin/docker; chmod +x bin/docker
+        ip link add far0 type veth peer name eth0 netns {pid}"
+    ))?;
+    let path = "PATH=$PWD/bin:$PATH";
+    let tree = lab.ok(&format!("{path} ovl-inspect"))?;
+    ensure!(tree.contains("docker:X-1  /run/lab/exec/netns/c1321878d4d4  sleep ("), "{tree}");
+    ensure!(tree.contains("⇄ docker:X-1:eth0\n"), "{tree}");
+    let inode: u64 = lab.ok(&format!("stat -Lc %i /proc/{pid}/ns/net"))?.trim().parse()?;
+    let container = |name: Value| serde_json::json!({"engine": "docker", "id": ID, "name": name});
+    let shown = lab.json(&format!("{path} ovl-ns show pid:{pid} -o json"))?;
+    assert_eq!(shown["container"], container("X-1".into()));
+    let list = listed(lab, inode)?.context("it is not listed")?;
+    assert_eq!(list["container"], container(Value::Null));
+    assert_eq!(list["kind"], "sandbox");
+    // Without the engine: by the name of its file, and the container's id.
+    let tree =
+        lab.ok("rm bin/docker; PATH=$PWD/bin:/usr/sbin:/usr/bin:/sbin:/bin:$PATH ovl-inspect")?;
+    ensure!(
+        tree.contains("c1321878d4d4  /run/lab/exec/netns/c1321878d4d4  container c4305b67cd1a"),
+        "{tree}"
+    );
     Ok(())
 }

@@ -129,6 +129,7 @@ impl End {
     fn far(&self) -> String {
         match &self.cable.peer {
             Some(peer) => format!("{}:{}", peer.place, peer.ifname),
+            None if self.cable.disagree.is_some() => "driver and link message differ".into(),
             None => "not found from here".into(),
         }
     }

@@ -235,7 +235,8 @@ impl Tree<'_> {
             })
         };
         let at = space.found.key;
-        let peer = self.machine.peer(at, link).map(end);
+        let disagree = self.machine.disagreement(at, link);
+        let peer = self.machine.peer(at, link).filter(|_| disagree.is_none()).map(end);
         let parent = self.machine.parent(at, link).map(end);
         let vxlan = link.vxlan().map(|_| {
             let mut map = shape::vxlan(link, None);
@@ -258,7 +259,7 @@ impl Tree<'_> {
             "addresses": addresses,
             "peer": peer,
             "parent": parent,
-            "disagree": self.machine.disagreement(at, link),
+            "disagree": disagree,
             "vxlan": vxlan,
         })
     }

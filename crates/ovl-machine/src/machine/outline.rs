@@ -57,7 +57,7 @@ impl Outline {
             }
         }
         machine.join_nsids(kernel, &closed)?;
-        machine.join_given(kernel, given)?;
+        machine.join_given(kernel, given, &closed)?;
         let unseen = machine.each_unseen(kernel)?;
         Ok(Outline { machine, unseen })
     }
@@ -69,6 +69,7 @@ impl Machine {
         &mut self,
         kernel: &K,
         given: BTreeMap<NsKey, BTreeSet<i32>>,
+        closed: &BTreeMap<NsKey, Found>,
     ) -> Result<(), Fail> {
         for (key, mut ids) in given {
             let known = &self.spaces[&key].nsids;
@@ -76,15 +77,16 @@ impl Machine {
             let Some(ns) = self.open(key).filter(|_| !ids.is_empty()) else { continue };
             let mut reader = Reader::open(kernel, &ns)?;
             let mut found = BTreeMap::new();
-            for other in self.spaces.values() {
+            let read = self.spaces.values().map(|space| &space.found);
+            for other in read.chain(closed.values()) {
                 if ids.is_empty() {
                     break;
                 }
-                let Some(file) = other.found.open() else { continue };
+                let Some(file) = other.open() else { continue };
                 if let Some(id) = reader.nsid_of(&file)?
                     && ids.remove(&id)
                 {
-                    found.insert(id, other.key());
+                    found.insert(id, other.key);
                 }
             }
             if let Some(space) = self.spaces.get_mut(&key) {

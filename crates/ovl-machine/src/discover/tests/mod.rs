@@ -102,6 +102,8 @@ fn threads_and_open_files_hold() {
         .fd(6, "mnt:[4026532001]")
         .fd(7, "anon_inode:[eventpoll]");
     let (thread, file) = (procfs.found(2), procfs.found(3));
+    // Threads of the process's own namespace hold nothing besides.
+    assert_eq!(procfs.found(1).holders, []);
     let holder = |by| vec![Holder { pid: 5, comm: "dockerd".into(), by }];
     assert_eq!(thread.holders, holder(Hold::Thread));
     assert_eq!(thread.doors, ["7", "8"].map(|t| procfs.path(&format!("5/task/{t}/ns/net"))));
@@ -283,8 +285,11 @@ fn names_that_are_no_text_are_shown_all_the_same() {
 #[test]
 fn ten_thousand_processes_are_each_found_once() {
     let procfs = Procfs::new();
-    for pid in 2..=10_000 {
-        procfs.bare(pid, 1 + u64::from(pid % 100));
+    for pid in 2..=100 {
+        procfs.process(pid, "p", u64::from(pid));
+    }
+    for pid in 101..=10_000 {
+        procfs.twin(pid, 1 + pid % 100);
     }
     let found = procfs.discover();
     assert_eq!(found.namespaces.len(), 100);
