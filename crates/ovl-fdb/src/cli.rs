@@ -9,6 +9,7 @@ use ovl_cli::watch::{Subject, Wish};
 use ovl_cli::{Acting, Flags, InNetns};
 use ovl_core::names::IfName;
 use ovl_core::types::{Invalid, MacAddr, Vni};
+use ovl_endpoints::Format;
 
 /// Who is where: the FDB and neighbour rows of an overlay
 #[derive(Debug, Parser)]
@@ -55,6 +56,18 @@ pub enum Verb {
   ovl-fdb list --all --foreign -o json"
     )]
     List(List),
+    /// Write a whole table's rows: YAML, JSON, CSV, or the text of bridge and ip
+    #[command(after_help = "Examples:
+  ovl-fdb load endpoints.yaml -n ov1
+  ovl-fdb load endpoints.csv --fdb-only --dev vxlan0 -n ov1
+  ovl-fdb load - -n ov1 --dry-run")]
+    Load(Load),
+    /// Make our rows equal to a table; those of others are left alone
+    #[command(after_help = "Examples:
+  ovl-fdb sync endpoints.yaml --dev vxlan0 -n ov1
+  ovl-fdb sync endpoints.yaml -n ov1 --check
+  ovl-fdb sync endpoints.csv -n ov1 --watch")]
+    Sync(Sync),
     /// Delete the rows that filters name: our own, or with --foreign those of others
     #[command(after_help = "Examples:
   ovl-fdb flush --owned -n ov1
@@ -140,7 +153,7 @@ pub struct Add {
 }
 
 /// An endpoint, by either of its addresses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Who {
     /// By its IP address.
     Ip(IpAddr),
@@ -221,6 +234,112 @@ pub struct List {
     /// Only those of others
     #[arg(long, conflicts_with = "owned")]
     pub foreign: bool,
+}
+
+/// A form of tables.
+fn format(text: &str) -> Result<Format, String> {
+    match text {
+        "yaml" | "json" => Ok(Format::Yaml),
+        "csv" => Ok(Format::Csv),
+        "text" => Ok(Format::Text),
+        _ => Err(format!("'{}' is none of yaml, json, csv, text", text.escape_debug())),
+    }
+}
+
+/// `load`.
+#[derive(Debug, Args)]
+pub struct Load {
+    /// The table; - for standard input
+    #[arg(value_name = "FILE|-")]
+    pub file: String,
+    /// On which device
+    #[command(flatten)]
+    pub on: On,
+    /// How the table is written: yaml, json, csv, text [default: as it looks]
+    #[arg(long, value_name = "FORM", value_parser = format)]
+    pub format: Option<Format>,
+    /// Only the FDB rows
+    #[arg(long, conflicts_with = "neigh_only")]
+    pub fdb_only: bool,
+    /// Only the neighbour rows
+    #[arg(long)]
+    pub neigh_only: bool,
+    /// Write over permanent rows that say otherwise
+    #[arg(long)]
+    pub replace: bool,
+    /// Report what is refused, and write the rest
+    #[arg(long)]
+    pub keep_going: bool,
+    /// An address of this host: endpoints behind it are left out, as are those
+    /// behind the addresses of the device's underlay
+    #[arg(long = "self", value_name = "IP")]
+    pub own: Option<IpAddr>,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// `sync`.
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// The table: a file; - for standard input
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// On which device
+    #[command(flatten)]
+    pub on: On,
+    /// How the table is written: yaml, json, csv, text [default: as it looks]
+    #[arg(long, value_name = "FORM", value_parser = format)]
+    pub format: Option<Format>,
+    /// Follow the table, and write again what a namespace that is made again lacks
+    #[arg(long, conflicts_with_all = ["check", "dry_run"])]
+    pub watch: bool,
+    /// With --watch: take our rows away at the end
+    #[arg(long, requires = "watch")]
+    pub cleanup: bool,
+    /// Change nothing; exit 6 when something would have to be
+    #[arg(long)]
+    pub check: bool,
+    /// Rows of others that stand in the way give way
+    #[arg(long)]
+    pub take_over: bool,
+    /// An empty table deletes what it has to
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Delete at most so many of our endpoints: a number, or a share of them
+    #[arg(long, value_name = "N|P%", default_value = "50%")]
+    pub max_delete: Most,
+    /// An address of this host: endpoints behind it are left out, as are those
+    /// behind the addresses of the device's underlay
+    #[arg(long = "self", value_name = "IP")]
+    pub own: Option<IpAddr>,
+    /// How to act
+    #[command(flatten)]
+    pub acting: Acting,
+}
+
+/// At most so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Most {
+    /// A number.
+    Count(usize),
+    /// A share.
+    Percent(u8),
+}
+
+impl FromStr for Most {
+    type Err = Invalid;
+    fn from_str(s: &str) -> Result<Self, Invalid> {
+        let bad =
+            || Invalid(format!("'{}' is not a number, nor a share such as 50%", s.escape_debug()));
+        match s.strip_suffix('%') {
+            Some(share) => match share.parse() {
+                Ok(percent) if percent <= 100 => Ok(Most::Percent(percent)),
+                _ => Err(bad()),
+            },
+            None => s.parse().map(Most::Count).map_err(|_| bad()),
+        }
+    }
 }
 
 /// `flush`.

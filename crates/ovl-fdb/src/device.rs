@@ -11,10 +11,9 @@ use ovl_cli::apply::{Applied, Onlooker, carry_out};
 use ovl_cli::error::reading;
 use ovl_cli::{Acting, Context, Error, Exit, Slots, stop};
 use ovl_core::link::Link;
-use ovl_core::names::NsRef;
-use ovl_core::netns::NetNs;
+use ovl_core::names::{IfName, NsRef};
 use ovl_core::plan::Plan;
-use ovl_core::row::{RowOp, RowSpec};
+use ovl_core::row::{RowOp, RowSpec, Via};
 use ovl_core::state::Reader;
 use ovl_core::step::{Act, LinkRef, NsSlot, Step};
 
@@ -78,11 +77,6 @@ impl Device {
         self.slots.label(self.at)
     }
 
-    /// Its namespace.
-    pub fn netns(&self) -> &NetNs {
-        &self.slots.open[&self.at]
-    }
-
     /// The steps that make a difference.
     pub fn plan(&self, difference: &mut Difference) -> Plan {
         let mut plan = Plan { namespaces: self.slots.decls.clone(), ..Plan::default() };
@@ -137,6 +131,11 @@ impl Device {
             port.is_some() && port == vxlan.and_then(|v| v.dstport),
             vni.is_some() && vni == vxlan.and_then(|v| v.vni).map(ovl_core::types::Vni::get),
         )
+    }
+
+    /// A device of the namespace of the socket, by name.
+    pub fn via(&self, context: &Context, name: &IfName) -> Result<Via, Error> {
+        crate::want::via(context, &self.slots, self.at, &self.link, name)
     }
 
     /// The error of a verb that cannot do what was asked here.

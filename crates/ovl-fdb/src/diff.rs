@@ -228,7 +228,7 @@ impl Difference {
         let [neigh, fdb] = rows;
         match (neigh, wanted.neigh()) {
             (Some((Stands::Nothing, _)), Some(row)) => self.add.push(row),
-            (Some((Stands::Same, _)), _) | (None, _) | (_, None) => {}
+            (Some((Stands::Same, _)) | None, _) | (_, None) => {}
             (_, Some(row)) => self.replace.push(row),
         }
         let to = wanted.to.as_ref().and_then(|to| to.dst);
@@ -300,6 +300,14 @@ impl Difference {
                 self.changes.push(Change::Removed(endpoint.clone()));
             }
         }
+    }
+
+    /// The endpoints in whose way another's row stands, and that row's endpoint.
+    pub fn blocked(&self) -> impl Iterator<Item = (&Wanted, &Endpoint)> {
+        self.changes.iter().filter_map(|change| match change {
+            Change::Blocked(wanted, stands) => Some((wanted, stands)),
+            _ => None,
+        })
     }
 
     /// Is there nothing to write and nothing to delete?

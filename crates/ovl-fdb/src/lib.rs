@@ -8,8 +8,13 @@ mod endpoints;
 mod find;
 mod flush;
 mod memory;
+#[cfg(test)]
+mod recent;
 mod render;
+mod report;
+mod sync;
 mod want;
+mod wanted;
 
 use std::process::ExitCode;
 
@@ -33,6 +38,8 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Verb::Add(args) => want::add(context, &args),
         Verb::Del(args) => want::del(context, &args),
         Verb::Get(args) => find::get(context, &args),
+        Verb::Load(args) => sync::load(context, &args),
+        Verb::Sync(args) => sync::sync(context, &args),
         Verb::Flush(args) => flush::flush(context, &args),
         Verb::Watch(args) => ovl_cli::watch::watch(context, &args.wish()),
         Verb::List(args) => find::list(context, &args),

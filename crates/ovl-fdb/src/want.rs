@@ -168,7 +168,7 @@ fn not_own_vtep(
 }
 
 /// A device of the namespace of the socket, by name.
-fn via(
+pub fn via(
     context: &Context,
     slots: &Slots,
     at: NsSlot,

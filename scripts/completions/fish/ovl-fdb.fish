@@ -44,6 +44,11 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "rm" -d 'Delete all 
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "get" -d 'Show the rows of one endpoint'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "list" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "ls" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, or the text of bridge and ip'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "sync" -d 'Make our rows equal to a table; those of others are left alone'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "flush" -d 'Delete the rows that filters name: our own, or with --foreign those of others'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "watch" -d 'Misses and changes of rows as they happen, one line each'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "monitor" -d 'Misses and changes of rows as they happen, one line each'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l dst -l vtep -d 'The VTEP the endpoint is behind' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l dev -d 'The VXLAN device' -r
@@ -187,8 +192,130 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l no-header -d 'No 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list help" -f -a "add" -d 'Write an endpoint\'s rows: neighbour IP -> MAC, and FDB MAC -> VTEP'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list help" -f -a "del" -d 'Delete all rows of an endpoint'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list help" -f -a "get" -d 'Show the rows of one endpoint'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list help" -f -a "list" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l dev -d 'The VXLAN device' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l fdb-only -d 'Only the FDB rows'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l neigh-only -d 'Only the neighbour rows'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l replace -d 'Write over permanent rows that say otherwise'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l keep-going -d 'Report what is refused, and write the rest'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l dry-run -d 'Print the ip, bridge and nsenter lines that do the same; change nothing'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l explain -d 'Print those lines on stderr while acting'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s j -l json -d 'The same as -o json'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l no-header -d 'No line of column names'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s v -l verbose -d 'Say what is done'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l dev -d 'The VXLAN device' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l max-delete -d 'Delete at most so many of our endpoints: a number, or a share of them' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l watch -d 'Follow the table, and write again what a namespace that is made again lacks'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l cleanup -d 'With --watch: take our rows away at the end'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l check -d 'Change nothing; exit 6 when something would have to be'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l take-over -d 'Rows of others that stand in the way give way'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l allow-empty -d 'An empty table deletes what it has to'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l dry-run -d 'Print the ip, bridge and nsenter lines that do the same; change nothing'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l explain -d 'Print those lines on stderr while acting'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s j -l json -d 'The same as -o json'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l no-header -d 'No line of column names'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s v -l verbose -d 'Say what is done'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l dev -d 'The VXLAN device' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l dst -l vtep -d 'Behind this VTEP' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l vni -d 'With this VNI' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l port -d 'With this UDP port' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l mac -d 'Of this MAC address' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l nhid -d 'By this FDB nexthop group' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l owned -d 'Rows made by this toolkit (the default; needed where there is no filter)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l foreign -d 'Rows of others; wants a filter'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l learned -d 'Only those learned from traffic'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l permanent -d 'Only those that stay'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l neigh -d 'Only neighbour rows [default: all three tables]'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l self -d 'Only rows of the device\'s own table'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l master -d 'Only rows of the bridge\'s table that it has learned'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l dry-run -d 'Print the ip, bridge and nsenter lines that do the same; change nothing'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l explain -d 'Print those lines on stderr while acting'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s j -l json -d 'The same as -o json'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l no-header -d 'No line of column names'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s v -l verbose -d 'Say what is done'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l dev -d 'Only of this device [default: every device]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
+link\t'Devices'
+address\t'Addresses'
+route\t'Routes'
+neigh\t'Neighbour rows'
+fdb\t'FDB rows'
+miss\t'Addresses that VXLAN devices ask for'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l all -d 'In every namespace that can be found'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s j -l json -d 'The same as -o json'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l no-header -d 'No line of column names'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s v -l verbose -d 'Say what is done'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l dev -d 'Only of this device [default: every device]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
+link\t'Devices'
+address\t'Addresses'
+route\t'Routes'
+neigh\t'Neighbour rows'
+fdb\t'FDB rows'
+miss\t'Addresses that VXLAN devices ask for'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l all -d 'In every namespace that can be found'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s j -l json -d 'The same as -o json'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l no-header -d 'No line of column names'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s v -l verbose -d 'Say what is done'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "add" -d 'Write an endpoint\'s rows: neighbour IP -> MAC, and FDB MAC -> VTEP'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "del" -d 'Delete all rows of an endpoint'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "get" -d 'Show the rows of one endpoint'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "list" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, or the text of bridge and ip'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "sync" -d 'Make our rows equal to a table; those of others are left alone'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "flush" -d 'Delete the rows that filters name: our own, or with --foreign those of others'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "watch" -d 'Misses and changes of rows as they happen, one line each'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -119,6 +119,7 @@ route\t'Routes'
 neigh\t'Neighbour rows'
 fdb\t'FDB rows'
 miss\t'Addresses that VXLAN devices ask for'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l dev -d 'Only of devices of this name' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -139,6 +140,7 @@ route\t'Routes'
 neigh\t'Neighbour rows'
 fdb\t'FDB rows'
 miss\t'Addresses that VXLAN devices ask for'"
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l dev -d 'Only of devices of this name' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'

@@ -1,0 +1,126 @@
+//! A table's endpoints as rows that a device is to have: without those that are
+//! this host's own, and without what goes without saying.
+
+use std::net::IpAddr;
+
+use ovl_cli::{Context, Error, Exit};
+use ovl_core::names::IfName;
+use ovl_core::row::Via;
+use ovl_core::types::MacAddr;
+use ovl_endpoints::{Endpoint, SourceError, Table};
+
+use crate::device::Device;
+use crate::diff::{Target, Wanted};
+
+/// Which rows of an endpoint are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rows {
+    /// What the table has of it.
+    #[default]
+    Both,
+    /// Only the FDB row.
+    Fdb,
+    /// Only the neighbour row.
+    Neigh,
+}
+
+/// What a device is to have, and what of the table it is not to have.
+#[derive(Debug, Default)]
+pub struct Wish {
+    /// The endpoints.
+    pub wanted: Vec<Wanted>,
+    /// The line each came from, in the same order.
+    pub places: Vec<ovl_endpoints::Place>,
+    /// Endpoints behind this host's own VTEP.
+    pub own: usize,
+}
+
+/// The error of a source that gives no table.
+pub fn no_table(why: SourceError) -> Error {
+    match why {
+        SourceError::Missing { what, why } => {
+            Error::new(Exit::Missing, format!("cannot read {what}: {why}"))
+        }
+        SourceError::Unreadable { what, why } => {
+            Error::new(Exit::Failed, format!("cannot read {what}: {why}"))
+        }
+        SourceError::Wrong { what, findings } => {
+            let mut error = Error::new(
+                Exit::Failed,
+                format!("{what} is no table of endpoints, nothing was written"),
+            );
+            error.aftermath.extend(findings.to_string().lines().map(str::to_owned));
+            error
+        }
+    }
+}
+
+impl Wish {
+    /// Of a table, for a device. `own` are addresses of this host beside those
+    /// that were found.
+    pub fn of(
+        context: &Context,
+        table: Table,
+        device: &Device,
+        rows: Rows,
+        own: Option<IpAddr>,
+    ) -> Result<Wish, Error> {
+        let mut wish = Wish::default();
+        wish.wanted.reserve(table.endpoints.len());
+        let mut vias = Vias { context, device, known: Vec::new() };
+        for endpoint in table.endpoints {
+            let vtep = endpoint.vtep;
+            if vtep.is_some_and(|vtep| own == Some(vtep) || device.own.contains(&vtep)) {
+                wish.own += 1;
+                continue;
+            }
+            let place = endpoint.place;
+            if let Some(wanted) = wanted(endpoint, device, rows, &mut vias)? {
+                wish.wanted.push(wanted);
+                wish.places.push(place);
+            }
+        }
+        Ok(wish)
+    }
+}
+
+fn wanted(
+    endpoint: Endpoint,
+    device: &Device,
+    rows: Rows,
+    vias: &mut Vias<'_>,
+) -> Result<Option<Wanted>, Error> {
+    let (port, vni) = device.is_default(endpoint.port, endpoint.vni);
+    let to = if endpoint.has_target() && rows != Rows::Neigh {
+        Some(Target {
+            dst: endpoint.vtep,
+            port: endpoint.port.filter(|_| !port),
+            vni: endpoint.vni.filter(|_| !vni),
+            via: endpoint.via.map(|name| vias.find(&name)).transpose()?,
+            nhid: endpoint.nhid,
+        })
+    } else {
+        None
+    };
+    let ip = endpoint.ip.filter(|_| rows != Rows::Fdb && endpoint.mac != MacAddr::ZERO);
+    let wanted = Wanted { ip, mac: endpoint.mac, to };
+    Ok((wanted.ip.is_some() || wanted.to.is_some()).then_some(wanted))
+}
+
+/// The devices that rows leave by, each looked up once.
+struct Vias<'c> {
+    context: &'c Context,
+    device: &'c Device,
+    known: Vec<Via>,
+}
+
+impl Vias<'_> {
+    fn find(&mut self, name: &IfName) -> Result<Via, Error> {
+        if let Some(via) = self.known.iter().find(|via| via.name == *name) {
+            return Ok(via.clone());
+        }
+        let via = self.device.via(self.context, name)?;
+        self.known.push(via.clone());
+        Ok(via)
+    }
+}
