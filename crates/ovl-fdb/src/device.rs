@@ -11,7 +11,7 @@ use ovl_cli::apply::{Applied, Onlooker, carry_out};
 use ovl_cli::error::reading;
 use ovl_cli::{Acting, Context, Error, Exit, Slots, stop};
 use ovl_core::link::Link;
-use ovl_core::names::{IfName, NsRef};
+use ovl_core::names::IfName;
 use ovl_core::plan::Plan;
 use ovl_core::row::{RowOp, RowSpec, Via};
 use ovl_core::state::Reader;
@@ -43,18 +43,25 @@ pub struct Device {
 impl Device {
     /// Reads it, under the lock when something is to be written.
     pub fn read(context: &Context, on: &On, acting: Acting) -> Result<Device, Error> {
-        Device::read_in(context, &on.netns.reference(), on, acting)
+        let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
+        let device = Device::look(context, on)?;
+        let label = device.label();
+        let told = |what| reading(what, label.clone());
+        let mut reader = device.slots.reader(context, device.at)?;
+        let link = &device.link;
+        let neighs = reader.neighs(Some(link.index)).map_err(told("its neighbour rows"))?;
+        // The bridge's rows about it tell a control plane's from ours.
+        let fdb = reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?;
+        let memory = Memory::of(reader.cookie().ok(), link.index);
+        let endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
+        drop(reader);
+        Ok(Device { endpoints, memory, _lock: lock, ..device })
     }
 
-    fn read_in(
-        context: &Context,
-        reference: &NsRef,
-        on: &On,
-        acting: Acting,
-    ) -> Result<Device, Error> {
-        let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
+    /// Finds it, without its rows.
+    pub fn look(context: &Context, on: &On) -> Result<Device, Error> {
         let mut slots = Slots::default();
-        let at = slots.have(context, reference)?;
+        let at = slots.have(context, &on.netns.reference())?;
         let label = slots.label(at);
         let told = |what| reading(what, label.clone());
         let mut reader = slots.reader(context, at)?;
@@ -62,14 +69,9 @@ impl Device {
         let links = reader.links(false).map_err(told("its devices"))?;
         have.states.entry(at).or_default().links = links;
         let link = device(&slots, &have, at, &on.dev)?.clone();
-        let neighs = reader.neighs(Some(link.index)).map_err(told("its neighbour rows"))?;
-        // The bridge's rows tell a control plane's from ours.
-        let fdb = reader.fdb(None).map_err(told("its FDB rows"))?;
-        let memory = Memory::of(reader.cookie().ok(), link.index);
-        let endpoints = join(&link, &neighs, &fdb, |row| memory.has(row));
         let own = own_addresses(context, &mut reader, &link).map_err(told("its underlay"))?;
-        drop(reader);
-        Ok(Device { at, link, endpoints, memory, own, slots, _lock: lock })
+        let (endpoints, memory) = Default::default();
+        Ok(Device { at, link, endpoints, memory, own, slots, _lock: None })
     }
 
     /// How its namespace was written; `None` for the caller's own.

@@ -260,7 +260,7 @@ impl Difference {
             // The kernel's replace cannot put extern_learn on a row that lacks it,
             // nor a VTEP in the place of a nexthop group.
             Stands::Ours | Stands::Learned | Stands::Foreign => {
-                self.clear.extend(was.map(deleted));
+                self.clear.extend(was.map(Fdb::deletion));
                 self.add.push(row);
             }
         }
@@ -285,16 +285,8 @@ impl Difference {
             });
             // The row of a MAC address that another owner's endpoint uses as well stays.
             let fdb = fdb.filter(|row| have.all_ours(row) && gone.insert((row.mac, row.dst)));
-            self.remove.extend(neigh.map(|row| {
-                RowSpec::Neigh(NeighSpec {
-                    ip: row.ip,
-                    mac: row.mac.unwrap_or_default(),
-                    state: row.state,
-                    flags: 0,
-                    proto: None,
-                })
-            }));
-            self.remove.extend(fdb.map(deleted));
+            self.remove.extend(neigh.map(Neigh::deletion));
+            self.remove.extend(fdb.map(Fdb::deletion));
             let is_whole = endpoint.neigh.is_none() || neigh.is_some();
             if is_whole && (neigh.is_some() || fdb.is_some()) {
                 self.changes.push(Change::Removed(endpoint.clone()));
@@ -322,21 +314,6 @@ impl Have<'_> {
         let mut users = self.by_mac.get(&row.mac).into_iter().flatten();
         row.mac == MacAddr::ZERO || users.all(|at| self.endpoints[*at].is_owned())
     }
-}
-
-/// A row of the device's own table as it is asked for to be deleted.
-pub fn deleted(row: &Fdb) -> RowSpec {
-    RowSpec::Fdb(FdbSpec {
-        mac: row.mac,
-        dst: row.dst,
-        port: row.port,
-        vni: row.vni,
-        src_vni: row.src_vni,
-        via: None,
-        nhid: row.nhid,
-        state: row.state,
-        flags: NTF_SELF,
-    })
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ovl_core::link::Link;
-use ovl_core::row::{
-    Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL,
-};
+use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL};
 use ovl_core::types::MacAddr;
 
 use crate::memory::Kept;
@@ -155,13 +153,10 @@ fn pair_up(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) ->
     endpoints
 }
 
-/// The flags with which a row is deleted: the table it is in.
-pub fn table_of(row: &Fdb) -> u8 {
-    if row.is_self() { NTF_SELF } else { NTF_MASTER }
-}
-
 #[cfg(test)]
 mod tests {
+    use ovl_core::row::{NTF_MASTER, NTF_SELF};
+
     use super::*;
 
     fn mac(last: u8) -> MacAddr {

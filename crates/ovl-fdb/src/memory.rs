@@ -57,7 +57,7 @@ impl Kept {
 }
 
 /// The rows that are remembered of one device.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
     path: PathBuf,
     rows: HashSet<Kept>,

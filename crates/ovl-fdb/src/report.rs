@@ -14,7 +14,11 @@ use crate::endpoints::Endpoint;
 pub struct Report {
     lines: Vec<Line>,
     value: Value,
+    has_changes: bool,
 }
+
+/// The sign of an endpoint that is left alone.
+const BLOCKED: char = '!';
 
 /// One endpoint's line.
 struct Line {
@@ -40,7 +44,8 @@ impl Report {
             "unchanged": found.unchanged,
             "own": own,
         });
-        Report { lines: found.changes.iter().map(line).collect(), value }
+        let lines = found.changes.iter().map(line).collect();
+        Report { lines, value, has_changes: !found.is_nothing() }
     }
 
     /// Prints it.
@@ -51,7 +56,23 @@ impl Report {
         output::show(&context.flags, &self.value, |_| self.text(Paint::of(&context.flags)))
     }
 
-    fn text(&self, paint: Paint) -> String {
+    /// Is there anything to write or to delete?
+    pub fn has_changes(&self) -> bool {
+        self.has_changes
+    }
+
+    /// Do rows of others stand in the way?
+    pub fn is_blocked(&self) -> bool {
+        self.lines.iter().any(|line| line.sign == BLOCKED)
+    }
+
+    /// It for programs.
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// It for people.
+    pub fn text(&self, paint: Paint) -> String {
         let width = self.lines.iter().map(|line| line.who.len()).max().unwrap_or(0);
         let mut out = String::new();
         for line in &self.lines {
@@ -95,7 +116,7 @@ fn line(change: &Change) -> Line {
             rest: format!("{}{}", mac(was), arrow(&destination(was))),
         },
         Change::Blocked(wanted, stands) => Line {
-            sign: '!',
+            sign: BLOCKED,
             tone: Tone::Bad,
             who: who(wanted),
             rest: format!(
