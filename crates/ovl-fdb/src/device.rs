@@ -18,7 +18,7 @@ use ovl_core::state::Reader;
 use ovl_core::step::{Act, LinkRef, NsSlot, Step};
 
 use crate::cli::On;
-use crate::diff::Difference;
+use crate::diff::Rows;
 use crate::endpoints::{Endpoint, join};
 use crate::memory::{Kept, Memory};
 use crate::want::{advise, device};
@@ -79,23 +79,23 @@ impl Device {
         self.slots.label(self.at)
     }
 
-    /// The steps that make a difference.
-    pub fn plan(&self, difference: &mut Difference) -> Plan {
+    /// The steps that write and delete rows.
+    pub fn plan(&self, rows: Rows) -> Plan {
         let mut plan = Plan { namespaces: self.slots.decls.clone(), ..Plan::default() };
         for (op, rows) in [
-            (RowOp::Del, &mut difference.clear),
-            (RowOp::Replace, &mut difference.replace),
-            (RowOp::Add, &mut difference.add),
-            (RowOp::Append, &mut difference.append),
+            (RowOp::Del, rows.clear),
+            (RowOp::Replace, rows.replace),
+            (RowOp::Add, rows.add),
+            (RowOp::Append, rows.append),
         ] {
-            plan.make.extend(self.step(op, std::mem::take(rows)));
+            plan.make.extend(self.step(op, rows));
         }
-        plan.drop.extend(self.step(RowOp::Del, std::mem::take(&mut difference.remove)));
+        plan.drop.extend(self.step(RowOp::Del, rows.remove));
         plan
     }
 
     /// One step with those rows; none without rows.
-    pub fn step(&self, op: RowOp, rows: Vec<RowSpec>) -> Option<Step> {
+    fn step(&self, op: RowOp, rows: Vec<RowSpec>) -> Option<Step> {
         let link =
             LinkRef::Have { at: self.at, name: self.link.name.clone(), index: self.link.index };
         let act = Act::Rows(link, op, Arc::from(rows));

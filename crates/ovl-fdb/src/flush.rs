@@ -5,13 +5,13 @@ use std::collections::{HashMap, HashSet};
 
 use ovl_cli::apply::Silent;
 use ovl_cli::{Context, Error, Exit, output};
-use ovl_core::plan::Plan;
-use ovl_core::row::{RowOp, RowSpec};
+use ovl_core::row::RowSpec;
 use ovl_core::types::MacAddr;
 use serde::Serialize;
 
 use crate::cli::Flush;
 use crate::device::Device;
+use crate::diff::Rows;
 use crate::endpoints::Endpoint;
 
 /// What was deleted, by the table it was in.
@@ -33,11 +33,8 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
             .hint("--owned deletes all rows that ovl-fdb made, and no others"));
     }
     let device = Device::read(context, &args.on, args.acting)?;
-    let (rows, count) = doomed(args, &device);
-    let plan = Plan {
-        drop: device.step(RowOp::Del, rows).into_iter().collect(),
-        ..device.plan(&mut crate::diff::Difference::default())
-    };
+    let (remove, count) = doomed(args, &device);
+    let plan = device.plan(Rows { remove, ..Rows::default() });
     device.write(context, args.acting, &plan, &mut Silent, |_| false)?;
     if !context.flags.quiet && !args.acting.dry_run {
         output::show(&context.flags, &count, |_| count.text())?;

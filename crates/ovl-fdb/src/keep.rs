@@ -46,6 +46,7 @@ pub fn keep(context: &Context, args: &Sync) -> Result<Exit, Error> {
             at: None,
             due: true,
             done: Instant::now(),
+            shown: None,
             said: String::new(),
         };
         let wakes = keeper.wakes(&stop)?;
@@ -70,6 +71,8 @@ struct Keeper<'c> {
     due: bool,
     /// When rows and table were compared last.
     done: Instant,
+    /// What was shown last, while something stands in the way.
+    shown: Option<Report>,
     /// What was said last: the same is not said again and again.
     said: String,
 }
@@ -89,7 +92,7 @@ impl Keeper<'_> {
 
     async fn run(&mut self, mut wakes: SelectAll<LocalBoxStream<'_, Wake>>) -> Result<Exit, Error> {
         self.at = self.home.find(true);
-        if !self.show(&reconcile(self.context, self.args, &self.table)?)? {
+        if !self.show(reconcile(self.context, self.args, &self.table)?)? {
             return Ok(Exit::Done);
         }
         self.due = false;
@@ -134,6 +137,7 @@ impl Keeper<'_> {
             let word = if now.is_some() { "is there again" } else { "is gone: waiting for it" };
             // What was said of the one that was is not known of this one.
             self.said.clear();
+            self.shown = None;
             self.say(&format!("{}: {} {word}", self.context.tool, self.home.name()));
             self.said.clear();
             self.at = now;
@@ -149,7 +153,7 @@ impl Keeper<'_> {
         self.due = false;
         self.done = Instant::now();
         match reconcile(self.context, self.args, &self.table) {
-            Ok(report) => self.show(&report),
+            Ok(report) => self.show(report),
             Err(error) if matches!(error.exit, Exit::Signal(_)) => Err(error),
             Err(error) => {
                 self.due = is_absence(&error);
@@ -161,14 +165,15 @@ impl Keeper<'_> {
 
     /// Prints what was changed, and what stands in the way, once. `false` when
     /// nobody reads.
-    fn show(&mut self, report: &Report) -> Result<bool, Error> {
-        let text = report.text(ovl_cli::paint::Paint::of(&self.context.flags));
-        let repeated = !report.has_changes() && (!report.is_blocked() || self.said == text);
-        if self.context.flags.quiet || repeated {
+    fn show(&mut self, report: Report) -> Result<bool, Error> {
+        let repeated = self.shown.as_ref().is_some_and(|last| last.is_same(&report));
+        let is_news = report.has_changes() || (report.is_blocked() && !repeated);
+        if self.context.flags.quiet || !is_news {
             return Ok(true);
         }
-        self.said.clone_from(&text);
-        follow::line(&self.context.flags, report.value(), || text)
+        let is_read = report.tell(self.context)?;
+        self.shown = report.is_blocked().then_some(report);
+        Ok(is_read)
     }
 
     /// Says something on standard error, unless it was the last that was said.

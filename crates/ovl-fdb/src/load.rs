@@ -32,7 +32,7 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
     let wish = Wish::of(context, &table, &device, rows, args.own)?;
     drop(table);
     let rules = Rules { take_over: args.replace, prune: false };
-    let mut found = difference(&wish.wanted, &device.endpoints, rules);
+    let found = difference(&wish.wanted, &device.endpoints, rules);
     let blocked = found.blocked().count();
     let mut progress = Progress::new(context, args.keep_going, &wish);
     if let Some((wanted, stands)) = found.blocked().next().filter(|_| !args.keep_going) {
@@ -52,7 +52,7 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
         "skipped": skipped,
     });
     let proof = wish.proof();
-    let plan = device.plan(&mut found);
+    let plan = device.plan(found.rows);
     let written = device.write(context, args.acting, &plan, &mut progress, |row| proof.has(row));
     let refused = progress.finish();
     if written.map_err(|e| progress.with_place(e))? == Applied::Shown {

@@ -37,14 +37,14 @@ pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report
     fits("sync", &device, table)?;
     let wish = Wish::of(context, table, &device, Rows::Both, args.own)?;
     let rules = Rules { take_over: args.take_over, prune: true };
-    let mut found = difference(&wish.wanted, &device.endpoints, rules);
+    let found = difference(&wish.wanted, &device.endpoints, rules);
     guard(args, &device, &found, table.endpoints.is_empty())?;
-    let report = Report::of(&device, &found, wish.own);
+    let report = Report::of(context, &device, &found, wish.own);
     if args.check {
         return Ok(report);
     }
     let proof = wish.proof();
-    let plan = device.plan(&mut found);
+    let plan = device.plan(found.rows);
     // What was compared is not needed any more, and there may be much of it.
     device.endpoints = Vec::new();
     let mut progress = Progress::new(context, false, &wish);
@@ -66,7 +66,12 @@ pub fn fits(op: &str, device: &Device, table: &Table) -> Result<(), Error> {
 }
 
 /// What a table may not do without being told that it may.
-fn guard(args: &Sync, device: &Device, found: &Difference, is_empty: bool) -> Result<(), Error> {
+fn guard(
+    args: &Sync,
+    device: &Device,
+    found: &Difference<'_>,
+    is_empty: bool,
+) -> Result<(), Error> {
     let removed = found.changes.iter().filter(|c| matches!(c, Change::Removed(_))).count();
     if removed == 0 || args.check {
         return Ok(());
