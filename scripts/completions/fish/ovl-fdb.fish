@@ -53,7 +53,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "monitor" -d 'Misses
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l dst -l vtep -d 'The VTEP the endpoint is behind' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l port -d 'UDP port, where it is not the device\'s' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l vni -d 'VNI, where it is not the device\'s' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l via -d 'Device of the underlay that packets leave by' -r
@@ -83,7 +83,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s v -l verbose -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -103,7 +103,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s v -l verbose -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -123,7 +123,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s v -l verbose 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -142,7 +142,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s q -l quiet -d 'Sa
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -156,7 +156,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s q -l quiet -d 'S
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l dev -d 'Only of this device [default: every VXLAN device]' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -175,7 +175,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s q -l quiet -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l dev -d 'Only of this device [default: every VXLAN device]' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -194,7 +194,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s q -l quiet -d 'Sa
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -216,7 +216,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s q -l quiet -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l every -d 'With --watch: how often rows and table are compared when nothing was heard' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l max-delete -d 'Delete at most so many of our endpoints: a number, or a share of them' -r
@@ -241,7 +241,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s q -l quiet -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l dst -l vtep -d 'Behind this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l vni -d 'With this VNI' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l port -d 'With this UDP port' -r
@@ -269,7 +269,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s q -l quiet -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l ttl -d 'Rows that nothing has used for so long go' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l limit -d 'Answer the same question at most once in this time' -r
@@ -290,7 +290,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s q -l quiet -d
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l dev -d 'Only of this device [default: every device]' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
 link\t'Devices'
 address\t'Addresses'
@@ -312,7 +312,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s q -l quiet -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l dev -d 'Only of this device [default: every device]' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
 link\t'Devices'
 address\t'Addresses'
