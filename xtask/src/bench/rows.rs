@@ -6,6 +6,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
@@ -62,7 +64,7 @@ impl Part {
 /// Measures, and prints a table for each part.
 pub fn run(tools: &Tools, rounds: usize, endpoints: u32, only: &[Part]) -> Result<()> {
     ensure!((MOVED..1 << 23).contains(&endpoints), "--endpoints is from {MOVED} to 8388607");
-    let bench = Bench { tools, rounds, endpoints };
+    let bench = Bench { ground: Ground { tools, endpoints }, rounds };
     bench.write_tables()?;
     println!(
         "{endpoints} endpoints, whole runs, {rounds} of each, in turn; the device is made anew \
@@ -89,15 +91,14 @@ pub fn run(tools: &Tools, rounds: usize, endpoints: u32, only: &[Part]) -> Resul
 
 /// What the parts share.
 struct Bench<'t> {
-    tools: &'t Tools,
+    ground: Ground<'t>,
     rounds: usize,
-    endpoints: u32,
 }
 
 impl<'t> Bench<'t> {
     fn write_tables(&self) -> Result<()> {
         fs::create_dir_all(FOLDER).with_context(|| format!("cannot make {FOLDER}"))?;
-        let table = Table { endpoints: self.endpoints, moved: 0 };
+        let table = Table { endpoints: self.ground.endpoints, moved: 0 };
         table.write(&in_folder("table.csv"), Form::Csv, DEV)?;
         table.write(&in_folder("table.yaml"), Form::Yaml, DEV)?;
         table.write(&in_folder("table.batch"), Form::Batch, DEV)?;
@@ -107,7 +108,7 @@ impl<'t> Bench<'t> {
 
     /// A command, from words in which `@` stands for the folder of the tables.
     fn command(&self, words: &str) -> Result<Command> {
-        self.tools.command(&words.replace('@', FOLDER))
+        self.ground.tools.command(&words.replace('@', FOLDER))
     }
 
     fn subject(&self, words: &str) -> Result<Subject<'t>> {
@@ -116,8 +117,8 @@ impl<'t> Bench<'t> {
 
     /// One that works on what `words` has made on a device without rows.
     fn after(&self, words: &str, before: &'static str) -> Result<Subject<'t>> {
-        let tools = self.tools;
-        Ok(self.subject(words)?.after(move || with_rows(tools, before)))
+        let ground = self.ground;
+        Ok(self.subject(words)?.after(move || ground.with_rows(before)))
     }
 
     fn measure(&self, subjects: Vec<Subject<'_>>, bases: &[Base]) -> Result<Vec<Cost>> {
@@ -127,8 +128,8 @@ impl<'t> Bench<'t> {
     }
 
     fn load(&self) -> Result<Vec<Goal>> {
-        let tools = self.tools;
-        let empty = |subject: Subject<'t>| subject.after(|| without_rows(tools));
+        let ground = self.ground;
+        let empty = |subject: Subject<'t>| subject.after(move || ground.without_rows());
         let mut subjects = vec![
             empty(self.subject("bridge -batch @/table.batch")?),
             empty(self.subject("ovl-fdb load @/table.csv --fdb-only")?),
@@ -158,8 +159,8 @@ impl<'t> Bench<'t> {
 
     /// The C program, with the rows encoded for it; `None` without a compiler.
     fn c_program(&self) -> Result<Option<Subject<'t>>> {
-        let Some(program) = self.tools.compile("rows")? else { return Ok(None) };
-        without_rows(self.tools)?;
+        let Some(program) = self.ground.tools.compile("rows")? else { return Ok(None) };
+        self.ground.without_rows()?;
         let (table, messages) = (in_folder("table.csv"), in_folder("table.messages"));
         let status =
             Command::new(&program).arg("encode").arg(table).arg(&messages).arg(DEV).status()?;
@@ -170,7 +171,7 @@ impl<'t> Bench<'t> {
     }
 
     fn list(&self) -> Result<Vec<Goal>> {
-        with_rows(self.tools, "ovl-fdb load @/table.csv --fdb-only")?;
+        self.ground.with_rows("ovl-fdb load @/table.csv --fdb-only")?;
         let subjects = vec![
             self.subject("bridge -j fdb show dev vxlan0")?,
             self.subject("ovl-fdb list -o json")?,
@@ -193,12 +194,12 @@ impl<'t> Bench<'t> {
     }
 
     fn sync(&self) -> Result<Vec<Goal>> {
-        with_rows(self.tools, "ovl-fdb load @/table.csv")?;
-        let monitor = Monitor::start(self.tools, DEV)?;
-        must(self.tools, "ovl-fdb sync @/moved.csv")?;
-        let changed = monitor.count(self.tools)?;
-        let tools = self.tools;
-        let back = move || must(tools, "ovl-fdb sync @/table.csv");
+        let ground = self.ground;
+        ground.with_rows("ovl-fdb load @/table.csv")?;
+        let monitor = Monitor::start(ground.tools, DEV)?;
+        ground.must("ovl-fdb sync @/moved.csv")?;
+        let changed = monitor.count(ground.tools)?;
+        let back = move || ground.must("ovl-fdb sync @/table.csv");
         let subjects = vec![
             self.subject("ovl-fdb sync @/moved.csv")?.after(back),
             self.subject("ovl-fdb sync @/table.csv")?.after(back),
@@ -214,27 +215,39 @@ fn in_folder(name: &str) -> PathBuf {
     Path::new(FOLDER).join(name)
 }
 
-fn must(tools: &Tools, words: &str) -> Result<()> {
-    tools.must(&words.replace('@', FOLDER))
+/// The device that everything is done on.
+#[derive(Clone, Copy)]
+struct Ground<'t> {
+    tools: &'t Tools,
+    endpoints: u32,
 }
 
-/// The device, made anew, and what a command writes to it.
-fn with_rows(tools: &Tools, words: &str) -> Result<()> {
-    without_rows(tools)?;
-    must(tools, words)
-}
+impl Ground<'_> {
+    fn must(self, words: &str) -> Result<()> {
+        self.tools.must(&words.replace('@', FOLDER))
+    }
 
-/// The device, made anew: with the same index, which the encoded requests name,
-/// so that what is remembered of its last rows has to go as well.
-fn without_rows(tools: &Tools) -> Result<()> {
-    if Path::new("/sys/class/net").join(DEV).exists() {
-        tools.must(&format!("ip link del {DEV}"))?;
+    /// The device, made anew, and what a command writes to it.
+    fn with_rows(self, words: &str) -> Result<()> {
+        self.without_rows()?;
+        self.must(words)
     }
-    match fs::remove_dir_all(REMEMBERED) {
-        Err(e) if e.kind() != ErrorKind::NotFound => return Err(e).context(REMEMBERED),
-        _ => {}
+
+    /// The device, made anew: with the same index, which the encoded requests
+    /// name, so that what is remembered of its last rows has to go as well.
+    fn without_rows(self) -> Result<()> {
+        if Path::new("/sys/class/net").join(DEV).exists() {
+            self.must(&format!("ip link del {DEV}"))?;
+            // The kernel frees the rows after that, and would do it beside the
+            // command that is measured next: some 2 us a row.
+            thread::sleep(Duration::from_millis(100) + Duration::from_micros(2) * self.endpoints);
+        }
+        match fs::remove_dir_all(REMEMBERED) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(e).context(REMEMBERED),
+            _ => {}
+        }
+        self.must(&format!("ip link add {DEV} index 100 type vxlan id 256 dstport 4789 nolearning"))
     }
-    tools.must(&format!("ip link add {DEV} index 100 type vxlan id 256 dstport 4789 nolearning"))
 }
 
 fn goal(what: &'static str, value: f64, bound: Bound) -> Goal {
