@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::ops::Range;
 
-use ovl_core::hash::{Map, Set};
+use ovl_core::hash::{Map, Seeded, Set};
 use ovl_core::link::Link;
 use ovl_core::row::{
     Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL,
@@ -170,7 +170,7 @@ struct ByMac<'n> {
 impl<'n> ByMac<'n> {
     fn of(mut rows: Vec<&'n Neigh>) -> ByMac<'n> {
         rows.sort_by_key(|row| row.mac);
-        let mut places = Map::with_capacity_and_hasher(rows.len(), Default::default());
+        let mut places = Map::with_capacity_and_hasher(rows.len(), Seeded::default());
         let mut from = 0;
         for same in rows.chunk_by(|one, other| one.mac == other.mac) {
             let to = from + same.len();
