@@ -1,7 +1,7 @@
 //! What is shown, written as columns, JSON or YAML. The only place that writes
 //! to standard output. A reader that goes away early is no error.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
@@ -18,6 +18,9 @@ pub struct Columns {
     /// The rows.
     pub rows: Vec<Vec<String>>,
 }
+
+/// Bytes that are written at once.
+const PIECE: usize = 64 * 1024;
 
 /// Blanks between two columns.
 const GAP: usize = 2;
@@ -59,6 +62,30 @@ pub fn show<T: Serialize>(
         Format::Wide => print(&text(true)),
         format => print(&structured(format, value)?),
     }
+}
+
+/// Shows a list of any length: as JSON each item on a line of its own, written as
+/// it is made, so that a hundred thousand of them are never held as text.
+pub fn show_each<T: Serialize>(
+    flags: &Flags,
+    items: &[T],
+    text: impl FnOnce(bool) -> String,
+) -> Result<(), Error> {
+    match flags.format() {
+        Format::Json if !items.is_empty() => stream(|out| write_lines(out, items)).map(drop),
+        _ => show(flags, &items, text),
+    }
+}
+
+/// An array of a line an item.
+fn write_lines<T: Serialize>(out: &mut dyn Write, items: &[T]) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(PIECE, out);
+    for (at, item) in items.iter().enumerate() {
+        out.write_all(if at == 0 { b"[\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut out, item)?;
+    }
+    out.write_all(b"\n]\n")?;
+    out.flush()
 }
 
 /// A value as JSON or YAML.

@@ -9,6 +9,7 @@ mod dump;
 pub mod error;
 pub mod ethtool;
 pub mod exec;
+pub mod hash;
 pub mod icmp;
 pub mod kernel;
 pub mod known;

@@ -1,6 +1,7 @@
 //! Rows: who is where. A neighbour row says which MAC address has an IP address;
 //! an FDB row says behind which VTEP, or which bridge port, a MAC address is.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -190,15 +191,15 @@ impl Fdb {
     }
 
     /// The state as `ip -j` spells it.
-    pub fn state_word(&self) -> String {
+    pub fn state_word(&self) -> Cow<'static, str> {
         if self.state & NUD_PERMANENT != 0 {
             "permanent".into()
         } else if self.state & NUD_NOARP != 0 {
             "static".into()
         } else if self.state & NUD_REACHABLE != 0 {
-            String::new()
+            "".into()
         } else {
-            format!("{:#x}", self.state)
+            format!("{:#x}", self.state).into()
         }
     }
 }
@@ -223,6 +224,11 @@ pub enum Wanted {
 
 /// Neighbour states in `ip`'s words, one for each bit set.
 pub fn nud_words(state: u16) -> Vec<&'static str> {
+    each_nud_word(state).collect()
+}
+
+/// The same, one after the other: nothing is put by.
+pub fn each_nud_word(state: u16) -> impl Iterator<Item = &'static str> {
     const NAMES: [(u16, &str); 8] = [
         (0x01, "INCOMPLETE"),
         (NUD_REACHABLE, "REACHABLE"),
@@ -233,14 +239,18 @@ pub fn nud_words(state: u16) -> Vec<&'static str> {
         (NUD_NOARP, "NOARP"),
         (NUD_PERMANENT, "PERMANENT"),
     ];
-    if state == 0 {
-        return vec!["NONE"];
-    }
-    NAMES.iter().filter(|(bit, _)| state & bit != 0).map(|(_, word)| *word).collect()
+    let none = (state == 0).then_some("NONE");
+    let set = NAMES.iter().filter(move |(bit, _)| state & bit != 0).map(|(_, word)| *word);
+    none.into_iter().chain(set)
 }
 
 /// Row flags in the words of `ip` and `bridge`.
 pub fn flag_words(flags: u8) -> Vec<&'static str> {
+    each_flag_word(flags).collect()
+}
+
+/// The same, one after the other: nothing is put by.
+pub fn each_flag_word(flags: u8) -> impl Iterator<Item = &'static str> {
     const NAMES: [(u8, &str); 8] = [
         (0x01, "use"),
         (NTF_SELF, "self"),
@@ -251,5 +261,5 @@ pub fn flag_words(flags: u8) -> Vec<&'static str> {
         (NTF_STICKY, "sticky"),
         (NTF_ROUTER, "router"),
     ];
-    NAMES.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, word)| *word).collect()
+    NAMES.iter().filter(move |(bit, _)| flags & bit != 0).map(|(_, word)| *word)
 }

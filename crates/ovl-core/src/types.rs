@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Why a text is not a value of the asked type. The sentence is complete:
 /// it says what was wrong and what would be right.
@@ -65,10 +65,8 @@ impl fmt::Display for Vni {
 }
 
 /// An Ethernet address, six octets.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
+#[serde(try_from = "String")]
 pub struct MacAddr(pub [u8; 6]);
 
 impl MacAddr {
@@ -85,6 +83,18 @@ impl MacAddr {
     /// Is the group bit set (multicast or broadcast)?
     pub fn is_multicast(self) -> bool {
         self.0[0] & 1 == 1
+    }
+
+    /// As every tool prints it, in ASCII. By hand: addresses are written by the
+    /// hundred thousand.
+    pub fn text(self) -> [u8; 17] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b':'; 17];
+        for (i, octet) in self.0.into_iter().enumerate() {
+            text[3 * i] = DIGITS[usize::from(octet >> 4)];
+            text[3 * i + 1] = DIGITS[usize::from(octet & 15)];
+        }
+        text
     }
 
     /// From a netlink payload; `None` unless it has six octets.
@@ -121,16 +131,15 @@ impl TryFrom<String> for MacAddr {
     }
 }
 
-impl From<MacAddr> for String {
-    fn from(m: MacAddr) -> String {
-        m.to_string()
+impl Serialize for MacAddr {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
 impl fmt::Display for MacAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

@@ -9,10 +9,14 @@ use ovl_core::types::MacAddr;
 use crate::parse::{endpoint, ip, mac, number, vtep};
 use crate::table::{Endpoint, Finding, Place, Table};
 
+/// Bytes of a line with two IPv4 addresses and a MAC address, or more.
+const A_LINE: usize = 40;
+
 /// `ip,mac,vtep[,name]`: blanks around fields, comments, empty lines and one line
 /// of names are fine.
 pub(crate) fn csv(text: &str, findings: &mut Vec<Finding>) -> Table {
     let mut table = Table::default();
+    table.endpoints.reserve(text.len() / A_LINE);
     let mut first = true;
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -36,15 +40,22 @@ fn is_header(start: &str) -> bool {
 }
 
 fn row(line: &str, index: usize) -> Result<Endpoint, String> {
-    let mut fields = line.split(',').map(str::trim);
-    let mut next = || fields.next().unwrap_or_default();
-    let (ip, mac, vtep, name) = (next(), next(), next(), next());
-    if fields.next().is_some() {
-        return Err("more than ip,mac,vtep,name".into());
-    }
+    let [ip, mac, vtep, name] = fields(line).ok_or("more than ip,mac,vtep,name")?;
     let mut endpoint = endpoint(ip, mac, vtep, Place::Line(number(index)))?;
     endpoint.name = (!name.is_empty()).then(|| name.to_owned());
     Ok(endpoint)
+}
+
+/// At most four fields between commas; those that are not there are empty.
+fn fields(line: &str) -> Option<[&str; 4]> {
+    let mut fields = [""; 4];
+    let mut from = 0;
+    let ends = line.bytes().enumerate().filter(|(_, byte)| *byte == b',').map(|(end, _)| end);
+    for (at, end) in ends.chain([line.len()]).enumerate() {
+        *fields.get_mut(at)? = line[from..end].trim();
+        from = end + 1;
+    }
+    Some(fields)
 }
 
 /// The text of `bridge fdb show`, of `ip neigh show`, or of both: rows of one MAC

@@ -82,13 +82,21 @@ pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, Str
     }
 }
 
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
 /// `02:42:c0:a8:0a:65` as every tool prints it, quickly.
 fn plain_mac(text: &[u8]) -> Option<MacAddr> {
     let text: &[u8; 17] = text.try_into().ok()?;
     let mut octets = [0; 6];
     for (i, octet) in octets.iter_mut().enumerate() {
-        let digit = |at: usize| char::from(text[at]).to_digit(16);
-        *octet = u8::try_from(digit(3 * i)? * 16 + digit(3 * i + 1)?).ok()?;
+        *octet = digit(text[3 * i])? << 4 | digit(text[3 * i + 1])?;
         if i < 5 && text[3 * i + 2] != b':' {
             return None;
         }
@@ -96,10 +104,39 @@ fn plain_mac(text: &[u8]) -> Option<MacAddr> {
     Some(MacAddr(octets))
 }
 
+fn address(text: &str) -> Result<IpAddr, String> {
+    match plain_ipv4(text.as_bytes()) {
+        Some(ip) => Ok(IpAddr::V4(ip)),
+        None => text.parse().map_err(|_| format!("'{}' is not an IP address", text.escape_debug())),
+    }
+}
+
+/// `192.168.10.101`, quickly; `None` for all that is not plainly that.
+fn plain_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0u8; 4];
+    let mut at = 0;
+    let mut digits = 0;
+    for byte in text {
+        match byte {
+            b'0'..=b'9' => {
+                let octet = &mut octets[at];
+                // A zero in front could mean that the number is an octal one.
+                if digits > 0 && *octet == 0 {
+                    return None;
+                }
+                *octet = octet.checked_mul(10)?.checked_add(byte - b'0')?;
+                digits += 1;
+            }
+            b'.' if digits > 0 && at < 3 => (at, digits) = (at + 1, 0),
+            _ => return None,
+        }
+    }
+    (at == 3 && digits > 0).then_some(Ipv4Addr::from(octets))
+}
+
 /// An endpoint's own address.
 pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
-    let ip: IpAddr =
-        text.parse().map_err(|_| format!("'{}' is not an IP address", text.escape_debug()))?;
+    let ip = address(text)?;
     if ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
         return Err(format!("{ip} is no endpoint's address"));
     }
@@ -108,8 +145,7 @@ pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
 
 /// A VTEP's address.
 pub(crate) fn vtep(text: &str) -> Result<IpAddr, String> {
-    let vtep: IpAddr =
-        text.parse().map_err(|_| format!("'{}' is not an IP address", text.escape_debug()))?;
+    let vtep = address(text)?;
     if vtep.is_unspecified() || vtep.is_multicast() || vtep == IpAddr::V4(Ipv4Addr::BROADCAST) {
         return Err(format!("{vtep} is no VTEP's address"));
     }
@@ -235,6 +271,28 @@ mod tests {
         // One MAC address may have several addresses.
         let text = format!("192.168.10.1,{mac},192.168.1.4\n192.168.10.2,{mac},192.168.1.4\n");
         assert_eq!(table(&text).endpoints.len(), 2);
+    }
+
+    #[test]
+    fn an_address_is_read_quickly_only_where_it_is_plain() {
+        let plain = |text: &str| plain_ipv4(text.as_bytes());
+        for text in ["0.0.0.0", "10.0.200.255", "192.168.10.101"] {
+            assert_eq!(plain(text), text.parse().ok());
+        }
+        let others = [
+            "",
+            "1.2.3",
+            "1.2.3.4.5",
+            "1.2.3.",
+            ".1.2.3",
+            "1..2.3",
+            "256.1.1.1",
+            "01.2.3.4",
+            "::1",
+        ];
+        for text in others {
+            assert_eq!(plain(text), None, "{text}");
+        }
     }
 
     #[test]

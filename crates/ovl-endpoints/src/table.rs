@@ -1,10 +1,9 @@
 //! A table of endpoints, and what makes one wrong. Pure.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::net::IpAddr;
 
+use ovl_core::hash::Index;
 use ovl_core::names::IfName;
 use ovl_core::types::{Cidr, MacAddr, Vni};
 use serde::Serialize;
@@ -139,11 +138,11 @@ impl Table {
     /// the table says there are none. Lines that repeat others are taken out.
     pub(crate) fn check(&mut self, findings: &mut Vec<Finding>) {
         let subnet = self.subnet;
-        let mut by_ip: HashMap<IpAddr, usize> = HashMap::with_capacity(self.endpoints.len());
-        let mut by_mac: HashMap<MacAddr, usize> = HashMap::with_capacity(self.endpoints.len());
+        let all = &self.endpoints;
+        let (mut by_ip, mut by_mac) = (Index::of(all.len()), Index::of(all.len()));
         let mut floods: Vec<usize> = Vec::new();
         let mut repeated = vec![false; self.endpoints.len()];
-        for (at, endpoint) in self.endpoints.iter().enumerate() {
+        for (at, endpoint) in all.iter().enumerate() {
             let mut find = |why| findings.push(Finding { place: endpoint.place, why });
             if let (Some(subnet), Some(ip)) = (subnet, endpoint.ip)
                 && !subnet.contains(ip)
@@ -151,15 +150,15 @@ impl Table {
                 find(format!("{ip} is not in the table's subnet {}", subnet.network()));
             }
             if endpoint.mac == MacAddr::ZERO {
-                let same = |other: &&usize| self.endpoints[**other].is_same(endpoint);
+                let same = |other: &&usize| all[**other].is_same(endpoint);
                 repeated[at] = floods.iter().any(|other| same(&other));
                 floods.push(at);
                 continue;
             }
             if let Some(ip) = endpoint.ip
-                && let Some(first) = taken(by_ip.entry(ip), at)
+                && let Some(first) = by_ip.first(&ip, at, |there| all[there].ip)
             {
-                let first = &self.endpoints[first];
+                let first = &all[first];
                 if first.is_same(endpoint) {
                     repeated[at] = true;
                 } else {
@@ -167,13 +166,14 @@ impl Table {
                     find(format!("{ip} is in {there} as well, and there it is elsewhere"));
                 }
             }
+            let mac = endpoint.mac;
             if endpoint.has_target()
-                && let Some(first) = taken(by_mac.entry(endpoint.mac), at)
+                && let Some(first) = by_mac.first(&mac, at, |there| Some(all[there].mac))
                 && !repeated[at]
             {
-                let first = &self.endpoints[first];
+                let first = &all[first];
                 if first.target() != endpoint.target() {
-                    let (mac, there) = (endpoint.mac, first.place);
+                    let there = first.place;
                     find(format!(
                         "{mac} is in {there} as well, and there it is behind another VTEP"
                     ));
@@ -183,19 +183,11 @@ impl Table {
             }
         }
         self.repeated = repeated.iter().filter(|r| **r).count();
+        if self.repeated == 0 {
+            return;
+        }
         let mut each = repeated.into_iter();
         self.endpoints.retain(|_| !each.next().unwrap_or_default());
-    }
-}
-
-/// The one that took the place before, if one did.
-fn taken<K>(entry: Entry<'_, K, usize>, at: usize) -> Option<usize> {
-    match entry {
-        Entry::Occupied(entry) => Some(*entry.get()),
-        Entry::Vacant(entry) => {
-            entry.insert(at);
-            None
-        }
     }
 }
 

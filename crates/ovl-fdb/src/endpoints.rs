@@ -2,9 +2,10 @@
 //! IP address has, the FDB row that says behind which VTEP that is, and the
 //! bridge's own opinion. Pure: rows in, endpoints out.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
+use std::ops::Range;
 
+use ovl_core::hash::{Map, Seeded, Set};
 use ovl_core::link::Link;
 use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL};
 use ovl_core::types::MacAddr;
@@ -18,8 +19,9 @@ pub struct Endpoint {
     pub neigh: Option<Neigh>,
     /// MAC address -> VTEP.
     pub fdb: Option<Fdb>,
-    /// Behind which port the bridge believes the MAC address to be.
-    pub bridge: Option<Fdb>,
+    /// Behind which port the bridge believes the MAC address to be: of few
+    /// endpoints it believes anything.
+    pub bridge: Option<Box<Fdb>>,
     /// Which of its rows this toolkit made.
     pub ours: Ours,
 }
@@ -113,44 +115,74 @@ pub fn join(
 }
 
 fn pair_up(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) -> Vec<Endpoint> {
-    let mut by_mac: HashMap<MacAddr, Vec<&Neigh>> = HashMap::new();
-    let mut without_mac = Vec::new();
     // NOARP entries are the kernel's own, for multicast and broadcast.
-    for row in neighs.iter().filter(|n| n.dev == dev && n.state & NUD_NOARP == 0) {
-        match row.mac {
-            Some(mac) => by_mac.entry(mac).or_default().push(row),
-            None => without_mac.push(row),
-        }
-    }
-    let master = fdb.iter().find(|f| f.dev == dev && !f.is_self()).and_then(|f| f.master);
-    let mut bridge: HashMap<MacAddr, &Fdb> = HashMap::new();
-    for row in fdb.iter().filter(|f| !f.is_self() && f.master.is_some() && f.master == master) {
-        bridge.entry(row.mac).or_insert(row);
-    }
-    let own = fdb.iter().filter(|f| f.dev == dev && f.is_self() && !f.mac.is_multicast());
-    let mut endpoints = Vec::new();
-    let mut joined = std::collections::HashSet::new();
-    for row in own.filter(|f| Some(f.mac) != own_mac) {
-        let opinion = bridge.get(&row.mac).map(|b| (*b).clone());
+    let of_device = neighs.iter().filter(|n| n.dev == dev && n.state & NUD_NOARP == 0);
+    let by_mac = ByMac::of(of_device.collect());
+    let opinions = opinions(dev, fdb);
+    let opinion = |mac: MacAddr| opinions.get(&mac).map(|row| Box::new((*row).clone()));
+    let is_shown =
+        |f: &&Fdb| f.dev == dev && f.is_self() && !f.mac.is_multicast() && Some(f.mac) != own_mac;
+    let mut endpoints = Vec::with_capacity(fdb.len().max(neighs.len()));
+    let mut joined = Set::default();
+    for row in fdb.iter().filter(is_shown) {
         let with = |neigh: Option<&Neigh>| Endpoint {
             neigh: neigh.cloned(),
             fdb: Some(row.clone()),
-            bridge: opinion.clone(),
+            bridge: opinion(row.mac),
             ours: Ours::default(),
         };
-        joined.insert(row.mac);
-        match by_mac.get(&row.mac) {
-            Some(neighs) => endpoints.extend(neighs.iter().map(|n| with(Some(n)))),
-            None => endpoints.push(with(None)),
+        match by_mac.rows(row.mac) {
+            [] => endpoints.push(with(None)),
+            neighs => {
+                joined.insert(row.mac);
+                endpoints.extend(neighs.iter().map(|neigh| with(Some(neigh))));
+            }
         }
     }
-    let rest = by_mac.iter().filter(|(mac, _)| !joined.contains(*mac)).flat_map(|(_, n)| n);
-    for row in rest.chain(&without_mac) {
-        let opinion = row.mac.and_then(|mac| bridge.get(&mac)).map(|b| (*b).clone());
-        let (neigh, ours) = (Some((*row).clone()), Ours::default());
-        endpoints.push(Endpoint { neigh, fdb: None, bridge: opinion, ours });
-    }
+    let rest = by_mac.rows.iter().filter(|n| n.mac.is_none_or(|mac| !joined.contains(&mac)));
+    endpoints.extend(rest.map(|row| Endpoint {
+        neigh: Some((*row).clone()),
+        fdb: None,
+        bridge: row.mac.and_then(opinion),
+        ours: Ours::default(),
+    }));
     endpoints
+}
+
+/// What the bridge says of MAC addresses, where the device is a port of one.
+fn opinions(dev: u32, fdb: &[Fdb]) -> Map<MacAddr, &Fdb> {
+    let master = fdb.iter().find(|f| f.dev == dev && !f.is_self()).and_then(|f| f.master);
+    let mut opinions = Map::default();
+    for row in fdb.iter().filter(|f| !f.is_self() && f.master.is_some() && f.master == master) {
+        opinions.entry(row.mac).or_insert(row);
+    }
+    opinions
+}
+
+/// Neighbour rows, those of one MAC address beside each other.
+struct ByMac<'n> {
+    rows: Vec<&'n Neigh>,
+    places: Map<MacAddr, Range<usize>>,
+}
+
+impl<'n> ByMac<'n> {
+    fn of(mut rows: Vec<&'n Neigh>) -> ByMac<'n> {
+        rows.sort_by_key(|row| row.mac);
+        let mut places = Map::with_capacity_and_hasher(rows.len(), Seeded::default());
+        let mut from = 0;
+        for same in rows.chunk_by(|one, other| one.mac == other.mac) {
+            let to = from + same.len();
+            if let Some(mac) = same[0].mac {
+                places.insert(mac, from..to);
+            }
+            from = to;
+        }
+        ByMac { rows, places }
+    }
+
+    fn rows(&self, mac: MacAddr) -> &[&'n Neigh] {
+        self.places.get(&mac).map_or(&[], |place| &self.rows[place.clone()])
+    }
 }
 
 #[cfg(test)]

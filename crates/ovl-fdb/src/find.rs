@@ -1,5 +1,7 @@
 //! The verbs of ovl-fdb that look: list and get.
 
+use std::rc::Rc;
+
 use ovl_cli::error::reading;
 use ovl_cli::{Context, Directory, Error, Exit, shape};
 use ovl_core::names::IfName;
@@ -10,7 +12,7 @@ use ovl_core::state::Reader;
 use crate::cli::{Get, List, Who};
 use crate::endpoints::{Endpoint, join};
 use crate::memory::Memory;
-use crate::render::{self, Shown};
+use crate::render::{self, At, Shown};
 
 /// `list`.
 pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
@@ -107,18 +109,17 @@ fn read(
     let neighs = reader.neighs(None).map_err(failed("its neighbour rows"))?;
     let fdb = reader.fdb(None).map_err(failed("its FDB rows"))?;
     let cookie = reader.cookie().ok();
-    let netns = directory.netns(ns.key(), cookie);
-    let place = directory.short(ns.key());
     let mut shown = Vec::new();
     for link in vxlans {
         let memory = Memory::of(cookie, link.index);
+        let (netns, place) = (directory.netns(ns.key(), cookie), directory.short(ns.key()));
+        let at = Rc::new(At { netns, place, dev: link.name.clone() });
         for endpoint in join(link, &neighs, &fdb, |row| memory.has(row)) {
             if !wanted(&endpoint) {
                 continue;
             }
             let port = endpoint.bridge.as_ref().and_then(|b| shape::name_at(&links, Some(b.dev)));
-            let (netns, place, dev) = (netns.clone(), place.clone(), link.name.clone());
-            shown.push(Shown { netns, place, dev, endpoint, port });
+            shown.push(Shown { at: at.clone(), endpoint, port });
         }
     }
     Ok(shown)

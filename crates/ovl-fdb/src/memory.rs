@@ -4,15 +4,14 @@
 //! under /run/ovl/rows, named by the cookie of its namespace, which is never given
 //! twice. It is gone with the machine's run, as the rows are.
 
-use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use ovl_cli::stop::STATE_DIR;
 use ovl_cli::{Error, Exit};
+use ovl_core::hash::Set;
 use ovl_core::row::{NTF_SELF, RowSpec};
 use ovl_core::types::MacAddr;
 
@@ -35,12 +34,26 @@ impl Kept {
         }
     }
 
-    fn write(self, line: &mut String) {
-        let _ = match self {
-            Kept::Neigh(ip, mac) => writeln!(line, "neigh {ip} {mac}"),
-            Kept::Fdb(mac, Some(dst)) => writeln!(line, "fdb {mac} {dst}"),
-            Kept::Fdb(mac, None) => writeln!(line, "fdb {mac} -"),
-        };
+    /// Its line, put together by hand: there are a hundred thousand to write.
+    fn write(self, lines: &mut Vec<u8>) {
+        match self {
+            Kept::Neigh(ip, mac) => {
+                lines.extend_from_slice(b"neigh ");
+                write_ip(ip, lines);
+                lines.push(b' ');
+                lines.extend_from_slice(&mac.text());
+            }
+            Kept::Fdb(mac, dst) => {
+                lines.extend_from_slice(b"fdb ");
+                lines.extend_from_slice(&mac.text());
+                lines.push(b' ');
+                match dst {
+                    Some(dst) => write_ip(dst, lines),
+                    None => lines.push(b'-'),
+                }
+            }
+        }
+        lines.push(b'\n');
     }
 
     /// `None` for a line that was cut off when its writer was killed.
@@ -56,11 +69,42 @@ impl Kept {
     }
 }
 
+fn write_ip(ip: IpAddr, out: &mut Vec<u8>) {
+    let IpAddr::V4(ip) = ip else {
+        // A vector takes all that is written to it.
+        let _ = write!(out, "{ip}");
+        return;
+    };
+    for (i, octet) in ip.octets().into_iter().enumerate() {
+        if i > 0 {
+            out.push(b'.');
+        }
+        if octet >= 100 {
+            out.push(b'0' + octet / 100);
+        }
+        if octet >= 10 {
+            out.push(b'0' + octet / 10 % 10);
+        }
+        out.push(b'0' + octet % 10);
+    }
+}
+
+/// The lines of rows.
+fn text<'k>(rows: impl IntoIterator<Item = &'k Kept>) -> Vec<u8> {
+    let mut lines = Vec::new();
+    for row in rows {
+        row.write(&mut lines);
+    }
+    lines
+}
+
 /// The rows that are remembered of one device.
 #[derive(Debug, Default)]
 pub struct Memory {
     path: PathBuf,
-    rows: HashSet<Kept>,
+    rows: Set<Kept>,
+    /// Those noted since it was read. They are looked up by nobody.
+    noted: Vec<Kept>,
 }
 
 impl Memory {
@@ -73,10 +117,11 @@ impl Memory {
         // Whole lines only: the last may be cut off.
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let text = String::from_utf8_lossy(&text[..whole]);
-        Memory { path, rows: text.lines().filter_map(Kept::read).collect() }
+        let rows = text.lines().filter_map(Kept::read).collect();
+        Memory { path, rows, noted: Vec::new() }
     }
 
-    /// Was it written by this toolkit?
+    /// Was it, when the memory was read, one that this toolkit had written?
     pub fn has(&self, row: Kept) -> bool {
         self.rows.contains(&row)
     }
@@ -84,36 +129,32 @@ impl Memory {
     /// Writes rows down before they are written or deleted: whatever ends the run,
     /// a half of a pair is known again.
     pub fn note<'r>(&mut self, rows: impl IntoIterator<Item = &'r RowSpec>) -> Result<(), Error> {
-        let mut lines = String::new();
-        for kept in rows.into_iter().filter_map(Kept::of) {
-            if self.rows.insert(kept) {
-                kept.write(&mut lines);
-            }
-        }
+        let from = self.noted.len();
+        let rows = rows.into_iter().filter_map(Kept::of);
+        self.noted.extend(rows.filter(|row| !self.rows.contains(row)));
+        let lines = text(&self.noted[from..]);
         if lines.is_empty() {
             return Ok(());
         }
         let append = || -> io::Result<()> {
             fs::create_dir_all(self.path.parent().unwrap_or(&self.path))?;
             let mut file = File::options().create(true).append(true).open(&self.path)?;
-            file.write_all(lines.as_bytes())
+            file.write_all(&lines)
         };
         append().map_err(|e| self.failed(&e))
     }
 
     /// Keeps only what `stays` says; the rest is proved by its marks, or gone.
     pub fn keep(&mut self, stays: impl Fn(Kept) -> bool) -> Result<(), Error> {
-        let before = self.rows.len();
+        let before = self.rows.len() + self.noted.len();
         self.rows.retain(|row| stays(*row));
-        if self.rows.len() == before {
+        self.noted.retain(|row| stays(*row));
+        if self.rows.len() + self.noted.len() == before {
             return Ok(());
         }
-        let mut lines = String::new();
-        for kept in &self.rows {
-            kept.write(&mut lines);
-        }
+        let lines = text(self.rows.iter().chain(&self.noted));
         let replace = || -> io::Result<()> {
-            if self.rows.is_empty() {
+            if lines.is_empty() {
                 return fs::remove_file(&self.path);
             }
             let part = self.path.with_extension("part");
@@ -139,12 +180,12 @@ mod tests {
         for kept in [
             Kept::Neigh("192.168.10.1".parse().unwrap(), mac),
             Kept::Neigh("fd00::1".parse().unwrap(), mac),
+            Kept::Neigh("10.99.100.255".parse().unwrap(), mac),
             Kept::Fdb(mac, Some("2001:db8::5".parse().unwrap())),
             Kept::Fdb(MacAddr::ZERO, Some("192.168.1.5".parse().unwrap())),
             Kept::Fdb(mac, None),
         ] {
-            let mut line = String::new();
-            kept.write(&mut line);
+            let line = String::from_utf8(text([&kept])).unwrap();
             assert_eq!(Kept::read(line.trim_end()), Some(kept));
         }
     }

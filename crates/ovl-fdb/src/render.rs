@@ -1,27 +1,37 @@
-//! What ovl-fdb shows.
+//! What ovl-fdb shows. A list has a hundred thousand lines: the shapes of its JSON
+//! borrow from the rows, and hold no lists of their own.
+
+use std::borrow::Cow;
+use std::rc::Rc;
 
 use ovl_cli::output::{self, Columns};
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error};
 use ovl_core::names::IfName;
-use ovl_core::row::{flag_words, nud_words};
+use ovl_core::row::{Fdb, Neigh, each_flag_word, each_nud_word, flag_words, nud_words};
 use ovl_core::types::MacAddr;
 use ovl_core::wire::route::protocol;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use serde_json::json;
 
 use crate::endpoints::Endpoint;
 
-/// An endpoint, with where its rows are.
+/// Where rows are: the same for all of a device.
 #[derive(Debug)]
-pub struct Shown {
+pub struct At {
     /// The namespace.
     pub netns: Netns,
     /// The namespace as views call it.
     pub place: String,
     /// The VXLAN device.
     pub dev: IfName,
+}
+
+/// An endpoint, with where its rows are.
+#[derive(Debug)]
+pub struct Shown {
+    /// Where.
+    pub at: Rc<At>,
     /// The rows.
     pub endpoint: Endpoint,
     /// The bridge port behind which the bridge believes it to be.
@@ -31,47 +41,101 @@ pub struct Shown {
 impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let e = &self.endpoint;
-        let neigh = e.neigh.as_ref().map(|n| {
-            json!({
-                "state": nud_words(n.state),
-                "flags": flag_words(n.flags),
-                "proto": n.proto.map(protocol),
-            })
-        });
-        let fdb = e.fdb.as_ref().map(|f| {
-            json!({
-                "state": f.state_word(),
-                "flags": flag_words(f.flags),
-                "port": f.port,
-                "vni": f.vni,
-                "via": f.via,
-                "nhid": f.nhid,
-                "used": f.used,
-                "updated": f.updated,
-            })
-        });
-        let bridge = e.bridge.as_ref().map(
-            |b| json!({ "port": self.port, "state": b.state_word(), "flags": flag_words(b.flags) }),
-        );
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("netns", &self.netns)?;
-        map.serialize_entry("dev", &self.dev)?;
+        map.serialize_entry("netns", &self.at.netns)?;
+        map.serialize_entry("dev", &self.at.dev)?;
         map.serialize_entry("ip", &e.ip())?;
         map.serialize_entry("mac", &e.mac())?;
         map.serialize_entry("dst", &e.dst())?;
         map.serialize_entry("port", &e.fdb.as_ref().and_then(|f| f.port))?;
         map.serialize_entry("vni", &e.fdb.as_ref().and_then(|f| f.vni))?;
         map.serialize_entry("owned", &e.is_owned())?;
-        map.serialize_entry("neigh", &neigh)?;
-        map.serialize_entry("fdb", &fdb)?;
-        map.serialize_entry("bridge", &bridge)?;
+        map.serialize_entry("neigh", &e.neigh.as_ref().map(NeighShape::of))?;
+        map.serialize_entry("fdb", &e.fdb.as_ref().map(FdbShape::of))?;
+        map.serialize_entry("bridge", &e.bridge.as_ref().map(|row| self.bridge(row)))?;
         map.end()
+    }
+}
+
+impl Shown {
+    fn bridge(&self, row: &Fdb) -> BridgeShape<'_> {
+        let state = row.state_word();
+        BridgeShape { flags: Flags(row.flags), port: self.port.as_ref(), state }
+    }
+}
+
+/// A neighbour row.
+#[derive(Serialize)]
+struct NeighShape {
+    flags: Flags,
+    proto: Option<String>,
+    state: States,
+}
+
+impl NeighShape {
+    fn of(row: &Neigh) -> NeighShape {
+        let proto = row.proto.map(protocol);
+        NeighShape { flags: Flags(row.flags), proto, state: States(row.state) }
+    }
+}
+
+/// An FDB row of the device's own table.
+#[derive(Serialize)]
+struct FdbShape {
+    flags: Flags,
+    nhid: Option<u32>,
+    port: Option<u16>,
+    state: Cow<'static, str>,
+    updated: Option<u32>,
+    used: Option<u32>,
+    via: Option<u32>,
+    vni: Option<u32>,
+}
+
+impl FdbShape {
+    fn of(row: &Fdb) -> FdbShape {
+        FdbShape {
+            flags: Flags(row.flags),
+            nhid: row.nhid,
+            port: row.port,
+            state: row.state_word(),
+            updated: row.updated,
+            used: row.used,
+            via: row.via,
+            vni: row.vni,
+        }
+    }
+}
+
+/// What the bridge says.
+#[derive(Serialize)]
+struct BridgeShape<'s> {
+    flags: Flags,
+    port: Option<&'s IfName>,
+    state: Cow<'static, str>,
+}
+
+/// Row flags, as a list of words.
+struct Flags(u8);
+
+impl Serialize for Flags {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(each_flag_word(self.0))
+    }
+}
+
+/// Neighbour states, as a list of words.
+struct States(u16);
+
+impl Serialize for States {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(each_nud_word(self.0))
     }
 }
 
 /// The list.
 pub fn list(context: &Context, shown: &[Shown]) -> Result<(), Error> {
-    output::show(&context.flags, &shown, |wide| {
+    output::show_each(&context.flags, shown, |wide| {
         let mut header = vec!["NAMESPACE", "DEVICE", "IP", "MAC", "VTEP", "ROWS"];
         if wide {
             header.extend(["PORT", "VNI", "NHID", "NEIGHBOUR", "FDB", "BRIDGE PORT"]);
@@ -89,8 +153,8 @@ fn row(shown: &Shown, wide: bool) -> Vec<String> {
         other => text(other.map(|m| m.to_string())),
     };
     let mut row = vec![
-        shown.place.clone(),
-        shown.dev.to_string(),
+        shown.at.place.clone(),
+        shown.at.dev.to_string(),
         text(e.ip().map(|ip| ip.to_string())),
         mac,
         text(e.dst().map(|ip| ip.to_string())),

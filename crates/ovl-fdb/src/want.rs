@@ -319,7 +319,7 @@ fn doomed(context: &Context, chosen: &[&Endpoint], all: &[Endpoint], who: Who) -
         }
         let learned = endpoint
             .bridge
-            .as_ref()
+            .as_deref()
             .filter(|b| b.is_learned() && endpoint.fdb.as_ref().is_some_and(|f| f.dev == b.dev));
         for row in endpoint.fdb.iter().chain(learned) {
             push(row.deletion());

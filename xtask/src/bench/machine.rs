@@ -3,13 +3,11 @@
 //! program that asks the kernel for as much and does nothing with it.
 
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use ovl_tests::sandbox;
 
 use super::rounds::{self, Base, Cost, Subject};
 use super::{Tools, size_of};
@@ -41,7 +39,7 @@ pub fn run(tools: &Tools, rounds: usize, namespaces: usize) -> Result<()> {
     let mut subjects =
         vec![subject("ip -all netns exec ip -d -j link show")?, subject("ovl-inspect snapshot -")?];
     let mut bases = vec![Base { line: IP, head: "x ip" }];
-    match compile(tools)? {
+    match tools.compile("machine")? {
         Some(program) => {
             let cpus = thread::available_parallelism().map_or(1, NonZero::get).min(64);
             let mut threaded = Command::new(&program);
@@ -72,18 +70,6 @@ fn print_verdict(costs: &[Cost]) {
     if let (Some(ours), Some(c)) = (median(OURS), median(C)) {
         println!("and {:.1} times that of machine.c with 1 thread (target: 3)", ours / c);
     }
-}
-
-/// The C program, compiled; `None` where there is no compiler.
-fn compile(tools: &Tools) -> Result<Option<PathBuf>> {
-    if sandbox::find_program("cc").is_none() {
-        return Ok(None);
-    }
-    let source = crate::root()?.join("xtask/src/bench/machine.c");
-    let program = tools.folder.join("bench-machine");
-    let (source, out) = (source.display(), program.display());
-    tools.must(&format!("cc -O2 -Wall -pthread -o {out} {source}"))?;
-    Ok(Some(program))
 }
 
 /// Namespaces as containers have them: an `eth0` with an address and a default

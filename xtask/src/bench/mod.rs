@@ -2,10 +2,14 @@
 //! one run on one machine, in a sandbox. Numbers of different runs or machines
 //! say nothing beside each other, so nothing is kept.
 
+mod goals;
 mod machine;
 mod measure;
+mod monitor;
 mod rounds;
+mod rows;
 mod start;
+mod table;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -22,12 +26,18 @@ pub use measure::{Hold, hold};
 pub struct Args {
     /// What to measure
     what: What,
-    /// How often each command is run [default: 200 for start, 11 for machine]
-    #[arg(long)]
+    /// How often each command is run [default: 200 for start, 11 for machine, 5 for rows]
+    #[arg(long, visible_alias = "runs")]
     rounds: Option<usize>,
     /// How many namespaces there are (machine)
     #[arg(long, default_value_t = 300)]
     namespaces: usize,
+    /// How many endpoints there are (rows)
+    #[arg(long, default_value_t = 100_000)]
+    endpoints: u32,
+    /// Only this part of rows; repeatable
+    #[arg(long)]
+    only: Vec<rows::Part>,
     /// The binaries' folder, given by the process outside to the one inside
     #[arg(long, hide = true)]
     binaries: Option<PathBuf>,
@@ -40,6 +50,8 @@ enum What {
     Start,
     /// A snapshot of a machine with hundreds of namespaces
     Machine,
+    /// A hundred thousand endpoints: loaded, listed, flushed, kept in step with a table
+    Rows,
 }
 
 impl What {
@@ -47,6 +59,7 @@ impl What {
         match self {
             What::Start => "start",
             What::Machine => "machine",
+            What::Rows => "rows",
         }
     }
 
@@ -54,6 +67,7 @@ impl What {
         match self {
             What::Start => start::ROUNDS,
             What::Machine => machine::ROUNDS,
+            What::Rows => rows::ROUNDS,
         }
     }
 }
@@ -67,6 +81,8 @@ pub fn run(args: &Args, place: Place) -> Result<ExitCode> {
         let mut inside = sandbox::command()?;
         inside.args(["bench", args.what.word(), "--rounds", &rounds.to_string()]);
         inside.args(["--namespaces", &args.namespaces.to_string()]);
+        inside.args(["--endpoints", &args.endpoints.to_string()]);
+        inside.args(args.only.iter().flat_map(|part| ["--only", part.word()]));
         let status = inside.arg("--binaries").arg(folder).status().context("cannot start")?;
         return Ok(ExitCode::from(u8::try_from(sandbox::exit_code(status)).unwrap_or(1)));
     };
@@ -74,6 +90,7 @@ pub fn run(args: &Args, place: Place) -> Result<ExitCode> {
     match args.what {
         What::Start => start::run(&tools, rounds)?,
         What::Machine => machine::run(&tools, rounds, args.namespaces)?,
+        What::Rows => rows::run(&tools, rounds, args.endpoints, &args.only)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -100,6 +117,18 @@ impl Tools {
         }
         let path: Option<PathBuf> = sandbox::find_program(name);
         path.with_context(|| format!("{name} is not on this machine"))
+    }
+
+    /// A C program of this folder, compiled; `None` where there is no compiler.
+    fn compile(&self, name: &str) -> Result<Option<PathBuf>> {
+        if sandbox::find_program("cc").is_none() {
+            return Ok(None);
+        }
+        let source = crate::root()?.join(format!("xtask/src/bench/{name}.c"));
+        let program = self.folder.join(format!("bench-{name}"));
+        let (source, out) = (source.display(), program.display());
+        self.must(&format!("cc -O2 -Wall -pthread -o {out} {source}"))?;
+        Ok(Some(program))
     }
 
     /// Runs a command that must succeed.

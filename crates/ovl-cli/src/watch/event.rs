@@ -349,7 +349,10 @@ fn facts(object: &Object, known: &Known) -> Vec<Fact> {
             ("vlan", text(row.vlan.map(|v| v.to_string()))),
             ("flags", flag_words(row.flags).join(" ")),
             ("master", text(row.master.map(|m| dev(m, known)))),
-            ("state", if row.is_learned() { "learned".into() } else { row.state_word() }),
+            (
+                "state",
+                if row.is_learned() { "learned".into() } else { row.state_word().into_owned() },
+            ),
         ],
     }
 }

@@ -60,7 +60,7 @@ fn fdb_row(label: &str, row: &Fdb, links: &[Link]) -> Vec<String> {
         Some(master) if !row.is_self() => name(Some(master)),
         _ => "self".into(),
     };
-    let state = if row.is_learned() { "learned".into() } else { row.state_word() };
+    let state = if row.is_learned() { "learned".into() } else { row.state_word().into_owned() };
     let flags = flag_words(row.flags).into_iter().filter(|f| !matches!(*f, "self" | "master"));
     vec![
         label.to_owned(),
