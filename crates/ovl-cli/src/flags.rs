@@ -68,7 +68,7 @@ impl Flags {
 /// The namespace to act in.
 #[derive(Debug, Clone, Args)]
 pub struct InNetns {
-    /// Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME,
+    /// Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME,
     /// overlay:NAME, vni:N, inode:N, self or init [default: the caller's own]
     #[arg(short = 'n', long = "netns", value_name = "NS")]
     pub netns: Option<NsRef>,

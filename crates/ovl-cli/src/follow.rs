@@ -8,6 +8,7 @@ use std::pin::pin;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures::future::{Either, select};
+use futures::stream::{Stream, unfold};
 use nix::sys::signal::Signal;
 use nix::time::{ClockId, clock_gettime};
 use ovl_core::watch::awaited;
@@ -74,17 +75,22 @@ impl Moments {
         Moments { mounts: table.and_then(|file| awaited(file.into(), changed).ok()) }
     }
 
-    /// Waits for a change of mounts, for at most `pause`.
-    pub async fn next(&self, pause: Duration) {
-        let Some(mounts) = &self.mounts else { return tokio::time::sleep(pause).await };
+    /// Waits for a change of mounts, for at most `pause`. Was there one?
+    pub async fn next(&self, pause: Duration) -> bool {
+        let Some(mounts) = &self.mounts else {
+            tokio::time::sleep(pause).await;
+            return false;
+        };
         let changed = async {
             if let Ok(mut ready) = mounts.ready(Interest::PRIORITY.add(Interest::ERROR)).await {
                 ready.clear_ready();
             }
         };
-        if tokio::time::timeout(pause, changed).await.is_ok() {
+        let has_changed = tokio::time::timeout(pause, changed).await.is_ok();
+        if has_changed {
             tokio::time::sleep(SETTLE).await;
         }
+        has_changed
     }
 }
 
@@ -92,6 +98,31 @@ impl Default for Moments {
     fn default() -> Moments {
         Moments::new()
     }
+}
+
+/// The signals that come, one by one.
+pub fn signals(stop: &Stop) -> impl Stream<Item = Signal> {
+    unfold(stop, |stop| async move { Some((told(stop).await, stop)) })
+}
+
+/// The moments to look for namespaces again; `true` when mounts have changed.
+pub fn looks(pause: Duration) -> impl Stream<Item = bool> {
+    unfold(Moments::new(), move |moments| async move { Some((moments.next(pause).await, moments)) })
+}
+
+/// What writes a file writes it in parts: so long after the first all are there.
+const WRITTEN: Duration = Duration::from_millis(20);
+
+/// The moments a little after a file descriptor has become readable. Whoever is
+/// told has to read it empty.
+pub fn stirrings(fd: OwnedFd) -> Result<impl Stream<Item = ()>, Error> {
+    let fd = awaited(fd, Interest::READABLE)
+        .map_err(|e| Error::new(Exit::Failed, format!("cannot wait: {e}")))?;
+    Ok(unfold(fd, |fd| async move {
+        fd.readable().await.ok()?.clear_ready();
+        tokio::time::sleep(WRITTEN).await;
+        Some(((), fd))
+    }))
 }
 
 /// The time of a line: seconds since 1970, UTC.

@@ -13,10 +13,13 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use crate::error::Error;
 use crate::exit::Exit;
 
-/// Signals are held back for as long as this value lives.
+/// Signals are held back for as long as this value lives. A plan that a follower
+/// carries out arms one inside the follower's own: what comes meanwhile stays
+/// for the follower.
 #[derive(Debug)]
 pub struct Stop {
-    mask: SigSet,
+    /// Those that were not held back before.
+    held: SigSet,
     fd: Option<SignalFd>,
 }
 
@@ -32,10 +35,12 @@ impl Stop {
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].iter().chain(others) {
             mask.add(*signal);
         }
-        let held = mask.thread_block().is_ok();
+        let before = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
+        let blocked = mask.thread_block().is_ok();
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        let fd = held.then(|| SignalFd::with_flags(&mask, flags).ok()).flatten();
-        Stop { mask, fd }
+        let fd = blocked.then(|| SignalFd::with_flags(&mask, flags).ok()).flatten();
+        let held = mask.iter().filter(|signal| !before.contains(*signal)).collect();
+        Stop { held, fd }
     }
 
     /// The signal that has come, if one has.
@@ -52,9 +57,12 @@ impl Stop {
 
 impl Drop for Stop {
     fn drop(&mut self) {
+        if self.held.iter().next().is_none() {
+            return;
+        }
         // What came while the plan was being taken back has been answered by that.
         while self.requested().is_some() {}
-        let _ = self.mask.thread_unblock();
+        let _ = self.held.thread_unblock();
     }
 }
 

@@ -157,6 +157,9 @@ pub enum NsRef {
     Name(NsName),
     /// Any nsfs file.
     Path(PathBuf),
+    /// The mounted nsfs file of that name that is somewhere below a folder of
+    /// that name: two engines of one machine name their files alike.
+    Below(NsName, NsName),
     /// The namespace of a process.
     Pid(u32),
     /// A container's sandbox, by its engine.
@@ -205,7 +208,10 @@ impl FromStr for NsRef {
             Some(("inode", n)) => Ok(NsRef::Inode(number("inode", n)?)),
             _ if s == "self" => Ok(NsRef::Own),
             _ if s == "init" => Ok(NsRef::Init),
-            _ => Ok(NsRef::Name(s.parse()?)),
+            _ => match s.split_once('/') {
+                Some((folder, name)) => Ok(NsRef::Below(folder.parse()?, name.parse()?)),
+                None => Ok(NsRef::Name(s.parse()?)),
+            },
         }
     }
 }
@@ -215,6 +221,7 @@ impl fmt::Display for NsRef {
         match self {
             NsRef::Name(n) => n.fmt(f),
             NsRef::Path(p) => write!(f, "{}", p.display().to_string().escape_debug()),
+            NsRef::Below(folder, name) => write!(f, "{folder}/{name}"),
             NsRef::Pid(n) => write!(f, "pid:{n}"),
             NsRef::Container(e, n) => write!(f, "{}:{}", e.command(), n.escape_debug()),
             NsRef::Overlay(n) => write!(f, "overlay:{}", n.escape_debug()),
@@ -253,6 +260,7 @@ mod tests {
             "ov1",
             "/run/netns/x",
             "./x",
+            "d1/1-6a38c9b837",
             "pid:12",
             "docker:X-1",
             "podman:c",
@@ -264,7 +272,9 @@ mod tests {
         ] {
             assert_eq!(text.parse::<NsRef>().unwrap().to_string(), text);
         }
-        for bad in ["pid:x", "pid:", "vni:99999999", "inode:-1", "docker:", "../x", ""] {
+        for bad in
+            ["pid:x", "pid:", "vni:99999999", "inode:-1", "docker:", "../x", "a/b/c", "a/", ""]
+        {
             assert!(bad.parse::<NsRef>().is_err(), "{bad:?}");
         }
     }

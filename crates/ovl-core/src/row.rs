@@ -118,6 +118,19 @@ pub struct Neigh {
     pub proto: Option<u8>,
 }
 
+impl Neigh {
+    /// The request that deletes it: marks and makers are nobody's concern then.
+    pub fn deletion(&self) -> RowSpec {
+        RowSpec::Neigh(NeighSpec {
+            ip: self.ip,
+            mac: self.mac.unwrap_or_default(),
+            state: self.state,
+            flags: 0,
+            proto: None,
+        })
+    }
+}
+
 /// An FDB row as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fdb {
@@ -152,6 +165,21 @@ pub struct Fdb {
 }
 
 impl Fdb {
+    /// The request that deletes it, from the table it is in.
+    pub fn deletion(&self) -> RowSpec {
+        RowSpec::Fdb(FdbSpec {
+            mac: self.mac,
+            dst: self.dst,
+            port: self.port,
+            vni: self.vni,
+            src_vni: self.src_vni,
+            via: None,
+            nhid: self.nhid,
+            state: self.state,
+            flags: if self.is_self() { NTF_SELF } else { NTF_MASTER },
+        })
+    }
+
     /// Is it in the device's own table, not the bridge's?
     pub fn is_self(&self) -> bool {
         self.flags & NTF_SELF != 0

@@ -12,7 +12,7 @@ use crate::kernel::Kernel;
 use crate::link::{Kind, Link};
 use crate::names::IfName;
 use crate::netns::NetNs;
-use crate::row::{Fdb, Neigh};
+use crate::row::{Fdb, Neigh, RowOp, RowSpec};
 use crate::socket::{Message, RtSocket};
 use crate::step::NsSlot;
 use crate::types::MacAddr;
@@ -43,6 +43,11 @@ impl<'k, K: Kernel> Reader<'k, K> {
     /// Carries out one request.
     pub fn request(&mut self, message: &Message) -> Result<Vec<Message>, Fail> {
         self.kernel.request(&mut self.socket, message)
+    }
+
+    /// Writes or deletes one row.
+    pub fn change(&mut self, dev: u32, op: RowOp, row: &RowSpec) -> Result<(), Fail> {
+        self.request(&wire::row::message(dev, op, row)).map(drop)
     }
 
     /// The socket, for a batch.

@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::endpoints::Endpoint;
 use clap::{Args, Parser, Subcommand};
+use ovl_cli::flags::duration;
 use ovl_cli::watch::{Subject, Wish};
 use ovl_cli::{Acting, Flags, InNetns};
 use ovl_core::names::IfName;
@@ -74,6 +76,14 @@ pub enum Verb {
   ovl-fdb flush --dst 192.168.1.5 -n ov1
   ovl-fdb flush --foreign --learned --dst 192.168.1.5 -n ov1")]
     Flush(Flush),
+    /// Answer what the device asks for, from a table, until it is told to end
+    #[command(after_help = "Examples:
+  ovl-fdb answer endpoints.yaml --dev vxlan0 -n ov1
+  ovl-fdb answer endpoints.csv -n ov1 --permanent
+  ovl-fdb answer endpoints.yaml -n ov1 --ttl 1m --cleanup -o json
+
+SIGUSR1 prints what was asked and answered so far.")]
+    Answer(Answer),
     /// Misses and changes of rows as they happen, one line each
     #[command(
         visible_alias = "monitor",
@@ -86,7 +96,7 @@ pub enum Verb {
 }
 
 /// The device whose rows are meant.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct On {
     /// The VXLAN device
     #[arg(long, value_name = "DEV", default_value = "vxlan0")]
@@ -294,6 +304,9 @@ pub struct Sync {
     /// Follow the table, and write again what a namespace that is made again lacks
     #[arg(long, conflicts_with_all = ["check", "dry_run"])]
     pub watch: bool,
+    /// With --watch: how often rows and table are compared when nothing was heard
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    pub every: Duration,
     /// With --watch: take our rows away at the end
     #[arg(long, requires = "watch")]
     pub cleanup: bool,
@@ -390,6 +403,26 @@ pub struct Flush {
 }
 
 impl Flush {
+    /// All that this toolkit has made on a device.
+    pub fn all_owned(on: On) -> Flush {
+        Flush {
+            on,
+            owned: true,
+            foreign: false,
+            dst: None,
+            vni: None,
+            port: None,
+            mac: None,
+            nhid: None,
+            learned: false,
+            permanent: false,
+            neigh: false,
+            own_table: false,
+            master: false,
+            acting: Acting::default(),
+        }
+    }
+
     /// Is there anything but an owner?
     pub fn has_filter(&self) -> bool {
         self.dst.is_some()
@@ -438,6 +471,39 @@ impl Flush {
     pub fn in_master(&self) -> bool {
         self.master || self.all_tables()
     }
+}
+
+/// `answer`.
+#[derive(Debug, Args)]
+pub struct Answer {
+    /// The table: a file; - for standard input
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// On which device
+    #[command(flatten)]
+    pub on: On,
+    /// How the table is written: yaml, json, csv, text [default: as it looks]
+    #[arg(long, value_name = "FORM", value_parser = format)]
+    pub format: Option<Format>,
+    /// Rows that nothing has used for so long go
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
+    pub ttl: Duration,
+    /// Rows stay, as add writes them
+    #[arg(long, conflicts_with = "ttl")]
+    pub permanent: bool,
+    /// Answer the same question at most once in this time
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "1s")]
+    pub limit: Duration,
+    /// Ask for an address that the table does not have once in this time
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
+    pub negative: Duration,
+    /// An address of this host: what is behind it is not answered, nor what is
+    /// behind the addresses of the device's underlay
+    #[arg(long = "self", value_name = "IP")]
+    pub own: Option<IpAddr>,
+    /// Take the rows that were written away at the end
+    #[arg(long)]
+    pub cleanup: bool,
 }
 
 /// `watch`.

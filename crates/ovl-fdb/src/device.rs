@@ -11,14 +11,14 @@ use ovl_cli::apply::{Applied, Onlooker, carry_out};
 use ovl_cli::error::reading;
 use ovl_cli::{Acting, Context, Error, Exit, Slots, stop};
 use ovl_core::link::Link;
-use ovl_core::names::{IfName, NsRef};
+use ovl_core::names::IfName;
 use ovl_core::plan::Plan;
 use ovl_core::row::{RowOp, RowSpec, Via};
 use ovl_core::state::Reader;
 use ovl_core::step::{Act, LinkRef, NsSlot, Step};
 
 use crate::cli::On;
-use crate::diff::Difference;
+use crate::diff::Rows;
 use crate::endpoints::{Endpoint, join};
 use crate::memory::{Kept, Memory};
 use crate::want::{advise, device};
@@ -43,18 +43,25 @@ pub struct Device {
 impl Device {
     /// Reads it, under the lock when something is to be written.
     pub fn read(context: &Context, on: &On, acting: Acting) -> Result<Device, Error> {
-        Device::read_in(context, &on.netns.reference(), on, acting)
+        let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
+        let device = Device::look(context, on)?;
+        let label = device.label();
+        let told = |what| reading(what, label.clone());
+        let mut reader = device.slots.reader(context, device.at)?;
+        let link = &device.link;
+        let neighs = reader.neighs(Some(link.index)).map_err(told("its neighbour rows"))?;
+        // The bridge's rows about it tell a control plane's from ours.
+        let fdb = reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?;
+        let memory = Memory::of(reader.cookie().ok(), link.index);
+        let endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
+        drop(reader);
+        Ok(Device { endpoints, memory, _lock: lock, ..device })
     }
 
-    fn read_in(
-        context: &Context,
-        reference: &NsRef,
-        on: &On,
-        acting: Acting,
-    ) -> Result<Device, Error> {
-        let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
+    /// Finds it, without its rows.
+    pub fn look(context: &Context, on: &On) -> Result<Device, Error> {
         let mut slots = Slots::default();
-        let at = slots.have(context, reference)?;
+        let at = slots.have(context, &on.netns.reference())?;
         let label = slots.label(at);
         let told = |what| reading(what, label.clone());
         let mut reader = slots.reader(context, at)?;
@@ -62,14 +69,9 @@ impl Device {
         let links = reader.links(false).map_err(told("its devices"))?;
         have.states.entry(at).or_default().links = links;
         let link = device(&slots, &have, at, &on.dev)?.clone();
-        let neighs = reader.neighs(Some(link.index)).map_err(told("its neighbour rows"))?;
-        // The bridge's rows tell a control plane's from ours.
-        let fdb = reader.fdb(None).map_err(told("its FDB rows"))?;
-        let memory = Memory::of(reader.cookie().ok(), link.index);
-        let endpoints = join(&link, &neighs, &fdb, |row| memory.has(row));
         let own = own_addresses(context, &mut reader, &link).map_err(told("its underlay"))?;
-        drop(reader);
-        Ok(Device { at, link, endpoints, memory, own, slots, _lock: lock })
+        let (endpoints, memory) = Default::default();
+        Ok(Device { at, link, endpoints, memory, own, slots, _lock: None })
     }
 
     /// How its namespace was written; `None` for the caller's own.
@@ -77,23 +79,23 @@ impl Device {
         self.slots.label(self.at)
     }
 
-    /// The steps that make a difference.
-    pub fn plan(&self, difference: &mut Difference) -> Plan {
+    /// The steps that write and delete rows.
+    pub fn plan(&self, rows: Rows) -> Plan {
         let mut plan = Plan { namespaces: self.slots.decls.clone(), ..Plan::default() };
         for (op, rows) in [
-            (RowOp::Del, &mut difference.clear),
-            (RowOp::Replace, &mut difference.replace),
-            (RowOp::Add, &mut difference.add),
-            (RowOp::Append, &mut difference.append),
+            (RowOp::Del, rows.clear),
+            (RowOp::Replace, rows.replace),
+            (RowOp::Add, rows.add),
+            (RowOp::Append, rows.append),
         ] {
-            plan.make.extend(self.step(op, std::mem::take(rows)));
+            plan.make.extend(self.step(op, rows));
         }
-        plan.drop.extend(self.step(RowOp::Del, std::mem::take(&mut difference.remove)));
+        plan.drop.extend(self.step(RowOp::Del, rows.remove));
         plan
     }
 
     /// One step with those rows; none without rows.
-    pub fn step(&self, op: RowOp, rows: Vec<RowSpec>) -> Option<Step> {
+    fn step(&self, op: RowOp, rows: Vec<RowSpec>) -> Option<Step> {
         let link =
             LinkRef::Have { at: self.at, name: self.link.name.clone(), index: self.link.index };
         let act = Act::Rows(link, op, Arc::from(rows));

@@ -79,25 +79,32 @@ enum Stands {
 }
 
 /// What became of an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'a> {
     /// It is written.
-    Added(Wanted),
+    Added(&'a Wanted),
     /// It stood otherwise; where it was.
-    Changed(Wanted, Endpoint),
+    Changed(&'a Wanted, &'a Endpoint),
     /// It is deleted.
-    Removed(Endpoint),
+    Removed(&'a Endpoint),
     /// Another's row stands in its way; which.
-    Blocked(Wanted, Endpoint),
+    Blocked(&'a Wanted, &'a Endpoint),
 }
 
 /// What separates a device's rows from a table.
 #[derive(Debug, Default)]
-pub struct Difference {
+pub struct Difference<'a> {
     /// Endpoint by endpoint.
-    pub changes: Vec<Change>,
+    pub changes: Vec<Change<'a>>,
     /// Endpoints that stand as they are wanted.
     pub unchanged: usize,
+    /// The rows that make one into the other.
+    pub rows: Rows,
+}
+
+/// Rows by what is done with them, in the order in which it is done.
+#[derive(Debug, Default)]
+pub struct Rows {
     /// Rows that go before others can take their place.
     pub clear: Vec<RowSpec>,
     /// Rows that are written over others.
@@ -120,7 +127,11 @@ pub struct Rules {
 }
 
 /// Finds what separates the rows of a device from a table.
-pub fn difference(wanted: &[Wanted], endpoints: &[Endpoint], rules: Rules) -> Difference {
+pub fn difference<'a>(
+    wanted: &'a [Wanted],
+    endpoints: &'a [Endpoint],
+    rules: Rules,
+) -> Difference<'a> {
     let have = Have::of(endpoints);
     let mut difference = Difference::default();
     let mut written = HashSet::new();
@@ -205,19 +216,19 @@ impl<'e> Have<'e> {
     }
 }
 
-impl Difference {
+impl<'a> Difference<'a> {
     /// One endpoint: left alone as a whole when another's row stands in its way.
     fn settle(
         &mut self,
-        wanted: &Wanted,
-        have: &Have<'_>,
+        wanted: &'a Wanted,
+        have: &Have<'a>,
         take_over: bool,
         written: &mut HashSet<(MacAddr, Option<IpAddr>)>,
     ) {
         let rows = [have.neigh_stands(wanted), have.fdb_stands(wanted)];
         let mut known = rows.iter().flatten();
         if !take_over && let Some((_, Some(at))) = known.clone().find(|r| r.0 == Stands::Foreign) {
-            self.changes.push(Change::Blocked(wanted.clone(), have.endpoints[*at].clone()));
+            self.changes.push(Change::Blocked(wanted, &have.endpoints[*at]));
             return;
         }
         if known.clone().all(|row| row.0 == Stands::Same) {
@@ -227,9 +238,9 @@ impl Difference {
         let other = known.find(|row| matches!(row.0, Stands::Ours | Stands::Foreign));
         let [neigh, fdb] = rows;
         match (neigh, wanted.neigh()) {
-            (Some((Stands::Nothing, _)), Some(row)) => self.add.push(row),
+            (Some((Stands::Nothing, _)), Some(row)) => self.rows.add.push(row),
             (Some((Stands::Same, _)) | None, _) | (_, None) => {}
-            (_, Some(row)) => self.replace.push(row),
+            (_, Some(row)) => self.rows.replace.push(row),
         }
         let to = wanted.to.as_ref().and_then(|to| to.dst);
         if let (Some((stands, at)), Some(row)) = (fdb, wanted.fdb())
@@ -240,8 +251,8 @@ impl Difference {
             self.write_fdb(stands, standing, row, have);
         }
         self.changes.push(match other {
-            Some((_, Some(at))) => Change::Changed(wanted.clone(), have.endpoints[*at].clone()),
-            _ => Change::Added(wanted.clone()),
+            Some((_, Some(at))) => Change::Changed(wanted, &have.endpoints[*at]),
+            _ => Change::Added(wanted),
         });
     }
 
@@ -252,22 +263,26 @@ impl Difference {
             Stands::Nothing if now.mac == MacAddr::ZERO => {
                 // The first row of the list is added, the others to it.
                 let begun = have.by_mac.contains_key(&MacAddr::ZERO)
-                    || self.add.iter().any(|r| matches!(r, RowSpec::Fdb(f) if f.mac == now.mac));
-                if begun { self.append.push(row) } else { self.add.push(row) }
+                    || self
+                        .rows
+                        .add
+                        .iter()
+                        .any(|r| matches!(r, RowSpec::Fdb(f) if f.mac == now.mac));
+                if begun { self.rows.append.push(row) } else { self.rows.add.push(row) }
             }
-            Stands::Nothing | Stands::Same => self.add.push(row),
-            Stands::Ours if same_way => self.replace.push(row),
+            Stands::Nothing | Stands::Same => self.rows.add.push(row),
+            Stands::Ours if same_way => self.rows.replace.push(row),
             // The kernel's replace cannot put extern_learn on a row that lacks it,
             // nor a VTEP in the place of a nexthop group.
             Stands::Ours | Stands::Learned | Stands::Foreign => {
-                self.clear.extend(was.map(deleted));
-                self.add.push(row);
+                self.rows.clear.extend(was.map(Fdb::deletion));
+                self.rows.add.push(row);
             }
         }
     }
 
     /// Owned rows that nobody wants any more.
-    fn prune(&mut self, wanted: &[Wanted], have: &Have<'_>) {
+    fn prune(&mut self, wanted: &[Wanted], have: &Have<'a>) {
         let ips: HashSet<IpAddr> = wanted.iter().filter_map(|w| w.ip).collect();
         let with_row = || wanted.iter().filter(|w| w.to.is_some());
         let macs: HashSet<MacAddr> = with_row().map(|w| w.mac).collect();
@@ -285,33 +300,27 @@ impl Difference {
             });
             // The row of a MAC address that another owner's endpoint uses as well stays.
             let fdb = fdb.filter(|row| have.all_ours(row) && gone.insert((row.mac, row.dst)));
-            self.remove.extend(neigh.map(|row| {
-                RowSpec::Neigh(NeighSpec {
-                    ip: row.ip,
-                    mac: row.mac.unwrap_or_default(),
-                    state: row.state,
-                    flags: 0,
-                    proto: None,
-                })
-            }));
-            self.remove.extend(fdb.map(deleted));
+            self.rows.remove.extend(neigh.map(Neigh::deletion));
+            self.rows.remove.extend(fdb.map(Fdb::deletion));
             let is_whole = endpoint.neigh.is_none() || neigh.is_some();
             if is_whole && (neigh.is_some() || fdb.is_some()) {
-                self.changes.push(Change::Removed(endpoint.clone()));
+                self.changes.push(Change::Removed(endpoint));
             }
         }
     }
 
     /// The endpoints in whose way another's row stands, and that row's endpoint.
-    pub fn blocked(&self) -> impl Iterator<Item = (&Wanted, &Endpoint)> {
+    pub fn blocked(&self) -> impl Iterator<Item = (&'a Wanted, &'a Endpoint)> {
         self.changes.iter().filter_map(|change| match change {
-            Change::Blocked(wanted, stands) => Some((wanted, stands)),
+            Change::Blocked(wanted, stands) => Some((*wanted, *stands)),
             _ => None,
         })
     }
+}
 
+impl Rows {
     /// Is there nothing to write and nothing to delete?
-    pub fn is_nothing(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         let rows = [&self.clear, &self.replace, &self.add, &self.append, &self.remove];
         rows.iter().all(|rows| rows.is_empty())
     }
@@ -322,21 +331,6 @@ impl Have<'_> {
         let mut users = self.by_mac.get(&row.mac).into_iter().flatten();
         row.mac == MacAddr::ZERO || users.all(|at| self.endpoints[*at].is_owned())
     }
-}
-
-/// A row of the device's own table as it is asked for to be deleted.
-pub fn deleted(row: &Fdb) -> RowSpec {
-    RowSpec::Fdb(FdbSpec {
-        mac: row.mac,
-        dst: row.dst,
-        port: row.port,
-        vni: row.vni,
-        src_vni: row.src_vni,
-        via: None,
-        nhid: row.nhid,
-        state: row.state,
-        flags: NTF_SELF,
-    })
 }
 
 #[cfg(test)]
@@ -391,40 +385,47 @@ mod tests {
     #[test]
     fn what_stands_is_left_and_what_is_missing_is_added() {
         let have = [stands(&wanted(1, 5), true)];
-        let found = difference(&[wanted(1, 5), wanted(2, 6)], &have, SYNC);
-        assert_eq!(found.changes, [Change::Added(wanted(2, 6))]);
-        assert_eq!((found.unchanged, found.add.len()), (1, 2));
-        assert!(found.remove.is_empty() && found.replace.is_empty());
+        let asked = [wanted(1, 5), wanted(2, 6)];
+        let found = difference(&asked, &have, SYNC);
+        assert_eq!(found.changes, [Change::Added(&wanted(2, 6))]);
+        assert_eq!((found.unchanged, found.rows.add.len()), (1, 2));
+        assert!(found.rows.remove.is_empty() && found.rows.replace.is_empty());
     }
 
     #[test]
     fn an_endpoint_that_moved_costs_one_row() {
         let have = [stands(&wanted(1, 5), true)];
-        let found = difference(&[wanted(1, 9)], &have, SYNC);
-        assert_eq!(found.changes, [Change::Changed(wanted(1, 9), have[0].clone())]);
-        assert_eq!(found.replace, [wanted(1, 9).fdb().unwrap()]);
-        assert!(found.add.is_empty() && found.clear.is_empty() && found.remove.is_empty());
+        let asked = [wanted(1, 9)];
+        let found = difference(&asked, &have, SYNC);
+        assert_eq!(found.changes, [Change::Changed(&wanted(1, 9), &have[0])]);
+        assert_eq!(found.rows.replace, [wanted(1, 9).fdb().unwrap()]);
+        assert!(
+            found.rows.add.is_empty()
+                && found.rows.clear.is_empty()
+                && found.rows.remove.is_empty()
+        );
     }
 
     #[test]
     fn owned_rows_that_nobody_wants_go_and_others_stay() {
         let have = [stands(&wanted(1, 5), true), stands(&wanted(2, 5), false)];
         let found = difference(&[], &have, SYNC);
-        assert_eq!(found.changes, [Change::Removed(have[0].clone())]);
-        assert_eq!(found.remove.len(), 2);
+        assert_eq!(found.changes, [Change::Removed(&have[0])]);
+        assert_eq!(found.rows.remove.len(), 2);
         let kept = difference(&[], &have, Rules::default());
-        assert!(kept.is_nothing());
+        assert!(kept.rows.is_empty());
     }
 
     #[test]
     fn anothers_row_in_the_way_is_left_alone_unless_it_is_taken_over() {
         let have = [stands(&wanted(1, 5), false)];
-        let found = difference(&[wanted(1, 9)], &have, SYNC);
-        assert_eq!(found.changes, [Change::Blocked(wanted(1, 9), have[0].clone())]);
-        assert!(found.is_nothing());
-        let taken = difference(&[wanted(1, 9)], &have, Rules { take_over: true, prune: true });
+        let asked = [wanted(1, 9)];
+        let found = difference(&asked, &have, SYNC);
+        assert_eq!(found.changes, [Change::Blocked(&wanted(1, 9), &have[0])]);
+        assert!(found.rows.is_empty());
+        let taken = difference(&asked, &have, Rules { take_over: true, prune: true });
         // A replace could not put our mark on it.
-        assert_eq!((taken.clear.len(), taken.add.len()), (1, 1));
+        assert_eq!((taken.rows.clear.len(), taken.rows.add.len()), (1, 1));
         // One that says the same is in nobody's way.
         assert_eq!(difference(&[wanted(1, 5)], &have, SYNC).unchanged, 1);
     }
@@ -434,22 +435,24 @@ mod tests {
         let second = Wanted { ip: Some(IpAddr::from([192, 168, 10, 9])), ..wanted(1, 5) };
         let both = [wanted(1, 5), second.clone()];
         let found = difference(&both, &[], SYNC);
-        assert_eq!(found.add.len(), 3);
+        assert_eq!(found.rows.add.len(), 3);
         let have = [stands(&both[0], true), stands(&second, true)];
         let found = difference(&both[..1], &have, SYNC);
         // The shared row stays: the first still uses it.
-        assert_eq!(found.remove.len(), 1);
-        assert_eq!(found.changes, [Change::Removed(have[1].clone())]);
+        assert_eq!(found.rows.remove.len(), 1);
+        assert_eq!(found.changes, [Change::Removed(&have[1])]);
     }
 
     #[test]
     fn a_flood_list_is_added_to_and_taken_from() {
         let flood = |vtep| Wanted { ip: None, mac: MacAddr::ZERO, ..wanted(1, vtep) };
-        let found = difference(&[flood(5), flood(6)], &[], SYNC);
-        assert_eq!((found.add.len(), found.append.len()), (1, 1));
+        let asked = [flood(5), flood(6)];
+        let found = difference(&asked, &[], SYNC);
+        assert_eq!((found.rows.add.len(), found.rows.append.len()), (1, 1));
         let have = [stands(&flood(5), true), stands(&flood(6), true)];
-        let found = difference(&[flood(5), flood(7)], &have, SYNC);
-        assert_eq!((found.append.len(), found.remove.len(), found.unchanged), (1, 1, 1));
+        let asked = [flood(5), flood(7)];
+        let found = difference(&asked, &have, SYNC);
+        assert_eq!((found.rows.append.len(), found.rows.remove.len(), found.unchanged), (1, 1, 1));
     }
 
     #[test]
@@ -459,8 +462,10 @@ mod tests {
         if let Some(fdb) = &mut have.fdb {
             fdb.state = ovl_core::row::NUD_REACHABLE;
         }
-        let found = difference(&[wanted(1, 9)], &[have], SYNC);
-        assert_eq!(found.changes, [Change::Added(wanted(1, 9))]);
-        assert_eq!((found.clear.len(), found.add.len()), (1, 2));
+        let asked = [wanted(1, 9)];
+        let have = [have];
+        let found = difference(&asked, &have, SYNC);
+        assert_eq!(found.changes, [Change::Added(&wanted(1, 9))]);
+        assert_eq!((found.rows.clear.len(), found.rows.add.len()), (1, 2));
     }
 }

@@ -7,9 +7,7 @@ use std::ops::Range;
 
 use ovl_core::hash::{Map, Seeded, Set};
 use ovl_core::link::Link;
-use ovl_core::row::{
-    Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL,
-};
+use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL};
 use ovl_core::types::MacAddr;
 
 use crate::memory::Kept;
@@ -187,13 +185,10 @@ impl<'n> ByMac<'n> {
     }
 }
 
-/// The flags with which a row is deleted: the table it is in.
-pub fn table_of(row: &Fdb) -> u8 {
-    if row.is_self() { NTF_SELF } else { NTF_MASTER }
-}
-
 #[cfg(test)]
 mod tests {
+    use ovl_core::row::{NTF_MASTER, NTF_SELF};
+
     use super::*;
 
     fn mac(last: u8) -> MacAddr {

@@ -5,14 +5,13 @@ use std::collections::{HashMap, HashSet};
 
 use ovl_cli::apply::Silent;
 use ovl_cli::{Context, Error, Exit, output};
-use ovl_core::plan::Plan;
-use ovl_core::row::{Fdb, NTF_MASTER, NeighSpec, RowOp, RowSpec};
+use ovl_core::row::RowSpec;
 use ovl_core::types::MacAddr;
 use serde::Serialize;
 
 use crate::cli::Flush;
 use crate::device::Device;
-use crate::diff::deleted;
+use crate::diff::Rows;
 use crate::endpoints::Endpoint;
 
 /// What was deleted, by the table it was in.
@@ -34,11 +33,8 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
             .hint("--owned deletes all rows that ovl-fdb made, and no others"));
     }
     let device = Device::read(context, &args.on, args.acting)?;
-    let (rows, count) = doomed(args, &device);
-    let plan = Plan {
-        drop: device.step(RowOp::Del, rows).into_iter().collect(),
-        ..device.plan(&mut crate::diff::Difference::default())
-    };
+    let (remove, count) = doomed(args, &device);
+    let plan = device.plan(Rows { remove, ..Rows::default() });
     device.write(context, args.acting, &plan, &mut Silent, |_| false)?;
     if !context.flags.quiet && !args.acting.dry_run {
         output::show(&context.flags, &count, |_| count.text())?;
@@ -73,34 +69,21 @@ fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
     for endpoint in chosen {
         if let Some(row) = endpoint.neigh.as_ref().filter(|_| args.in_neigh(endpoint)) {
             count.neigh += 1;
-            rows.push(RowSpec::Neigh(NeighSpec {
-                ip: row.ip,
-                mac: row.mac.unwrap_or_default(),
-                state: row.state,
-                flags: 0,
-                proto: None,
-            }));
+            rows.push(row.deletion());
         }
         let alone = endpoint.mac().is_none_or(|mac| !stays.contains_key(&mac));
         let fdb = endpoint.fdb.as_ref().filter(|_| alone && args.in_self(endpoint));
         if let Some(row) = fdb.filter(|row| gone.insert((row.mac, row.dst, row.vni, false))) {
             count.own += 1;
-            rows.push(deleted(row));
+            rows.push(row.deletion());
         }
         let learned = endpoint.bridge.as_ref().filter(|row| {
             alone && args.in_master() && row.dev == device.link.index && row.is_learned()
         });
         if let Some(row) = learned.filter(|row| gone.insert((row.mac, None, None, true))) {
             count.master += 1;
-            rows.push(in_bridge(row));
+            rows.push(row.deletion());
         }
     }
     (rows, count)
-}
-
-fn in_bridge(row: &Fdb) -> RowSpec {
-    match deleted(row) {
-        RowSpec::Fdb(spec) => RowSpec::Fdb(ovl_core::row::FdbSpec { flags: NTF_MASTER, ..spec }),
-        row @ RowSpec::Neigh(_) => row,
-    }
 }

@@ -1,14 +1,18 @@
 //! ovl-fdb: who is where: the FDB and neighbour rows of an overlay, joined into
 //! endpoints.
 
+mod answer;
 mod cli;
 mod device;
 mod diff;
 mod endpoints;
 mod find;
 mod flush;
+mod home;
+mod keep;
+mod load;
 mod memory;
-#[cfg(test)]
+mod progress;
 mod recent;
 mod render;
 mod report;
@@ -38,9 +42,10 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Verb::Add(args) => want::add(context, &args),
         Verb::Del(args) => want::del(context, &args),
         Verb::Get(args) => find::get(context, &args),
-        Verb::Load(args) => sync::load(context, &args),
+        Verb::Load(args) => load::load(context, &args),
         Verb::Sync(args) => sync::sync(context, &args),
         Verb::Flush(args) => flush::flush(context, &args),
+        Verb::Answer(args) => answer::answer(context, &args),
         Verb::Watch(args) => ovl_cli::watch::watch(context, &args.wish()),
         Verb::List(args) => find::list(context, &args),
     }

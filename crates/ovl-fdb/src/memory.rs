@@ -99,7 +99,7 @@ fn text<'k>(rows: impl IntoIterator<Item = &'k Kept>) -> Vec<u8> {
 }
 
 /// The rows that are remembered of one device.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Memory {
     path: PathBuf,
     rows: Set<Kept>,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use ovl_cli::paint::{Paint, Tone};
-use ovl_cli::{Context, Error, output};
+use ovl_cli::{Context, Error, follow, output};
 use serde_json::{Value, json};
 
 use crate::device::Device;
@@ -12,35 +12,48 @@ use crate::endpoints::Endpoint;
 
 /// A difference, to be shown once it has been made.
 pub struct Report {
-    lines: Vec<Line>,
-    value: Value,
+    counts: Counts,
+    shown: Shown,
 }
 
-/// One endpoint's line.
-struct Line {
-    sign: char,
-    tone: Tone,
-    who: String,
-    rest: String,
+/// As it will be shown: there may be a hundred thousand endpoints in it.
+enum Shown {
+    Text(String),
+    Value(Value),
+}
+
+/// Endpoints, by what became of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Counts {
+    added: usize,
+    changed: usize,
+    removed: usize,
+    blocked: usize,
+    unchanged: usize,
+    own: usize,
+    /// Is there anything to write or to delete?
+    has_rows: bool,
 }
 
 impl Report {
     /// Of what was found. `own` endpoints are behind this host's own VTEP.
-    pub fn of(device: &Device, found: &Difference, own: usize) -> Report {
-        let kind = |wanted: fn(&Change) -> bool| -> Vec<Value> {
-            found.changes.iter().filter(|c| wanted(c)).map(value).collect()
+    pub fn of(context: &Context, device: &Device, found: &Difference<'_>, own: usize) -> Report {
+        let has_rows = !found.rows.is_empty();
+        let mut counts = Counts { unchanged: found.unchanged, own, has_rows, ..Counts::default() };
+        for change in &found.changes {
+            *match change {
+                Change::Added(_) => &mut counts.added,
+                Change::Changed(..) => &mut counts.changed,
+                Change::Removed(_) => &mut counts.removed,
+                Change::Blocked(..) => &mut counts.blocked,
+            } += 1;
+        }
+        let shown = if context.flags.is_structured() {
+            Shown::Value(structured(device, found, own))
+        } else {
+            Shown::Text(text(&found.changes, counts, Paint::of(&context.flags)))
         };
-        let value = json!({
-            "dev": device.link.name,
-            "netns": device.label(),
-            "added": kind(|c| matches!(c, Change::Added(_))),
-            "changed": kind(|c| matches!(c, Change::Changed(..))),
-            "removed": kind(|c| matches!(c, Change::Removed(_))),
-            "blocked": kind(|c| matches!(c, Change::Blocked(..))),
-            "unchanged": found.unchanged,
-            "own": own,
-        });
-        Report { lines: found.changes.iter().map(line).collect(), value }
+        Report { counts, shown }
     }
 
     /// Prints it.
@@ -48,63 +61,108 @@ impl Report {
         if context.flags.quiet {
             return Ok(());
         }
-        output::show(&context.flags, &self.value, |_| self.text(Paint::of(&context.flags)))
+        match &self.shown {
+            Shown::Text(text) => output::print(text),
+            Shown::Value(value) => output::show(&context.flags, value, |_| String::new()),
+        }
     }
 
-    fn text(&self, paint: Paint) -> String {
-        let width = self.lines.iter().map(|line| line.who.len()).max().unwrap_or(0);
-        let mut out = String::new();
-        for line in &self.lines {
-            out.push_str(&paint.tone(line.tone, &line.sign.to_string()));
-            let gap = " ".repeat(width - line.who.len());
-            let _ = writeln!(out, " {}{gap}  {}", line.who, line.rest);
+    /// Prints it as one event of a follower. `false` when nobody reads.
+    pub fn tell(&self, context: &Context) -> Result<bool, Error> {
+        match &self.shown {
+            Shown::Text(text) => output::is_read(text),
+            Shown::Value(value) => follow::line(&context.flags, value, String::new),
         }
-        let count = |key: &str| self.value[key].as_array().map_or(0, Vec::len);
-        let mut parts = vec![
-            format!("{} added", count("added")),
-            format!("{} changed", count("changed")),
-            format!("{} removed", count("removed")),
-            format!("{} unchanged", self.value["unchanged"]),
-        ];
-        if count("blocked") > 0 {
-            parts.push(format!("{} not ours", count("blocked")));
+    }
+
+    /// Is there anything to write or to delete?
+    pub fn has_changes(&self) -> bool {
+        self.counts.has_rows
+    }
+
+    /// Do rows of others stand in the way?
+    pub fn is_blocked(&self) -> bool {
+        self.counts.blocked > 0
+    }
+
+    /// Does it say what another says?
+    pub fn is_same(&self, other: &Report) -> bool {
+        match (&self.shown, &other.shown) {
+            (Shown::Text(this), Shown::Text(that)) => this == that,
+            (Shown::Value(this), Shown::Value(that)) => this == that,
+            _ => false,
         }
-        if self.value["own"] != 0 {
-            parts.push(format!("{} behind this host", self.value["own"]));
-        }
-        out + &parts.join(", ") + "\n"
     }
 }
 
-fn line(change: &Change) -> Line {
+fn structured(device: &Device, found: &Difference<'_>, own: usize) -> Value {
+    let kind = |wanted: fn(&Change<'_>) -> bool| -> Vec<Value> {
+        found.changes.iter().filter(|c| wanted(c)).map(value).collect()
+    };
+    json!({
+        "dev": device.link.name,
+        "netns": device.label(),
+        "added": kind(|c| matches!(c, Change::Added(_))),
+        "changed": kind(|c| matches!(c, Change::Changed(..))),
+        "removed": kind(|c| matches!(c, Change::Removed(_))),
+        "blocked": kind(|c| matches!(c, Change::Blocked(..))),
+        "unchanged": found.unchanged,
+        "own": own,
+    })
+}
+
+fn text(changes: &[Change<'_>], counts: Counts, paint: Paint) -> String {
+    let lines: Vec<Line> = changes.iter().map(line).collect();
+    let width = lines.iter().map(|line| line.who.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for line in &lines {
+        let sign = paint.tone(line.tone, line.sign);
+        let _ = writeln!(out, "{sign} {:width$}  {}", line.who, line.rest);
+    }
+    let mut parts = vec![
+        format!("{} added", counts.added),
+        format!("{} changed", counts.changed),
+        format!("{} removed", counts.removed),
+        format!("{} unchanged", counts.unchanged),
+    ];
+    if counts.blocked > 0 {
+        parts.push(format!("{} not ours", counts.blocked));
+    }
+    if counts.own > 0 {
+        parts.push(format!("{} behind this host", counts.own));
+    }
+    out + &parts.join(", ") + "\n"
+}
+
+/// One endpoint's line.
+struct Line {
+    sign: &'static str,
+    tone: Tone,
+    who: String,
+    rest: String,
+}
+
+fn line(change: &Change<'_>) -> Line {
     let to = |wanted: &Wanted| format!("{}{}", wanted.mac, arrow(&target(wanted)));
-    match change {
-        Change::Added(wanted) => {
-            Line { sign: '+', tone: Tone::Good, who: who(wanted), rest: to(wanted) }
+    let (sign, tone, who, rest) = match change {
+        Change::Added(wanted) => ("+", Tone::Good, who(wanted), to(wanted)),
+        Change::Changed(wanted, was) => {
+            let rest = format!("{}   was {}", to(wanted), before(wanted, was));
+            ("~", Tone::Odd, who(wanted), rest)
         }
-        Change::Changed(wanted, was) => Line {
-            sign: '~',
-            tone: Tone::Odd,
-            who: who(wanted),
-            rest: format!("{}   was {}", to(wanted), before(wanted, was)),
-        },
-        Change::Removed(was) => Line {
-            sign: '-',
-            tone: Tone::Bad,
-            who: name(was),
-            rest: format!("{}{}", mac(was), arrow(&destination(was))),
-        },
-        Change::Blocked(wanted, stands) => Line {
-            sign: '!',
-            tone: Tone::Bad,
-            who: who(wanted),
-            rest: format!(
+        Change::Removed(was) => {
+            ("-", Tone::Bad, name(was), format!("{}{}", mac(was), arrow(&destination(was))))
+        }
+        Change::Blocked(wanted, stands) => {
+            let rest = format!(
                 "{}   someone else's row says {}: left alone (--take-over)",
                 to(wanted),
                 before(wanted, stands)
-            ),
-        },
-    }
+            );
+            ("!", Tone::Bad, who(wanted), rest)
+        }
+    };
+    Line { sign, tone, who, rest }
 }
 
 fn who(wanted: &Wanted) -> String {
@@ -151,7 +209,7 @@ pub fn place_of(stands: &Endpoint) -> String {
     format!("{}{}", mac(stands), arrow(&destination(stands)))
 }
 
-fn value(change: &Change) -> Value {
+fn value(change: &Change<'_>) -> Value {
     let wanted = |w: &Wanted| {
         let to = w.to.as_ref();
         json!({ "ip": w.ip, "mac": w.mac, "dst": to.and_then(|t| t.dst), "nhid": to.and_then(|t| t.nhid) })

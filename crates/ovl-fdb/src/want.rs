@@ -21,7 +21,7 @@ use ovl_core::types::{MacAddr, UnicastMac};
 use ovl_core::want::{Policy, Want};
 
 use crate::cli::{Add, Del, Who};
-use crate::endpoints::{Endpoint, join, table_of};
+use crate::endpoints::{Endpoint, join};
 use crate::find;
 use crate::memory::{Kept, Memory};
 
@@ -300,13 +300,7 @@ fn doomed(context: &Context, chosen: &[&Endpoint], all: &[Endpoint], who: Who) -
     for endpoint in chosen {
         let mac = endpoint.mac();
         if let Some(neigh) = &endpoint.neigh {
-            push(RowSpec::Neigh(NeighSpec {
-                ip: neigh.ip,
-                mac: mac.unwrap_or_default(),
-                state: neigh.state,
-                flags: 0,
-                proto: None,
-            }));
+            push(neigh.deletion());
         }
         let user = all.iter().find(|other| {
             matches!(who, Who::Ip(_))
@@ -328,17 +322,7 @@ fn doomed(context: &Context, chosen: &[&Endpoint], all: &[Endpoint], who: Who) -
             .as_deref()
             .filter(|b| b.is_learned() && endpoint.fdb.as_ref().is_some_and(|f| f.dev == b.dev));
         for row in endpoint.fdb.iter().chain(learned) {
-            push(RowSpec::Fdb(FdbSpec {
-                mac: row.mac,
-                dst: row.dst,
-                port: row.port,
-                vni: row.vni,
-                src_vni: row.src_vni,
-                via: None,
-                nhid: None,
-                state: row.state,
-                flags: table_of(row),
-            }));
+            push(row.deletion());
         }
     }
     rows

@@ -1,6 +1,7 @@
 //! A table's endpoints as rows that a device is to have: without those that are
 //! this host's own, and without what goes without saying.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ovl_cli::{Context, Error, Exit};
@@ -11,6 +12,7 @@ use ovl_endpoints::{Endpoint, SourceError, Table};
 
 use crate::device::Device;
 use crate::diff::{Target, Wanted};
+use crate::memory::Kept;
 
 /// Which rows of an endpoint are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,7 +62,7 @@ impl Wish {
     /// that were found.
     pub fn of(
         context: &Context,
-        table: Table,
+        table: &Table,
         device: &Device,
         rows: Rows,
         own: Option<IpAddr>,
@@ -68,7 +70,7 @@ impl Wish {
         let mut wish = Wish::default();
         wish.wanted.reserve(table.endpoints.len());
         let mut vias = Vias { context, device, known: Vec::new() };
-        for endpoint in table.endpoints {
+        for endpoint in &table.endpoints {
             let vtep = endpoint.vtep;
             if vtep.is_some_and(|vtep| own == Some(vtep) || device.own.contains(&vtep)) {
                 wish.own += 1;
@@ -84,8 +86,22 @@ impl Wish {
     }
 }
 
+impl Wish {
+    /// Which of its rows are proved by their marks: those of pairs.
+    pub fn proof(&self) -> Proof {
+        let pairs = self.wanted.iter().filter(|w| w.ip.is_some() && w.to.is_some());
+        let pairs = pairs.filter_map(|w| Some((w.ip?, w.mac, w.to.as_ref()?.dst)));
+        let (mut neighs, mut fdb) = (HashSet::new(), HashSet::new());
+        for (ip, mac, dst) in pairs {
+            neighs.insert((ip, mac));
+            fdb.insert((mac, dst));
+        }
+        Proof { neighs, fdb }
+    }
+}
+
 fn wanted(
-    endpoint: Endpoint,
+    endpoint: &Endpoint,
     device: &Device,
     rows: Rows,
     vias: &mut Vias<'_>,
@@ -96,7 +112,7 @@ fn wanted(
             dst: endpoint.vtep,
             port: endpoint.port.filter(|_| !port),
             vni: endpoint.vni.filter(|_| !vni),
-            via: endpoint.via.map(|name| vias.find(&name)).transpose()?,
+            via: endpoint.via.as_ref().map(|name| vias.find(name)).transpose()?,
             nhid: endpoint.nhid,
         })
     } else {
@@ -122,5 +138,21 @@ impl Vias<'_> {
         let via = self.device.via(self.context, name)?;
         self.known.push(via.clone());
         Ok(via)
+    }
+}
+
+/// The rows that their marks prove: pairs.
+pub struct Proof {
+    neighs: HashSet<(IpAddr, MacAddr)>,
+    fdb: HashSet<(MacAddr, Option<IpAddr>)>,
+}
+
+impl Proof {
+    /// Does a mark on each of two rows prove it?
+    pub fn has(&self, row: Kept) -> bool {
+        match row {
+            Kept::Neigh(ip, mac) => self.neighs.contains(&(ip, mac)),
+            Kept::Fdb(mac, dst) => self.fdb.contains(&(mac, dst)),
+        }
     }
 }

@@ -12,7 +12,7 @@ use ovl_core::state::{NsState, Reader};
 use ovl_core::step::{NsDecl, Place};
 use ovl_core::types::Vni;
 
-use crate::discover::{Found, Search};
+use crate::discover::{Found, Search, is_below};
 use crate::engine::{self, EngineError};
 
 /// How many digits of a network's id Docker puts into a namespace's file name.
@@ -112,6 +112,7 @@ impl<'k, K: Kernel> Resolver<'k, K> {
             NsRef::Path(path) => by_path(path)?,
             NsRef::Pid(pid) => by_pid(*pid)?,
             NsRef::Name(name) => self.by_name(name)?,
+            NsRef::Below(folder, name) => self.by_folder_above(folder, name, &label)?,
             NsRef::Container(engine, container) => by_container(*engine, container, &label)?,
             NsRef::Overlay(network) => self.by_overlay(network, &label)?,
             NsRef::Vni(vni) => self.by_vni(*vni, &label)?,
@@ -155,6 +156,18 @@ impl<'k, K: Kernel> Resolver<'k, K> {
             return Err(ResolveError::NotFound { reference, looked });
         }
         only_one(&found, &name.to_string())
+    }
+
+    fn by_folder_above(
+        &self,
+        folder: &NsName,
+        name: &NsName,
+        label: &str,
+    ) -> Result<(NetNs, Place), ResolveError> {
+        let discovery = self.search.all();
+        let mut found = discovery.by_file_name(name.as_str());
+        found.retain(|f| f.paths.iter().any(|path| is_below(path, folder.as_str())));
+        only_one(&found, label)
     }
 
     /// Docker names an overlay's namespace `EPOCH-FIRST10OFID`.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ovl_core::names::NsRef;
 
-use crate::discover::overlay_id;
+use crate::discover::{is_below, overlay_id};
 use crate::machine::{Machine, Space};
 use crate::resolve::ResolveError;
 
@@ -67,6 +67,10 @@ fn is_meant(machine: &Machine, space: &Space, wanted: &NsRef) -> bool {
         NsRef::Name(name) => {
             found.names.iter().any(|n| n == name.as_str()) || has_file(name.as_str())
         }
+        NsRef::Below(folder, name) => found.paths.iter().any(|path| {
+            is_below(path, folder.as_str())
+                && path.file_name().is_some_and(|n| n.to_string_lossy() == name.as_str())
+        }),
         NsRef::Path(path) => found.paths.iter().any(|p| p == Path::new(path)),
         NsRef::Pid(pid) => found.pids.iter().any(|p| p.pid == *pid),
         NsRef::Container(_, id) => found.container.as_ref().is_some_and(|c| {

@@ -47,12 +47,13 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "ls" -d 'List endpoi
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, or the text of bridge and ip'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "sync" -d 'Make our rows equal to a table; those of others are left alone'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "flush" -d 'Delete the rows that filters name: our own, or with --foreign those of others'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "answer" -d 'Answer what the device asks for, from a table, until it is told to end'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "watch" -d 'Misses and changes of rows as they happen, one line each'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "monitor" -d 'Misses and changes of rows as they happen, one line each'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l dst -l vtep -d 'The VTEP the endpoint is behind' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l port -d 'UDP port, where it is not the device\'s' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l vni -d 'VNI, where it is not the device\'s' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l via -d 'Device of the underlay that packets leave by' -r
@@ -82,7 +83,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s v -l verbose -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -102,7 +103,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s v -l verbose -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -122,7 +123,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s v -l verbose 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -141,7 +142,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s q -l quiet -d 'Sa
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -155,7 +156,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s q -l quiet -d 'S
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l dev -d 'Only of this device [default: every VXLAN device]' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -174,7 +175,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s q -l quiet -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l dev -d 'Only of this device [default: every VXLAN device]' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -193,7 +194,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s q -l quiet -d 'Sa
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -215,8 +216,9 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s q -l quiet -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l every -d 'With --watch: how often rows and table are compared when nothing was heard' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l max-delete -d 'Delete at most so many of our endpoints: a number, or a share of them' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -239,7 +241,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s q -l quiet -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l dev -d 'The VXLAN device' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l dst -l vtep -d 'Behind this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l vni -d 'With this VNI' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l port -d 'With this UDP port' -r
@@ -266,8 +268,29 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l no-header -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l dev -d 'The VXLAN device' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l ttl -d 'Rows that nothing has used for so long go' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l limit -d 'Answer the same question at most once in this time' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l negative -d 'Ask for an address that the table does not have once in this time' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l self -d 'An address of this host: what is behind it is not answered, nor what is behind the addresses of the device\'s underlay' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l permanent -d 'Rows stay, as add writes them'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l cleanup -d 'Take the rows that were written away at the end'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s j -l json -d 'The same as -o json'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l no-header -d 'No line of column names'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s v -l verbose -d 'Say what is done'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l dev -d 'Only of this device [default: every device]' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
 link\t'Devices'
 address\t'Addresses'
@@ -289,7 +312,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s q -l quiet -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l dev -d 'Only of this device [default: every device]' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
 link\t'Devices'
 address\t'Addresses'
@@ -310,12 +333,13 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l no-header -d
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "add" -d 'Write an endpoint\'s rows: neighbour IP -> MAC, and FDB MAC -> VTEP'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "del" -d 'Delete all rows of an endpoint'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "get" -d 'Show the rows of one endpoint'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "list" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, or the text of bridge and ip'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "sync" -d 'Make our rows equal to a table; those of others are left alone'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "flush" -d 'Delete the rows that filters name: our own, or with --foreign those of others'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "watch" -d 'Misses and changes of rows as they happen, one line each'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "add" -d 'Write an endpoint\'s rows: neighbour IP -> MAC, and FDB MAC -> VTEP'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "del" -d 'Delete all rows of an endpoint'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "get" -d 'Show the rows of one endpoint'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "list" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, or the text of bridge and ip'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "sync" -d 'Make our rows equal to a table; those of others are left alone'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "flush" -d 'Delete the rows that filters name: our own, or with --foreign those of others'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "answer" -d 'Answer what the device asks for, from a table, until it is told to end'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "watch" -d 'Misses and changes of rows as they happen, one line each'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

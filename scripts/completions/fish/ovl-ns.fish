@@ -207,7 +207,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -s q -l quiet -d '
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -l set -d 'Assign this id, or the next free one (\'auto\')' -r
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'

@@ -48,7 +48,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -f -a "ls" -d 'List cabl
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -f -a "peer" -d 'Say where the other end of a cable is: peer_ifindex, as ethtool -S reads it, resolved'
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -f -a "stats" -d 'Show all statistics of the driver, as ethtool -S'
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l peer -d 'The other end\'s name [default: the next free vethN there]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l peer-netns -d 'Where the other end is to be [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l ip -d 'Address of the first end (repeatable)' -r
@@ -76,7 +76,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l no-header -d '
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l mtu -d 'MTU in bytes' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l mac -d 'MAC address' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l master -d 'Enslave it to this bridge' -r
@@ -98,7 +98,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l no-header -d '
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -114,7 +114,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -l no-header -d '
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -130,7 +130,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -l no-header -
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -146,7 +146,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -l no-header -d 'N
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -159,7 +159,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -l no-header -d 
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -173,7 +173,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -l no-header -d 
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -187,7 +187,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -l no-header -d 'N
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -200,7 +200,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -l no-header -d 
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s v -l verbose -d 'Say what is done'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'

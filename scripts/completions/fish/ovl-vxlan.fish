@@ -46,7 +46,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -f -a "show" -d 'Show 
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -f -a "list" -d 'List VXLAN devices'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -f -a "ls" -d 'List VXLAN devices'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l underlay -d 'Namespace of the UDP socket: the host\'s [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l bridge -d 'Bridge to enslave it to; made if it is not there' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l gateway -d 'Address of the bridge: the overlay\'s gateway' -r
@@ -112,7 +112,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l no-header -d
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -s v -l verbose -d 'Say what is done'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l mtu -d 'MTU in bytes' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l mac -d 'The device\'s MAC address' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l txqueuelen -d 'Length of the transmit queue in packets' -r
@@ -174,7 +174,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l no-header -d
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s v -l verbose -d 'Say what is done'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -191,7 +191,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -l no-header -d
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s v -l verbose -d 'Say what is done'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -208,7 +208,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -l no-header
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s v -l verbose -d 'Say what is done'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -225,7 +225,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -l no-header -d 
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s v -l verbose -d 'Say what is done'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -238,7 +238,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -l no-header -
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s v -l verbose -d 'Say what is done'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -252,7 +252,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -l no-header -
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s v -l verbose -d 'Say what is done'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'

@@ -21,13 +21,17 @@ const EXIT_STATUS: [(&str, &str); 8] = [
 const EXEC_STATUS: &str = "exec ends as its command does; 125, 126 and 127 are our own failure, a \
      command that cannot be run, and one that is not there.";
 
-const NAMESPACES: [(&str, &str); 9] = [
+const NAMESPACES: [(&str, &str); 10] = [
     (
         "NAME",
         "/run/netns/NAME, else /var/run/docker/netns/NAME, else in the folders of OVL_NETNS_PATH",
     ),
     ("/path, ./path", "a file that holds a namespace"),
     ("pid:N", "that process's namespace"),
+    (
+        "FOLDER/NAME",
+        "a mounted file of that name below a folder of that name, where two engines have one",
+    ),
     ("docker:NAME, podman:NAME", "a container's, by that engine's own command"),
     ("overlay:NAME-or-ID", "the namespace of that Docker overlay network on this host"),
     ("vni:N", "the one that holds the VXLAN device with that VNI"),

@@ -2,7 +2,7 @@
 //! their ports, the other devices, each port's other end, and the VXLAN devices
 //! with VNI, socket namespace and rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use ovl_cli::paint::{Paint, Tone};
@@ -10,7 +10,7 @@ use ovl_cli::shape::{self, Netns};
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::link::{Kind, Link};
 use ovl_core::netns::NsKey;
-use ovl_core::row::{NUD_NOARP, flag_words, nud_words};
+use ovl_core::row::{Fdb, NUD_NOARP, Neigh, flag_words, nud_words};
 use ovl_core::types::MacAddr;
 use ovl_machine::joins::{Peer, is_cable};
 use ovl_machine::machine::ends::has_parent;
@@ -90,7 +90,7 @@ impl Tree<'_> {
         let name = self.name(found.key);
         let mut parts = vec![self.paint.tone(self.tone(space), &name)];
         let path = found.paths.first().map(|p| p.display().to_string());
-        let path = path.filter(|p| *p != name).map(|p| p.escape_debug().to_string());
+        let path = path.filter(|p| *p != name).map(|p| end_of(&p));
         parts.extend(path.map(|p| self.paint.tone(Tone::Faint, &p)));
         parts.extend(owner::of(self.machine, found));
         parts.join("  ")
@@ -265,32 +265,42 @@ impl Tree<'_> {
     }
 }
 
+/// Endpoints of one device that are drawn; `ovl-fdb list` has them all.
+const MOST_ROWS: usize = 24;
+
 /// The endpoints a VXLAN device knows, one line each: who, and behind which VTEP.
 fn rows(space: &Space, link: &Link) -> Vec<Node> {
     let state = &space.state;
-    let fdb = || state.fdb.iter().filter(|f| f.dev == link.index && f.is_self());
-    let behind = |mac: Option<MacAddr>| {
-        let dst = fdb().find(|f| Some(f.mac) == mac).and_then(|f| f.dst);
-        dst.map_or("no FDB row".into(), |d| d.to_string())
+    let fdb = || {
+        let own = state.fdb.iter().filter(|f| f.dev == link.index && f.is_self());
+        own.filter(|f| !f.mac.is_multicast())
     };
+    let behind: HashMap<MacAddr, &Fdb> = fdb().map(|row| (row.mac, row)).collect();
     let neighs = state.neighs.iter().filter(|n| n.dev == link.index && n.state & NUD_NOARP == 0);
-    let mut lines: Vec<String> = neighs
-        .clone()
-        .map(|n| match n.mac {
-            Some(mac) => format!("{}  {mac}  → {}", n.ip, behind(n.mac)),
-            None => format!("{}  {}", n.ip, nud_words(n.state).join(",")),
-        })
-        .collect();
-    for row in fdb().filter(|f| !f.mac.is_multicast()) {
-        if neighs.clone().any(|n| n.mac == Some(row.mac)) {
-            continue;
-        }
-        let who = if row.mac == MacAddr::ZERO { "flood".into() } else { row.mac.to_string() };
-        let flags = flag_words(row.flags).into_iter().filter(|f| *f != "self");
-        let dst = row.dst.map_or_else(|| flags.collect::<Vec<_>>().join(" "), |d| d.to_string());
-        lines.push(format!("{who}  → {dst}"));
-    }
-    lines.into_iter().map(|name| Node { name, ..Node::default() }).collect()
+    let known: HashSet<MacAddr> = neighs.clone().filter_map(|n| n.mac).collect();
+    let alone = fdb().filter(|row| !known.contains(&row.mac));
+    let more = (neighs.clone().count() + alone.clone().count()).saturating_sub(MOST_ROWS);
+    let lines = neighs.map(|row| neighbour(row, &behind)).chain(alone.map(lone));
+    let more = (more > 0).then(|| format!("and {more} more: ovl-fdb list --dev {}", link.name));
+    let names = lines.take(MOST_ROWS).chain(more);
+    names.map(|name| Node { name, ..Node::default() }).collect()
+}
+
+fn neighbour(row: &Neigh, behind: &HashMap<MacAddr, &Fdb>) -> String {
+    let Some(mac) = row.mac else {
+        return format!("{}  {}", row.ip, nud_words(row.state).join(","));
+    };
+    let dst = behind.get(&mac).and_then(|row| row.dst);
+    let dst = dst.map_or("no FDB row".into(), |dst| dst.to_string());
+    format!("{}  {mac}  → {dst}", row.ip)
+}
+
+/// An FDB row that no neighbour row leads to.
+fn lone(row: &Fdb) -> String {
+    let who = if row.mac == MacAddr::ZERO { "flood".into() } else { row.mac.to_string() };
+    let flags = flag_words(row.flags).into_iter().filter(|f| *f != "self");
+    let dst = row.dst.map_or_else(|| flags.collect::<Vec<_>>().join(" "), |d| d.to_string());
+    format!("{who}  → {dst}")
 }
 
 /// The other end of a cable.
@@ -304,6 +314,18 @@ enum Far {
     /// It cannot be found, and why.
     Lost(String),
 }
+
+/// The end of a path, by which it is known again: `…/exec/netns/1-6a38c9b837`.
+fn end_of(path: &str) -> String {
+    let path = path.escape_debug().to_string();
+    match path.rmatch_indices('/').nth(2) {
+        Some((at, _)) if path.len() > LONG_PATH => format!("…{}", &path[at..]),
+        _ => path,
+    }
+}
+
+/// Paths that are longer than this lose their beginning.
+const LONG_PATH: usize = 32;
 
 /// What keeps it from carrying packets.
 fn trouble(link: &Link) -> &'static str {

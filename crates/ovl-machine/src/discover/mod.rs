@@ -18,8 +18,11 @@ use crate::container::Container;
 mod held;
 mod mounts;
 mod processes;
+mod short;
 #[cfg(test)]
 mod tests;
+
+pub use short::{is_below, short_names};
 
 /// Where to look.
 #[derive(Debug, Clone)]
@@ -219,40 +222,6 @@ impl Discovery {
             }
         }
     }
-}
-
-/// What each namespace is called in a view: its container's name where it is
-/// known, else a name, else the name of its file where no other has the same,
-/// else the shortest reference to it.
-pub fn short_names<'f>(
-    found: impl Iterator<Item = &'f Found> + Clone,
-    own: NsKey,
-) -> BTreeMap<NsKey, String> {
-    let mut holders: BTreeMap<String, usize> = BTreeMap::new();
-    for f in found.clone() {
-        let names = f.file_name().map(str::to_owned).into_iter().chain(container_name(f));
-        for name in names {
-            *holders.entry(name).or_default() += 1;
-        }
-    }
-    let is_unique = |name: &String| holders.get(name) == Some(&1);
-    found
-        .map(|f| {
-            let file = || f.file_name().map(str::to_owned).filter(is_unique);
-            let name = container_name(f).filter(is_unique).or_else(file);
-            let name = name.filter(|_| f.key != own).unwrap_or_else(|| f.reference(own));
-            (f.key, name.escape_debug().to_string())
-        })
-        .collect()
-}
-
-/// `docker:X-1`, where the engine told the name and no person gave another one.
-fn container_name(found: &Found) -> Option<String> {
-    let container = found.container.as_ref()?;
-    let is_given = found.paths.iter().any(|p| p.parent() == Some(Path::new(NETNS_DIR)));
-    let engine = container.asked()?.command();
-    let name = container.name.as_ref().filter(|_| !is_given)?;
-    Some(format!("{engine}:{name}"))
 }
 
 /// The first digits of a network's id, in the name of a file that is the

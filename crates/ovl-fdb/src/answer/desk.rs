@@ -1,0 +1,334 @@
+//! The namespace that is answered in, for as long as others hold it: an ear for
+//! misses, and a socket on which rows are looked at, written and deleted. What it
+//! wrote, it knows, and touches nothing else.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use ovl_cli::{Context, Seam};
+use ovl_core::error::{Fail, KernelError};
+use ovl_core::known::Object;
+use ovl_core::link::Link;
+use ovl_core::netns::{NetNs, NsKey};
+use ovl_core::row::{
+    Fdb, FdbSpec, NTF_EXT_LEARNED, NUD_NOARP, NUD_PERMANENT, NUD_REACHABLE, Neigh, NeighSpec,
+    RowOp, RowSpec, Wanted,
+};
+use ovl_core::state::Reader;
+use ovl_core::types::MacAddr;
+use ovl_endpoints::Endpoint;
+
+use super::book::Life;
+use crate::home::Spot;
+use crate::memory::{Kept, Memory};
+
+/// Rows that are looked at for their age at once: misses wait meanwhile.
+const AT_ONCE: usize = 256;
+
+/// A place where misses are answered.
+pub struct Desk<'c> {
+    /// The namespace, by which others are asked for.
+    pub key: NsKey,
+    /// The device.
+    pub spot: Spot,
+    /// What the device is.
+    pub link: Link,
+    reader: Reader<'c, Seam>,
+    memory: Memory,
+    /// What was written here and stands, and when it was last known to be used.
+    given: HashMap<Wanted, Given>,
+}
+
+/// A row that was written as an answer.
+#[derive(Debug, Clone, Copy)]
+struct Given {
+    row: Kept,
+    at: Instant,
+    /// It was written to stay.
+    stays: bool,
+}
+
+/// What became of an answer.
+#[derive(Debug)]
+pub enum Answer {
+    /// So many rows were written.
+    Written(usize),
+    /// Another's row stands in the way, and says this.
+    Foreign(String),
+    /// The kernel refused.
+    Refused(Fail),
+}
+
+/// What stands where a row is to go.
+enum Stands {
+    /// Just what is to stand there.
+    Same,
+    /// Something that gives way: learned, stale, or of our own making.
+    Weak(RowSpec),
+    /// Another's, with what it says.
+    Foreign(String),
+    /// Nothing any more.
+    Nothing,
+}
+
+/// What became of one row.
+enum Put {
+    Written,
+    Stood,
+    Foreign(String),
+}
+
+impl<'c> Desk<'c> {
+    /// Opens a socket in the namespace.
+    pub fn open(context: &'c Context, ns: &NetNs, spot: Spot, link: Link) -> Result<Self, Fail> {
+        let reader = Reader::open(&context.kernel, ns)?;
+        let memory = Memory::of(Some(spot.cookie), spot.index);
+        Ok(Desk { key: ns.key(), spot, link, reader, memory, given: HashMap::new() })
+    }
+
+    /// Writes an endpoint's rows: where it is, then who it is, so that nobody is
+    /// told of an endpoint that cannot be reached. All or nothing.
+    pub fn answer(&mut self, endpoint: &Endpoint, life: Life) -> Answer {
+        let fdb = life.fdb(endpoint).map(|row| self.plain(row)).map(RowSpec::Fdb);
+        let neigh = life.neigh(endpoint).map(RowSpec::Neigh);
+        if let (Life::Permanent, true) = (life, fdb.is_none() || neigh.is_none()) {
+            // No pair of marks proves it. That it cannot be remembered costs no more
+            // than that it is thought of as another's.
+            let _ = self.memory.note(fdb.iter().chain(&neigh));
+        }
+        let mut written: Vec<RowSpec> = Vec::new();
+        for row in fdb.into_iter().chain(neigh) {
+            let failed = match self.put(&row) {
+                Ok(Put::Written) => {
+                    written.push(row);
+                    continue;
+                }
+                Ok(Put::Stood) => continue,
+                Ok(Put::Foreign(says)) => Answer::Foreign(says),
+                Err(why) => Answer::Refused(why),
+            };
+            for row in &written {
+                let _ = self.reader.change(self.spot.index, RowOp::Del, row);
+            }
+            return failed;
+        }
+        let at = Instant::now();
+        let stays = life == Life::Permanent;
+        for row in written.iter().filter_map(Kept::of) {
+            self.given.insert(asks(row), Given { row, at, stays });
+        }
+        Answer::Written(written.len())
+    }
+
+    /// What a row need not say: the device's own port and VNI.
+    fn plain(&self, row: FdbSpec) -> FdbSpec {
+        let vxlan = self.link.vxlan();
+        let (dstport, vni) = (vxlan.and_then(|v| v.dstport), vxlan.and_then(|v| v.vni));
+        FdbSpec {
+            port: row.port.filter(|port| Some(*port) != dstport),
+            vni: row.vni.filter(|own| Some(*own) != vni.map(ovl_core::types::Vni::get)),
+            ..row
+        }
+    }
+
+    fn put(&mut self, row: &RowSpec) -> Result<Put, Fail> {
+        // What stands may go, or come, between two requests; not for ever.
+        for _ in 0..4 {
+            match self.reader.change(self.spot.index, RowOp::Add, row) {
+                Ok(()) => return Ok(Put::Written),
+                Err(why) if why.errno() == Some(Errno::EEXIST) => {}
+                Err(why) => return Err(why),
+            }
+            match self.stands(row)? {
+                Stands::Same => return Ok(Put::Stood),
+                Stands::Foreign(says) => return Ok(Put::Foreign(says)),
+                Stands::Nothing => {}
+                Stands::Weak(other) => {
+                    match self.reader.change(self.spot.index, RowOp::Del, &other) {
+                        Err(why) if why.errno() != Some(Errno::ENOENT) => return Err(why),
+                        // A replace could not put our mark on a row that lacks it.
+                        _ => {}
+                    }
+                }
+            }
+        }
+        Err(Fail::Refused(KernelError::new(Errno::EEXIST)))
+    }
+
+    fn stands(&mut self, row: &RowSpec) -> Result<Stands, Fail> {
+        let dev = self.spot.index;
+        Ok(match row {
+            RowSpec::Neigh(row) => match self.reader.neigh(dev, row.ip)? {
+                Some(stands) => self.neigh_stands(row, &stands),
+                None => Stands::Nothing,
+            },
+            RowSpec::Fdb(row) => match self.reader.fdb_of(dev, row.mac)? {
+                Some(stands) => self.fdb_stands(row, &stands),
+                None => Stands::Nothing,
+            },
+        })
+    }
+
+    fn neigh_stands(&self, row: &NeighSpec, stands: &Neigh) -> Stands {
+        let stays = stands.state & (NUD_PERMANENT | NUD_NOARP) != 0;
+        let answers = stays || stands.state & NUD_REACHABLE != 0;
+        match stands.mac {
+            Some(mac) if mac == row.mac && answers => Stands::Same,
+            Some(mac) if stays && !self.is_given(Kept::Neigh(row.ip, mac)) => {
+                Stands::Foreign(mac.to_string())
+            }
+            _ => Stands::Weak(stands.deletion()),
+        }
+    }
+
+    fn fdb_stands(&self, row: &FdbSpec, stands: &Fdb) -> Stands {
+        let same = stands.dst == row.dst
+            && stands.port == row.port
+            && stands.vni == row.vni
+            && stands.nhid == row.nhid;
+        let to_stay = row.state & NUD_PERMANENT != 0;
+        // One that was learned is made into one that stays.
+        if same && !(to_stay && stands.is_learned()) {
+            return Stands::Same;
+        }
+        if stands.is_learned() || self.is_given(Kept::Fdb(stands.mac, stands.dst)) {
+            return Stands::Weak(stands.deletion());
+        }
+        let group = || format!("nhid {}", stands.nhid.unwrap_or_default());
+        let to = stands.dst.map_or_else(group, |dst| dst.to_string());
+        Stands::Foreign(format!("{} → {to}", stands.mac))
+    }
+
+    fn is_given(&self, row: Kept) -> bool {
+        self.given.get(&asks(row)).is_some_and(|given| given.row == row)
+    }
+
+    /// A row has changed or gone. When it is not the answer that was given any
+    /// more, says what may be asked again.
+    pub fn heard(&mut self, object: &Object) -> Option<Wanted> {
+        let wanted = match object {
+            Object::Neigh(row) if row.dev == self.spot.index => Wanted::Mac(row.ip),
+            Object::Fdb(row) if row.dev == self.spot.index && row.is_self() => {
+                Wanted::Vtep(row.mac)
+            }
+            _ => return None,
+        };
+        let given = *self.given.get(&wanted)?;
+        // Notices are late: what stands now is what counts.
+        if self.standing(given).is_some() {
+            return None;
+        }
+        self.given.remove(&wanted);
+        if let Kept::Fdb(mac, _) = given.row {
+            // A neighbour row is known by the FDB row's mark: it shows none of its own
+            // when another program writes over it.
+            self.given.retain(|_, other| !matches!(other.row, Kept::Neigh(_, of) if of == mac));
+        }
+        Some(wanted)
+    }
+
+    /// The request that deletes an answer, if it stands as it was given.
+    fn standing(&mut self, given: Given) -> Option<RowSpec> {
+        let dev = self.spot.index;
+        match given.row {
+            Kept::Neigh(ip, mac) => {
+                let row = self.reader.neigh(dev, ip).ok()??;
+                let stays = row.state & NUD_PERMANENT != 0;
+                (row.mac == Some(mac) && stays == given.stays).then(|| row.deletion())
+            }
+            Kept::Fdb(mac, dst) => {
+                let row = self.reader.fdb_of(dev, mac).ok()??;
+                let marked = row.flags & NTF_EXT_LEARNED != 0;
+                let as_given = row.dst == dst && marked == given.stays;
+                (as_given && row.is_learned() != given.stays).then(|| row.deletion())
+            }
+        }
+    }
+
+    /// Lists the rows again, after notices were lost.
+    pub fn refresh(&mut self) -> Result<(), Fail> {
+        let dev = Some(self.spot.index);
+        let mut there: HashSet<Kept> = HashSet::new();
+        there.extend(
+            self.reader.neighs(dev)?.iter().filter_map(|row| Some(Kept::Neigh(row.ip, row.mac?))),
+        );
+        there.extend(
+            self.reader
+                .fdb(dev)?
+                .iter()
+                .filter(|row| row.is_self())
+                .map(|row| Kept::Fdb(row.mac, row.dst)),
+        );
+        self.given.retain(|_, given| there.contains(&given.row));
+        Ok(())
+    }
+
+    /// Deletes answers that nothing has used for so long. An endpoint whose FDB
+    /// row is in use keeps its neighbour row: packets do not use that.
+    pub fn expire(&mut self, ttl: Duration) -> usize {
+        let now = Instant::now();
+        let old = |given: &&Given| now.duration_since(given.at) >= ttl;
+        let mut old: Vec<Given> = self.given.values().filter(old).take(AT_ONCE).copied().collect();
+        old.sort_by_key(|given| matches!(given.row, Kept::Neigh(..)));
+        let mut busy: HashSet<MacAddr> = HashSet::new();
+        let mut expired = 0;
+        for given in old {
+            match given.row {
+                Kept::Fdb(mac, _) if self.is_used(mac, ttl) => {
+                    busy.insert(mac);
+                    self.extend(Wanted::Vtep(mac), now);
+                }
+                Kept::Neigh(ip, mac) if busy.contains(&mac) || self.is_used(mac, ttl) => {
+                    self.extend(Wanted::Mac(ip), now);
+                }
+                _ => expired += usize::from(self.take_back(given)),
+            }
+        }
+        expired
+    }
+
+    fn extend(&mut self, wanted: Wanted, now: Instant) {
+        if let Some(given) = self.given.get_mut(&wanted) {
+            given.at = now;
+        }
+    }
+
+    /// Has a packet used the row of this address within that time?
+    fn is_used(&mut self, mac: MacAddr, within: Duration) -> bool {
+        let row = self.reader.fdb_of(self.spot.index, mac).ok().flatten();
+        let used = row.and_then(|row| row.used);
+        used.is_some_and(|seconds| Duration::from_secs(seconds.into()) < within)
+    }
+
+    /// Deletes an answer, if it still is what was given. `true` when it was.
+    fn take_back(&mut self, given: Given) -> bool {
+        self.given.remove(&asks(given.row));
+        let dev = self.spot.index;
+        let stands = self.standing(given);
+        stands.is_some_and(|row| self.reader.change(dev, RowOp::Del, &row).is_ok())
+    }
+
+    /// Takes answers back: those that are no longer right, or all of them.
+    pub fn withdraw(&mut self, is_right: impl Fn(Kept) -> bool) -> usize {
+        let mut wrong: Vec<Given> =
+            self.given.values().filter(|given| !is_right(given.row)).copied().collect();
+        // Neighbour rows first: nobody is to be told of what cannot be reached.
+        wrong.sort_by_key(|given| matches!(given.row, Kept::Fdb(..)));
+        wrong.into_iter().filter(|given| self.take_back(*given)).count()
+    }
+
+    /// Is the device still there?
+    pub fn is_there(&mut self) -> bool {
+        let link = self.reader.link(&self.link.name, false).ok().flatten();
+        link.is_some_and(|link| link.index == self.spot.index)
+    }
+}
+
+/// The question that a row answers.
+fn asks(row: Kept) -> Wanted {
+    match row {
+        Kept::Neigh(ip, _) => Wanted::Mac(ip),
+        Kept::Fdb(mac, _) => Wanted::Vtep(mac),
+    }
+}

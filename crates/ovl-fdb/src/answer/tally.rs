@@ -1,0 +1,224 @@
+//! What `answer` has been asked, and what became of it: events as lines, and
+//! counts as a summary. Knows no sockets.
+
+use std::time::Duration;
+
+use ovl_cli::{Context, Error, follow};
+use ovl_core::row::Wanted;
+use ovl_endpoints::Endpoint;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Lines of unknown addresses a second; a flood of them is counted and not told.
+const MOST_UNKNOWN: u32 = 20;
+
+/// Counts since the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tally {
+    /// Misses that were heard.
+    pub misses: u64,
+    /// Misses that were answered with rows.
+    pub answered: u64,
+    /// Rows that were written for them.
+    pub rows: u64,
+    /// Misses of addresses that the source does not have.
+    pub unknown: u64,
+    /// Misses of those shortly after: not looked up again.
+    pub still_unknown: u64,
+    /// Misses shortly after the same one was answered.
+    pub repeated: u64,
+    /// Misses of endpoints behind this host's own VTEP.
+    pub local: u64,
+    /// Misses in whose answer's way another's row stands.
+    pub foreign: u64,
+    /// Answers that the kernel refused.
+    pub refused: u64,
+    /// Rows whose time was over.
+    pub expired: u64,
+    /// Times that the socket was full.
+    pub lost: u64,
+}
+
+impl Tally {
+    fn text(&self) -> String {
+        let mut parts = vec![
+            format!("{} misses", self.misses),
+            format!("{} answered with {} rows", self.answered, self.rows),
+            format!("{} unknown", self.unknown + self.still_unknown),
+        ];
+        for (count, word) in [
+            (self.repeated, "repeated"),
+            (self.local, "behind this host"),
+            (self.foreign, "not ours to answer"),
+            (self.refused, "refused by the kernel"),
+            (self.expired, "rows expired"),
+            (self.lost, "times the socket was full"),
+        ] {
+            if count > 0 {
+                parts.push(format!("{count} {word}"));
+            }
+        }
+        parts.join(", ")
+    }
+}
+
+/// Something that is told.
+#[derive(Debug)]
+pub enum Event<'e> {
+    /// A miss was answered.
+    Answered(Wanted, &'e Endpoint, usize, Duration),
+    /// The source does not have it.
+    Unknown(Wanted),
+    /// Another's row stands in the way.
+    Foreign(Wanted, &'e Endpoint, String),
+    /// The kernel refuses.
+    Refused(Wanted, &'e Endpoint, String),
+    /// Misses were lost.
+    Lost,
+    /// The namespace or the device has gone.
+    Gone,
+    /// It is there.
+    There,
+    /// The table was read.
+    Table(usize),
+    /// The counts.
+    Summary,
+}
+
+/// Tells and counts.
+pub struct Teller<'c> {
+    context: &'c Context,
+    dev: String,
+    /// The counts.
+    pub tally: Tally,
+    /// Lines of unknown addresses in this second.
+    unknown: (i64, u32),
+    /// Nobody reads any more.
+    pub is_deaf: bool,
+}
+
+impl<'c> Teller<'c> {
+    /// Of a device, as people call it.
+    pub fn new(context: &'c Context, dev: String) -> Teller<'c> {
+        Teller { context, dev, tally: Tally::default(), unknown: (0, 0), is_deaf: false }
+    }
+
+    /// Tells of an event.
+    pub fn tell(&mut self, event: &Event<'_>) -> Result<(), Error> {
+        let is_summary = matches!(event, Event::Summary);
+        if (self.context.flags.quiet && !is_summary) || self.is_flood(event) {
+            return Ok(());
+        }
+        let value = self.value(event);
+        let is_read = follow::line(&self.context.flags, &value, || self.text(event))?;
+        self.is_deaf |= !is_read;
+        Ok(())
+    }
+
+    fn is_flood(&mut self, event: &Event<'_>) -> bool {
+        if !matches!(event, Event::Unknown(_)) {
+            return false;
+        }
+        #[allow(clippy::cast_possible_truncation)]
+        let second = follow::now() as i64;
+        if self.unknown.0 != second {
+            self.unknown = (second, 0);
+        }
+        self.unknown.1 += 1;
+        self.unknown.1 > MOST_UNKNOWN
+    }
+
+    fn text(&self, event: &Event<'_>) -> String {
+        let clock = follow::clock();
+        let detail = match event {
+            Event::Answered(wanted, endpoint, rows, took) => format!(
+                "+ {}  {}  {rows} rows, {:.1} ms",
+                asked(*wanted),
+                place(endpoint),
+                took.as_secs_f64() * 1e3
+            ),
+            Event::Unknown(wanted) => format!("? {}  the source does not have it", asked(*wanted)),
+            Event::Foreign(wanted, endpoint, says) => {
+                format!(
+                    "! {}  {}  another's row says {says}: left alone",
+                    asked(*wanted),
+                    place(endpoint)
+                )
+            }
+            Event::Refused(wanted, endpoint, why) => {
+                format!("! {}  {}  refused: {why}", asked(*wanted), place(endpoint))
+            }
+            Event::Lost => {
+                "! the socket was full, misses were lost: the rows were listed again".into()
+            }
+            Event::Gone => format!("- {} is gone: waiting for it", self.dev),
+            Event::There => format!("+ {} is there again", self.dev),
+            Event::Table(count) => format!("~ the source has {count} endpoints"),
+            Event::Summary => format!("= {}", self.tally.text()),
+        };
+        format!("{clock}  {detail}")
+    }
+
+    fn value(&self, event: &Event<'_>) -> Value {
+        let word = match event {
+            Event::Answered(..) => "answered",
+            Event::Unknown(_) => "unknown",
+            Event::Foreign(..) => "foreign",
+            Event::Refused(..) => "refused",
+            Event::Lost => "lost",
+            Event::Gone => "gone",
+            Event::There => "there",
+            Event::Table(_) => "source",
+            Event::Summary => "summary",
+        };
+        let mut value = json!({ "time": follow::now(), "event": word });
+        let mut put = |key: &str, what: Value| value[key] = what;
+        match event {
+            Event::Answered(wanted, ..)
+            | Event::Unknown(wanted)
+            | Event::Foreign(wanted, ..)
+            | Event::Refused(wanted, ..) => put("wanted", shape(*wanted)),
+            Event::Table(count) => put("endpoints", json!(count)),
+            Event::Summary => put("counts", json!(self.tally)),
+            Event::Lost | Event::Gone | Event::There => {}
+        }
+        match event {
+            Event::Answered(_, endpoint, rows, took) => {
+                put("endpoint", json!(endpoint));
+                put("rows", json!(rows));
+                put("ms", json!((took.as_secs_f64() * 1e6).round() / 1e3));
+            }
+            Event::Foreign(_, endpoint, why) | Event::Refused(_, endpoint, why) => {
+                put("endpoint", json!(endpoint));
+                put("why", json!(why));
+            }
+            _ => {}
+        }
+        value
+    }
+}
+
+fn asked(wanted: Wanted) -> String {
+    match wanted {
+        Wanted::Mac(ip) => format!("l3miss {ip}"),
+        Wanted::Vtep(mac) => format!("l2miss {mac}"),
+    }
+}
+
+/// In the words of `watch`.
+fn shape(wanted: Wanted) -> Value {
+    match wanted {
+        Wanted::Mac(ip) => json!({ "ip": ip }),
+        Wanted::Vtep(mac) => json!({ "mac": mac }),
+    }
+}
+
+fn place(endpoint: &Endpoint) -> String {
+    let ip = endpoint.ip.map(|ip| format!("{ip} ")).unwrap_or_default();
+    let to = match (endpoint.vtep, endpoint.nhid) {
+        (Some(vtep), _) => format!(" → {vtep}"),
+        (None, Some(id)) => format!(" → nhid {id}"),
+        (None, None) => String::new(),
+    };
+    format!("{ip}{}{to}", endpoint.mac)
+}
