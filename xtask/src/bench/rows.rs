@@ -273,7 +273,7 @@ fn number(count: usize) -> f64 {
 /// Beside builds and other programs all figures are worse, and not by as much.
 fn load_of_machine() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cpus = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let minute = text.split(' ').next().unwrap_or("unknown");
     format!("{minute} on {cpus} processors")
 }
