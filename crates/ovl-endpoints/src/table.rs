@@ -156,7 +156,7 @@ impl Table {
                 continue;
             }
             if let Some(ip) = endpoint.ip
-                && let Some(first) = by_ip.first(&ip, at, |there| all[there].ip == Some(ip))
+                && let Some(first) = by_ip.first(&ip, at, |there| all[there].ip)
             {
                 let first = &all[first];
                 if first.is_same(endpoint) {
@@ -168,7 +168,7 @@ impl Table {
             }
             let mac = endpoint.mac;
             if endpoint.has_target()
-                && let Some(first) = by_mac.first(&mac, at, |there| all[there].mac == mac)
+                && let Some(first) = by_mac.first(&mac, at, |there| Some(all[there].mac))
                 && !repeated[at]
             {
                 let first = &all[first];
