@@ -78,10 +78,10 @@ impl Rows {
     fn halves(&self, proxy: bool) -> Vec<String> {
         let lost =
             self.neighs.iter().filter(|(_, mac)| !self.floods && !self.fdb.contains_key(mac));
-        let lost = lost.map(|(ip, _)| format!("{ip}: no FDB row"));
+        let lost = lost.map(|(ip, _)| format!("no FDB row: {ip}"));
         let known: BTreeSet<MacAddr> = self.neighs.iter().map(|(_, mac)| *mac).collect();
         let set = self.fdb.iter().filter(|(mac, set)| proxy && **set && !known.contains(mac));
-        let unasked = set.map(|(mac, _)| format!("{mac}: no neighbour row"));
+        let unasked = set.map(|(mac, _)| format!("no neigh: {mac}"));
         lost.chain(unasked).collect()
     }
 }

@@ -2,13 +2,11 @@
 
 use super::super::model::CardId;
 use super::boxes::{GAP, Inside, PAD};
-use super::frame::{SWING, TRACK};
+use super::frame::{ATTACH, SWING, TRACK};
 use super::page::{EDGE, Page};
 use super::plan::{Side, Slot, Way};
 use super::rect::{Line, Point, Rect};
 
-/// How far below its upper edge a cable leaves a card.
-const HEIGHT: i32 = 12;
 /// The same, where it goes round a corner: two cards that face each other across
 /// a gap must not seem to be joined.
 const LOWER: i32 = 18;
@@ -177,8 +175,8 @@ fn toward(card: Rect, x: i32, down: i32) -> Point {
 fn across(page: &Page<'_>, frame: usize, gap: usize, a: CardId, b: CardId) -> Line {
     let (x, w) = page.blocks[frame].gaps[gap];
     let left = page.layout.frames[frame].x + x;
-    let start = toward(page.layout.cards[a], left + w / 2, HEIGHT);
-    let end = toward(page.layout.cards[b], left + w / 2, HEIGHT);
+    let start = toward(page.layout.cards[a], left + w / 2, ATTACH);
+    let end = toward(page.layout.cards[b], left + w / 2, ATTACH);
     let room = if start.0 < end.0 { [left, left + w] } else { [left + w, left] };
     Line::Across(start, room, end)
 }
@@ -190,11 +188,11 @@ fn swing(page: &Page<'_>, frame: Option<usize>, a: CardId, b: CardId) -> Line {
     let out = if frame.is_some() { PAD + SWING } else { PAD };
     if is_mirrored {
         let x = cards[0].right().max(cards[1].right()) + out;
-        let [start, end] = cards.map(|c| (c.right(), c.y + HEIGHT));
+        let [start, end] = cards.map(|c| (c.right(), c.y + ATTACH));
         Line::Around(start, x, end)
     } else {
         let x = cards[0].x.min(cards[1].x) - out;
-        let [start, end] = cards.map(|c| (c.x, c.y + HEIGHT));
+        let [start, end] = cards.map(|c| (c.x, c.y + ATTACH));
         Line::Around(start, x, end)
     }
 }
@@ -206,7 +204,7 @@ fn cuts(page: &mut Page<'_>) {
         let _ = card;
         let rect = page.layout.cards[id];
         let slot = page.plan.slot(page.picture, id);
-        let y = rect.y + HEIGHT;
+        let y = rect.y + ATTACH;
         let out = if matches!(slot, Slot::In { .. }) { SWING } else { PAD - 2 };
         let ends = if page.is_left(slot, Side::Left) {
             vec![(rect.x, y), (rect.x - out, y)]

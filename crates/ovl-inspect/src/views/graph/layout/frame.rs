@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{CardId, FrameKind, Picture, Role, SpaceId};
+use super::super::model::{CardId, FrameKind, Picture, SpaceId};
 use super::super::text::LINE;
 use super::boxes::{GAP, Inside, Placed};
-use super::plan::{Plan, Way};
+use super::plan::{Column, ColumnKind, Plan, Way};
 use super::rect::Rect;
 
 /// Between one line and the next in a gap.
@@ -17,6 +17,10 @@ const PAD: i32 = 14;
 const CROSSED: i32 = 52;
 /// Between one box and the next.
 const BETWEEN: i32 = 12;
+/// What is more between two boxes where cables pass.
+const CORRIDOR: i32 = 8;
+/// How far below its upper edge a cable leaves a card.
+pub const ATTACH: i32 = 12;
 /// Room for a cable that goes out and back, or ends in nothing.
 pub const SWING: i32 = 22;
 
@@ -114,48 +118,77 @@ pub fn block(picture: &Picture, plan: &Plan, number: usize, traffic: &Traffic) -
     let mut placed: Vec<Placed> = vec![Placed::default(); columns.len()];
     let mut widths = vec![0; columns.len()];
     let mut bottom = top;
-    for column in order(picture, frame.hub, columns) {
+    for column in order(columns) {
         let wish = |card: CardId| plan.partner[card].and_then(|far| known.get(&far).copied());
-        let inside = |id: &SpaceId| {
-            let is_titled = frame.kind != FrameKind::Host || Some(*id) != frame.hub;
-            Inside::of(picture, plan, *id, is_titled, &wish)
-        };
-        let insides: Vec<Inside<'_>> = columns[column].iter().map(inside).collect();
-        let width = insides.iter().map(Inside::width).max().unwrap_or(0);
-        let mut y =
-            top + if known.is_empty() { lead(picture, plan, number, column, &insides) } else { 0 };
-        for inside in &insides {
-            y = inside.place(0, y, width, &wish, &mut placed[column]) + BETWEEN;
+        let inside =
+            |id: &SpaceId| Inside::of(picture, plan, *id, is_titled(picture, number, *id), &wish);
+        let insides: Vec<Inside<'_>> = columns[column].spaces.iter().map(inside).collect();
+        let mut y = top;
+        if columns[column].kind == ColumnKind::Others {
+            y += lead(picture, plan, number, column, &insides);
         }
-        bottom = bottom.max(y - BETWEEN);
-        widths[column] = width;
+        // Between two of those in front there is room for a cable.
+        let is_front = has_behind(columns, column);
+        let beyond = if is_front { BETWEEN + CORRIDOR } else { BETWEEN };
+        let slits = slits(columns, column, &placed);
+        widths[column] = insides.iter().map(Inside::width).max().unwrap_or(0);
+        for (n, inside) in insides.iter().enumerate() {
+            let at = slits.get(n).map_or(y, |slit| slit - inside.lead() - ATTACH);
+            y = inside.place(0, at, widths[column], &wish, &mut placed[column]) + beyond;
+        }
+        bottom = bottom.max(y - beyond);
         known.extend(placed[column].cards.iter().map(|(card, rect)| (*card, rect.y)));
     }
     assemble(placed, &widths, traffic, bottom)
 }
 
-/// What containers are cabled to is laid out after them, beside them.
-fn order(picture: &Picture, hub: Option<SpaceId>, columns: &[Vec<SpaceId>]) -> Vec<usize> {
-    let is_others = |c: &usize| {
-        let first = columns[*c].first().copied();
-        first != hub && picture.spaces[first.unwrap_or_default()].role != Role::Overlay
+/// A host's title is its frame's.
+fn is_titled(picture: &Picture, number: usize, id: SpaceId) -> bool {
+    let frame = &picture.frames[number];
+    frame.kind != FrameKind::Host || Some(id) != frame.hub
+}
+
+/// What containers are cabled to is laid out after them, beside them; those that
+/// stand behind others after those.
+fn order(columns: &[Column]) -> Vec<usize> {
+    let rank = |column: &usize| match columns[*column].kind {
+        ColumnKind::Others => 0,
+        ColumnKind::Behind => 1,
+        ColumnKind::Hub | ColumnKind::Overlays => 2,
     };
-    let all = 0..columns.len();
-    let (mut first, rest): (Vec<usize>, Vec<usize>) = all.partition(is_others);
-    first.extend(rest);
-    first
+    let mut all: Vec<usize> = (0..columns.len()).collect();
+    all.sort_by_key(rank);
+    all
+}
+
+/// The column that stands behind this one, or before it.
+fn beside(columns: &[Column], column: usize, kind: ColumnKind) -> Option<usize> {
+    let near = [column.checked_sub(1), Some(column + 1)];
+    near.into_iter().flatten().find(|c| columns.get(*c).is_some_and(|c| c.kind == kind))
+}
+
+fn has_behind(columns: &[Column], column: usize) -> bool {
+    columns[column].kind == ColumnKind::Others
+        && beside(columns, column, ColumnKind::Behind).is_some()
+}
+
+/// Where cables from behind pass: below each box of the column in front.
+fn slits(columns: &[Column], column: usize, placed: &[Placed]) -> Vec<i32> {
+    let is_behind = columns[column].kind == ColumnKind::Behind;
+    let front = beside(columns, column, ColumnKind::Others).filter(|_| is_behind);
+    let boxes = front.into_iter().flat_map(|front| &placed[front].boxes);
+    boxes.map(|(_, rect)| rect.bottom() + (BETWEEN + CORRIDOR) / 2).collect()
 }
 
 /// How much lower than its neighbours' the first box of a column begins, so that
 /// its devices are beside the ports of their bridges.
 fn lead(picture: &Picture, plan: &Plan, number: usize, column: usize, own: &[Inside<'_>]) -> i32 {
-    let frame = &picture.frames[number];
     let nothing = |_: CardId| None;
     let others = plan.columns[number].iter().enumerate().filter(|(c, _)| *c != column);
-    let leads = others.filter_map(|(_, spaces)| spaces.first()).map(|id| {
-        let is_titled = frame.kind != FrameKind::Host || Some(*id) != frame.hub;
-        Inside::of(picture, plan, *id, is_titled, &nothing).lead()
-    });
+    let others = others.filter(|(_, column)| column.kind != ColumnKind::Behind);
+    let leads = others
+        .filter_map(|(_, column)| column.spaces.first())
+        .map(|id| Inside::of(picture, plan, *id, is_titled(picture, number, *id), &nothing).lead());
     let own = own.first().map_or(0, Inside::lead);
     (leads.max().unwrap_or(own) - own).max(0)
 }

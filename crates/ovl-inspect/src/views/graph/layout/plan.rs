@@ -46,11 +46,40 @@ pub enum Way {
     Inside,
 }
 
+/// A column of a frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// What is in it.
+    pub kind: ColumnKind,
+    /// The namespaces, from top to bottom.
+    pub spaces: Vec<SpaceId>,
+}
+
+/// What is in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// The host's own devices, or the namespace in the middle of a group.
+    Hub,
+    /// Containers.
+    Others,
+    /// Containers behind those of the column beside it: each of their cables
+    /// passes between two of them.
+    Behind,
+    /// Overlays.
+    Overlays,
+}
+
+/// More containers than this stand on both sides of what they are cabled to,
+/// if nothing else is there.
+const ONE_SIDE: usize = 8;
+/// More containers than this stand behind one another, if they have a cable each.
+const ONE_COLUMN: usize = 6;
+
 /// The plan of a page.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// The columns of each frame, each a list of namespaces.
-    pub columns: Vec<Vec<Vec<SpaceId>>>,
+    /// The columns of each frame.
+    pub columns: Vec<Vec<Column>>,
     /// Where each namespace stands.
     pub slots: Vec<Option<Slot>>,
     /// The way of each cable.
@@ -72,13 +101,13 @@ impl Plan {
             partner: vec![None; picture.cards.len()],
             ..Plan::default()
         };
-        let first = first_overlays(picture);
+        let facts = Facts::of(picture);
         plan.hosts = picture.frames.iter().filter(|f| f.kind != FrameKind::Group).count();
         for (number, frame) in picture.frames.iter().enumerate() {
-            let columns = columns(picture, frame, &first);
-            for (column, spaces) in columns.iter().enumerate() {
+            let columns = columns(picture, frame, &facts);
+            for (column, there) in columns.iter().enumerate() {
                 let is_last = column + 1 == columns.len();
-                for id in spaces {
+                for id in &there.spaces {
                     plan.slots[*id] = Some(Slot::In { frame: number, column, is_last });
                 }
             }
@@ -127,12 +156,12 @@ impl Plan {
             (Slot::In { frame: f, column: i, .. }, Slot::In { frame: g, column: j, .. })
                 if f == g =>
             {
-                match i.abs_diff(j) {
+                match self.distance(f, i, j) {
                     0 => (Way::Around(f, i), [Side::Left; 2]),
                     distance => {
                         let first = [Side::Right, Side::Left];
                         let sides = if i < j { first } else { [Side::Left, Side::Right] };
-                        let gap = i.max(j);
+                        let gap = self.facing_gap(f, i.min(j), i.max(j));
                         let under = Way::Under(f, if i < j { [i + 1, j] } else { [i, j + 1] });
                         (if distance == 1 { Way::Across(f, gap) } else { under }, sides)
                     }
@@ -144,6 +173,19 @@ impl Plan {
                 (Way::Outside, sides)
             }
         }
+    }
+
+    /// How many columns are between two; one that cables pass through is none.
+    fn distance(&self, frame: usize, i: usize, j: usize) -> usize {
+        let passed = |c: usize| usize::from(self.columns[frame][c].kind == ColumnKind::Behind);
+        i.abs_diff(j) - if i.abs_diff(j) == 2 { passed(i) + passed(j) } else { 0 }
+    }
+
+    /// The gap between two columns in which their cables turn: not the one behind
+    /// those that stand in front.
+    fn facing_gap(&self, frame: usize, left: usize, right: usize) -> usize {
+        let is_behind = self.columns[frame][right].kind == ColumnKind::Behind;
+        if is_behind { left + 1 } else { right }
     }
 
     /// The side on which a cable leaves toward another frame, or toward what is
@@ -177,37 +219,80 @@ impl Plan {
     }
 }
 
-/// The columns of a frame: the host's own devices, what is cabled to it, its
-/// overlays, whose tunnels leave on the right.
-fn columns(picture: &Picture, frame: &Frame, first: &[SpaceId]) -> Vec<Vec<SpaceId>> {
-    let hub: Vec<SpaceId> = frame.hub.into_iter().collect();
-    // Containers in the order of the overlays they are cabled to, then by name.
-    let mut others = frame.others.clone();
-    others.sort_by_key(|id| (first[*id], *id));
-    let columns = if frame.overlays.is_empty() {
-        vec![others, hub]
-    } else {
-        vec![hub, others, frame.overlays.clone()]
-    };
-    let has_cards = |id: &SpaceId| !picture.spaces[*id].cards.is_empty();
-    let is_bare = |column: &Vec<SpaceId>| {
-        frame.kind == FrameKind::Host
-            && column.first() == frame.hub.as_ref()
-            && !column.iter().any(has_cards)
-    };
-    columns.into_iter().filter(|c| !c.is_empty() && !is_bare(c)).collect()
+/// What the columns are made from, counted once for the whole picture.
+struct Facts {
+    /// The first overlay that each namespace is cabled to.
+    first: Vec<SpaceId>,
+    /// How many lines leave each namespace.
+    lines: Vec<usize>,
 }
 
-/// The first overlay that each namespace is cabled to.
-fn first_overlays(picture: &Picture) -> Vec<SpaceId> {
-    let mut first = vec![SpaceId::MAX; picture.spaces.len()];
-    for cable in &picture.cables {
-        let [a, b] = cable.ends.map(|card| picture.cards[card].space);
-        for (id, far) in [(a, b), (b, a)] {
-            if picture.spaces[far].role == Role::Overlay {
-                first[id] = first[id].min(far);
+impl Facts {
+    fn of(picture: &Picture) -> Facts {
+        let spaces = picture.spaces.len();
+        let mut facts = Facts { first: vec![SpaceId::MAX; spaces], lines: vec![0; spaces] };
+        for cable in &picture.cables {
+            let [a, b] = cable.ends.map(|card| picture.cards[card].space);
+            for (id, far) in [(a, b), (b, a)] {
+                facts.lines[id] += 1;
+                if picture.spaces[far].role == Role::Overlay {
+                    facts.first[id] = facts.first[id].min(far);
+                }
             }
         }
+        facts
     }
-    first
+
+    /// One device, one cable: such a box can stand behind others.
+    fn is_simple(&self, picture: &Picture, id: SpaceId) -> bool {
+        let cards = &picture.spaces[id].cards;
+        self.lines[id] == 1 && cards.len() == 1 && !picture.cards[cards[0]].is_cut
+    }
+}
+
+/// The columns of a frame: the host's own devices, what is cabled to it, its
+/// overlays, whose tunnels leave on the right.
+fn columns(picture: &Picture, frame: &Frame, facts: &Facts) -> Vec<Column> {
+    let hub = Column { kind: ColumnKind::Hub, spaces: frame.hub.into_iter().collect() };
+    // Containers in the order of the overlays they are cabled to, then by name.
+    let mut others = frame.others.clone();
+    others.sort_by_key(|id| (facts.first[*id], *id));
+    let has_tunnels = !frame.overlays.is_empty() || has_vxlan(picture, frame);
+    let columns: Vec<Column> = if !frame.overlays.is_empty() {
+        let overlays = Column { kind: ColumnKind::Overlays, spaces: frame.overlays.clone() };
+        [hub].into_iter().chain(files(picture, facts, &others)).chain([overlays]).collect()
+    } else if has_tunnels {
+        files(picture, facts, &others).into_iter().chain([hub]).collect()
+    } else {
+        let half = if others.len() > ONE_SIDE { others.len().div_ceil(2) } else { 0 };
+        let mut right = files(picture, facts, &others[half..]);
+        right.reverse();
+        files(picture, facts, &others[..half]).into_iter().chain([hub]).chain(right).collect()
+    };
+    let has_cards = |id: &SpaceId| !picture.spaces[*id].cards.is_empty();
+    // A host without devices is its frame, and no column.
+    let is_bare = |column: &Column| {
+        let is_host = frame.kind == FrameKind::Host && column.kind == ColumnKind::Hub;
+        is_host && !column.spaces.iter().any(has_cards)
+    };
+    columns.into_iter().filter(|c| !c.spaces.is_empty() && !is_bare(c)).collect()
+}
+
+fn has_vxlan(picture: &Picture, frame: &Frame) -> bool {
+    let cards = frame.hub.iter().flat_map(|id| &picture.spaces[*id].cards);
+    cards.into_iter().any(|card| picture.cards[*card].kind == "vxlan")
+}
+
+/// Containers in one column, or, many with a cable each, in two: every second one
+/// stands behind the others.
+fn files(picture: &Picture, facts: &Facts, all: &[SpaceId]) -> Vec<Column> {
+    let is_dense = all.len() > ONE_COLUMN && all.iter().all(|id| facts.is_simple(picture, *id));
+    if !is_dense {
+        return vec![Column { kind: ColumnKind::Others, spaces: all.to_vec() }];
+    }
+    let every = |from: usize| all.iter().copied().skip(from).step_by(2).collect();
+    vec![
+        Column { kind: ColumnKind::Behind, spaces: every(1) },
+        Column { kind: ColumnKind::Others, spaces: every(0) },
+    ]
 }

@@ -61,14 +61,4 @@ impl Line {
             Line::Across(a, _, b) | Line::Around(a, _, b) => [*a, *b],
         }
     }
-
-    /// The same, lower.
-    pub fn lowered(self, dy: i32) -> Line {
-        let low = |(x, y): Point| (x, y + dy);
-        match self {
-            Line::Corners(points) => Line::Corners(points.into_iter().map(low).collect()),
-            Line::Across(a, room, b) => Line::Across(low(a), room, low(b)),
-            Line::Around(a, x, b) => Line::Around(low(a), x, low(b)),
-        }
-    }
 }
