@@ -167,11 +167,13 @@ impl<'s> Builder<'s> {
 
     /// Colours, once it is known what each namespace is.
     fn tones(&mut self) {
+        let between: BTreeSet<SpaceId> = self.picture.between.iter().copied().collect();
         for card in &mut self.picture.cards {
             let is_bridge = card.kind == "bridge";
             card.tone = match self.picture.spaces[card.space].role {
                 _ if card.kind == "vxlan" => Tone::Overlay,
-                Role::Underlay if is_bridge => Tone::Gateway,
+                // A switch between hosts is no way out of one.
+                Role::Underlay if is_bridge && !between.contains(&card.space) => Tone::Gateway,
                 Role::Underlay => Tone::Underlay,
                 Role::Overlay => Tone::Overlay,
                 Role::Container => Tone::Container,

@@ -61,8 +61,28 @@ impl Svg<'_> {
         let summary = summary(self.picture);
         let most = text::columns_in((self.layout.width - 48) * text::SIZE / 13);
         self.text("head", 24, 26, &text::fit(&summary, most));
+        self.legend();
         for (heading, y) in &self.layout.headings {
             self.text("heading", 24, *y, heading);
+        }
+    }
+
+    /// What the colours mean: those that occur.
+    fn legend(&mut self) {
+        let cards = &self.picture.cards;
+        let is_bad = |card: &Card| {
+            card.is_cut || card.light == Light::Bad || card.details.iter().any(|d| d.bad)
+        };
+        let has_bad = cards.iter().any(is_bad)
+            || self.picture.tunnels.iter().any(|t| t.ends.iter().any(|end| !end.knows));
+        let tones = [Tone::Underlay, Tone::Overlay, Tone::Container, Tone::Gateway];
+        let tones = tones.into_iter().filter(|tone| cards.iter().any(|c| c.tone == *tone));
+        let mut x = 24;
+        for key in tones.map(word).chain(has_bad.then_some("broken")) {
+            let class = if key == "broken" { "bad" } else { key };
+            let _ = writeln!(self.out, "<path class=\"line spine {class}\" d=\"M{x} 42h14\"/>");
+            self.text("key", x + 20, 46, key);
+            x += 20 + text::room(text::columns(key)) + 18;
         }
     }
 
@@ -285,7 +305,7 @@ impl Svg<'_> {
                 "vni",
                 x,
                 y,
-                &format!("{}  {} – {}", tunnel.label(), a.address(), b.address()),
+                &format!("{} · {} – {}", tunnel.label(), a.address(), b.address()),
             );
         } else {
             let [left, right] = if sign.is_turned { [b, a] } else { [a, b] };

@@ -12,7 +12,7 @@ use super::{Layout, cables, signs};
 /// Around everything.
 pub const EDGE: i32 = 24;
 /// The head of the page.
-const HEAD: i32 = 48;
+const HEAD: i32 = 64;
 /// Between two frames that no tunnel is between.
 const APART: i32 = 40;
 /// A page is as wide as this, if its hosts are not wider.
@@ -200,12 +200,8 @@ impl<'p> Page<'p> {
         let boxes = self.layout.boxes.iter().map(|(_, b)| b.right());
         let groups = self.layout.frames.iter().map(|f| f.right());
         let widest = frames.chain(gaps).chain(boxes).chain(groups).max().unwrap_or(0) + EDGE;
-        let few = self.picture.loose.len() < 8 && self.plan.hosts > 0;
-        if few && self.plan.hosts == self.blocks.len() {
-            widest.max(640)
-        } else {
-            widest.max(USUAL)
-        }
+        let is_small = self.picture.loose.len() < 8 && self.plan.hosts == self.blocks.len();
+        if is_small { widest.max(640) } else { widest.max(USUAL) }
     }
 
     /// The title of a frame is where no line goes up beside its columns.

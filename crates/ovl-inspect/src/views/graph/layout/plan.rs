@@ -264,7 +264,8 @@ fn columns(picture: &Picture, frame: &Frame, facts: &Facts) -> Vec<Column> {
     } else if has_tunnels {
         files(picture, facts, &others).into_iter().chain([hub]).collect()
     } else {
-        let half = if others.len() > ONE_SIDE { others.len().div_ceil(2) } else { 0 };
+        let is_many = others.len() > ONE_SIDE;
+        let half = if is_many { others.len().div_ceil(2) } else { 0 };
         let mut right = files(picture, facts, &others[half..]);
         right.reverse();
         files(picture, facts, &others[..half]).into_iter().chain([hub]).chain(right).collect()

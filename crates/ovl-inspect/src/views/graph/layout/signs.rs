@@ -150,7 +150,7 @@ fn stack<'p>(page: &'p Page<'_>, number: usize) -> Vec<(&'p Plate, Rect)> {
     let (x, w) = page.gaps[number];
     let wished = |plate: &Plate| {
         let facing = plate.reaches.iter().filter(|r| r.faces);
-        let heights: Vec<i32> = facing.map(|r| middle(page.layout.cards[r.card])).collect();
+        let heights: Vec<i32> = facing.map(|r| edge(page, *r).1).collect();
         let count = i32::try_from(heights.len()).unwrap_or(1).max(1);
         let first = page.layout.frames.first().map_or(0, |f| f.y);
         let mean = if heights.is_empty() { first } else { heights.iter().sum::<i32>() / count };
@@ -182,13 +182,11 @@ fn middle(rect: Rect) -> i32 {
 
 /// From a device to a sign that it faces.
 fn straight(page: &Page<'_>, reach: Reach, sign: Rect) -> Line {
-    let card = page.layout.cards[reach.card];
+    let start = edge(page, reach);
     let frame = page.layout.frames[reach.frame];
-    if reach.frame % 2 == 0 {
-        Line::Across((card.right(), middle(card)), [frame.right(), sign.x], (sign.x, middle(sign)))
-    } else {
-        Line::Across((card.x, middle(card)), [frame.x, sign.right()], (sign.right(), middle(sign)))
-    }
+    let (from, to) =
+        if reach.frame % 2 == 0 { (frame.right(), sign.x) } else { (frame.x, sign.right()) };
+    Line::Across(start, [from, to], (to, middle(sign)))
 }
 
 /// A sign above the frames, with its lines.
@@ -241,5 +239,6 @@ fn edge(page: &Page<'_>, reach: Reach) -> Point {
     let side = if reach.faces { Side::Right } else { Side::Left };
     let slot = Slot::In { frame: reach.frame, column: 0, is_last: reach.faces };
     let x = if page.is_left(slot, side) { card.x } else { card.right() };
-    (x, middle(card))
+    let (turn, of) = reach.turn;
+    (x, card.y + card.h * (turn + 1) / (of + 1))
 }

@@ -33,6 +33,8 @@ pub struct Reach {
     pub faces: bool,
     /// Its frame.
     pub frame: usize,
+    /// Of the lines that leave the device, which one this is, and how many there are.
+    pub turn: (i32, i32),
 }
 
 /// A sign, before it has a place.
@@ -70,6 +72,7 @@ impl Plates {
             plates.remote(picture, plan, number, remote);
         }
         plates.count(traffic);
+        plates.take_turns();
         plates
     }
 
@@ -84,7 +87,7 @@ impl Plates {
                 self.gaps[gap(one.frame)].push(Plate { of, reaches, lines });
             }
             _ => {
-                let lines = vec![format!("{}  {a} – {b}", tunnel.label())];
+                let lines = vec![format!("{} · {a} – {b}", tunnel.label())];
                 self.above.push(Plate { of, reaches, lines });
             }
         }
@@ -103,6 +106,21 @@ impl Plates {
         for (gap, (reaches, endpoints)) in by_gap {
             let lines = vec![remote.label(), remote.behind(endpoints)];
             self.gaps[gap].push(Plate { of: Of::Remote(number), reaches, lines });
+        }
+    }
+
+    /// The lines of one device leave it below one another, those that go up first.
+    fn take_turns(&mut self) {
+        let mut counts: BTreeMap<CardId, i32> = BTreeMap::new();
+        let plates = self.above.iter_mut().chain(self.gaps.iter_mut().flatten());
+        let mut reaches: Vec<&mut Reach> = plates.flat_map(|p| &mut p.reaches).collect();
+        for reach in &mut reaches {
+            let count = counts.entry(reach.card).or_default();
+            reach.turn.0 = *count;
+            *count += 1;
+        }
+        for reach in reaches {
+            reach.turn.1 = counts.get(&reach.card).copied().unwrap_or(1);
         }
     }
 
@@ -133,7 +151,7 @@ pub fn gap(frame: usize) -> usize {
 fn reach(picture: &Picture, plan: &Plan, card: CardId) -> Option<Reach> {
     match plan.slot(picture, card) {
         Slot::In { frame, is_last, .. } if frame < plan.hosts => {
-            Some(Reach { card, faces: is_last, frame })
+            Some(Reach { card, faces: is_last, frame, turn: (0, 1) })
         }
         _ => None,
     }
