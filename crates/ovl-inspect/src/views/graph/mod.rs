@@ -11,6 +11,8 @@ mod mermaid;
 mod model;
 mod rows;
 mod svg;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tunnels;
 

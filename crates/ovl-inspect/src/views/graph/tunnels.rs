@@ -53,6 +53,13 @@ pub fn join(scene: &Scene, index: &Index, picture: &mut Picture) {
     }
     let locals: BTreeMap<CardId, &Device> = devices.iter().map(|d| (d.card, d)).collect();
     picture.tunnels = ways.into_iter().map(|(cards, way)| way.tunnel(cards, &locals)).collect();
+    for tunnel in &picture.tunnels {
+        let [a, b] = &tunnel.ends;
+        for (end, other) in [(a, b), (b, a)].into_iter().filter(|(end, _)| !end.knows) {
+            let text = format!("no row to {}", other.address());
+            picture.cards[end.card].details.push(Detail { text, bad: true });
+        }
+    }
     let remote = |((addr, vni), known_by)| Remote { addr, vni, known_by };
     picture.remotes = remotes.into_iter().map(remote).collect();
 }
