@@ -7,6 +7,7 @@ mod churn;
 mod errors;
 mod fdb;
 mod follow;
+mod graph;
 mod ground;
 mod inspect;
 mod machine;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         errors::tests,
         fdb::tests,
         follow::tests,
+        graph::tests,
         ground::tests,
         inspect::tests,
         machine::tests,

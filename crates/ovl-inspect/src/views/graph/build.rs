@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ovl_core::link::{Kind, Link};
 use ovl_core::netns::NsKey;
+use ovl_core::wire::addr::Addr;
 use ovl_machine::joins::is_cable;
 use ovl_machine::machine::ends::has_parent;
 use ovl_machine::machine::{Machine, Space as Read};
@@ -72,7 +73,7 @@ impl<'s> Builder<'s> {
                 let name = if several { format!("{}:{name}", machine.host) } else { name };
                 let mut owner = owner::of(machine, &space.found).unwrap_or_default();
                 if key == machine.own {
-                    owner = format!("{} {owner}", machine.host).trim().to_owned();
+                    owner = [machine.host.as_str(), &owner].join(" ").trim_end().into();
                 }
                 let (name, owner) = (plain(&name), plain(&owner));
                 all.push((number, key, Space { machine: number, name, owner, ..Space::default() }));
@@ -89,11 +90,15 @@ impl<'s> Builder<'s> {
         let mut each = self.each();
         each.sort_by_key(|(id, ..)| *id);
         for (id, _, read) in each {
+            let mut addrs: BTreeMap<u32, Vec<&Addr>> = BTreeMap::new();
+            for addr in &read.state.addrs {
+                addrs.entry(addr.index).or_default().push(addr);
+            }
             for link in read.state.links.iter().filter(|link| is_shown(read, link)) {
                 let card = self.picture.cards.len();
                 self.index.cards.insert((id, link.index), card);
                 self.picture.spaces[id].cards.push(card);
-                self.picture.cards.push(card_of(id, read, link));
+                self.picture.cards.push(card_of(id, read, link, addrs.get(&link.index)));
             }
         }
     }
@@ -207,7 +212,7 @@ fn is_shown(read: &Read, link: &Link) -> bool {
     link.name.as_str() != "lo" || has_address
 }
 
-fn card_of(space: SpaceId, read: &Read, link: &Link) -> Card {
+fn card_of(space: SpaceId, read: &Read, link: &Link, addrs: Option<&Vec<&Addr>>) -> Card {
     let state = &link.state;
     Card {
         space,
@@ -220,14 +225,14 @@ fn card_of(space: SpaceId, read: &Read, link: &Link) -> Card {
             (false, _) => "down",
         },
         mtu: link.attrs.mtu,
-        details: details(read, link),
+        details: details(read, link, addrs),
         ..Card::default()
     }
 }
 
 /// Addresses, what is particular to its kind, and what keeps it from carrying packets.
-fn details(read: &Read, link: &Link) -> Vec<Detail> {
-    let addrs = read.state.addrs_of(link.index).filter(|a| a.scope != "link");
+fn details(read: &Read, link: &Link, addrs: Option<&Vec<&Addr>>) -> Vec<Detail> {
+    let addrs = addrs.into_iter().flatten().filter(|a| a.scope != "link");
     let addrs: Vec<String> = addrs.map(|a| a.cidr.to_string()).collect();
     let more = addrs.len().saturating_sub(MOST_ADDRESSES);
     let mut lines: Vec<String> = addrs.into_iter().take(MOST_ADDRESSES).collect();

@@ -66,6 +66,9 @@ pub fn around(mut picture: Picture, chosen: &BTreeSet<SpaceId>) -> Picture {
         frame.others.retain(|id| shown.contains(id));
     }
     picture.frames.retain(|frame| frame.spaces().next().is_some());
+    for card in &mut picture.cards {
+        card.is_hidden = !shown.contains(&card.space);
+    }
     picture.between.retain(|id| shown.contains(id));
     picture.loose.retain(|id| shown.contains(id));
     picture

@@ -64,7 +64,7 @@ impl Dot<'_> {
     }
 
     fn edges(&mut self) {
-        for (number, card) in self.picture.cards.iter().enumerate() {
+        for (number, card) in self.picture.shown() {
             if let Some(master) = card.master {
                 self.edge(master, number, "style=bold");
             }

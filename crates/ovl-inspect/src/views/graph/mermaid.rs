@@ -55,15 +55,16 @@ impl Chart<'_> {
             let card = &self.picture.cards[*number];
             let label = quoted(&label(card));
             let bad = if card.light == Light::Bad || card.is_cut { ":::bad" } else { "" };
-            let _ = match card.is_bar {
-                true => writeln!(self.out, "      c{number}([{label}]){bad}"),
-                false => writeln!(self.out, "      c{number}[{label}]{bad}"),
+            let _ = if card.is_bar {
+                writeln!(self.out, "      c{number}([{label}]){bad}")
+            } else {
+                writeln!(self.out, "      c{number}[{label}]{bad}")
             };
         }
     }
 
     fn edges(&mut self) {
-        for (number, card) in self.picture.cards.iter().enumerate() {
+        for (number, card) in self.picture.shown() {
             if let Some(master) = card.master {
                 let _ = writeln!(self.out, "  c{master} --- c{number}");
             }

@@ -126,6 +126,8 @@ pub struct Card {
     pub is_bar: bool,
     /// Its other end should be there, and is not.
     pub is_cut: bool,
+    /// It is not in the part of the picture that was asked for.
+    pub is_hidden: bool,
 }
 
 /// What joins two devices.
@@ -212,6 +214,17 @@ impl Frame {
 }
 
 impl Picture {
+    /// The devices that are drawn, with their numbers.
+    pub fn shown(&self) -> impl Iterator<Item = (CardId, &Card)> {
+        self.cards.iter().enumerate().filter(|(_, card)| !card.is_hidden)
+    }
+
+    /// How many namespaces are drawn.
+    pub fn size(&self) -> usize {
+        let framed: usize = self.frames.iter().map(|f| f.spaces().count()).sum();
+        framed + self.between.len() + self.loose.len()
+    }
+
     /// `HOST:NS` of a device, for words about it.
     pub fn place(&self, card: CardId) -> String {
         let card = &self.cards[card];

@@ -38,7 +38,7 @@ pub fn draw(picture: &Picture, layout: &Layout) -> String {
 /// What is in the picture, in a line.
 fn summary(picture: &Picture) -> String {
     let mut parts = picture.machines.clone();
-    parts.push(counted(picture.spaces.len(), "namespace"));
+    parts.push(counted(picture.size(), "namespace"));
     let hosts = picture.frames.iter().filter(|f| f.kind == FrameKind::Host).count();
     parts.extend((hosts > 0).then(|| counted(hosts, "host")));
     let tunnels = picture.tunnels.len();
@@ -69,8 +69,8 @@ impl Svg<'_> {
 
     /// What the colours mean: those that occur.
     fn legend(&mut self) {
-        let cards = &self.picture.cards;
-        let is_bad = |card: &Card| {
+        let cards: Vec<&Card> = self.picture.shown().map(|(_, card)| card).collect();
+        let is_bad = |card: &&Card| {
             card.is_cut || card.light == Light::Bad || card.details.iter().any(|d| d.bad)
         };
         let has_bad = cards.iter().any(is_bad)
@@ -190,7 +190,8 @@ impl Svg<'_> {
     }
 
     fn cards(&mut self) {
-        for (card, rect) in self.picture.cards.iter().zip(&self.layout.cards) {
+        for (number, card) in self.picture.shown() {
+            let rect = self.layout.cards[number];
             let bar = if card.is_bar { " bar" } else { "" };
             let bad = if card.light == Light::Bad { " bad" } else { "" };
             let space = &self.picture.spaces[card.space];
@@ -202,7 +203,7 @@ impl Svg<'_> {
                 xml(&card.name),
                 xml(&card.kind),
             );
-            self.card(card, space, *rect);
+            self.card(card, space, rect);
             self.out.push_str("</g>\n");
         }
     }

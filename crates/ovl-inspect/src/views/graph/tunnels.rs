@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use ovl_core::link::Link;
-use ovl_core::types::MacAddr;
+use ovl_core::types::{MacAddr, Vni};
 use ovl_machine::machine::Space;
 use ovl_machine::scene::Scene;
 
 use super::build::Index;
 use super::model::{CardId, Detail, Picture, Remote, Tunnel, Vtep};
+
+/// A VTEP's address, and a network.
+type Place = (IpAddr, Option<u32>);
 
 /// A VXLAN device, as others know it.
 struct Device {
@@ -22,19 +25,19 @@ struct Device {
     /// The addresses at which it can be reached.
     addrs: BTreeSet<IpAddr>,
     /// The VTEPs and networks that its rows name, with the number of endpoints.
-    names: BTreeMap<(IpAddr, Option<u32>), usize>,
+    names: BTreeMap<Place, usize>,
 }
 
 /// Finds the tunnels, and the VTEPs that nobody sees.
 pub fn join(scene: &Scene, index: &Index, picture: &mut Picture) {
     let devices = devices(scene, index);
-    let mut by_address: BTreeMap<(IpAddr, Option<u32>), Vec<usize>> = BTreeMap::new();
+    let mut by_address: BTreeMap<Place, Vec<usize>> = BTreeMap::new();
     for (number, device) in devices.iter().enumerate() {
         for addr in &device.addrs {
             by_address.entry((*addr, device.vni)).or_default().push(number);
         }
     }
-    let mut remotes: BTreeMap<(IpAddr, Option<u32>), Vec<(CardId, usize)>> = BTreeMap::new();
+    let mut remotes: BTreeMap<Place, Vec<(CardId, usize)>> = BTreeMap::new();
     let mut ways: BTreeMap<(CardId, CardId), Way> = BTreeMap::new();
     for device in &devices {
         for ((addr, vni), endpoints) in &device.names {
@@ -134,7 +137,7 @@ fn devices(scene: &Scene, index: &Index) -> Vec<Device> {
                 Some(local) => [local].into(),
                 None => all.map(|a| a.cidr.addr()).collect(),
             };
-            let vni = vxlan.vni.map(|vni| vni.get());
+            let vni = vxlan.vni.map(Vni::get);
             devices.push(Device {
                 card,
                 machine: *number,
@@ -151,7 +154,7 @@ fn devices(scene: &Scene, index: &Index) -> Vec<Device> {
 
 /// The VTEPs that a device's rows name. Flood rows and the default destination
 /// lead there as well, and are no endpoints.
-fn names(space: &Space, link: &Link, vni: Option<u32>) -> BTreeMap<(IpAddr, Option<u32>), usize> {
+fn names(space: &Space, link: &Link, vni: Option<u32>) -> BTreeMap<Place, usize> {
     let mut names = BTreeMap::new();
     for row in space.state.fdb.iter().filter(|f| f.dev == link.index && f.is_self()) {
         let Some(dst) = row.dst.filter(|dst| !dst.is_unspecified()) else { continue };

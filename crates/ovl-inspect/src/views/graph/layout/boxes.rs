@@ -241,10 +241,9 @@ fn bar(plan: &Plan, bar: CardId, ports: Vec<CardId>) -> Group {
         match plan.sides[port] {
             [true, true] => feet.push(port),
             [false, true] => right.push(port),
-            [true, false] => left.push(port),
             // Nothing leaves it: it goes where others are.
             [false, false] if left.is_empty() && !right.is_empty() => right.push(port),
-            [false, false] => left.push(port),
+            [_, false] => left.push(port),
         }
     }
     Group::Bar { bar, left, right, feet }

@@ -62,7 +62,9 @@ pub fn lanes(page: &mut Page<'_>) -> Lanes {
 fn center(page: &Page<'_>, between: &mut [(i32, i32)], w: i32) {
     let hosts = page.layout.frames[..page.plan.hosts].iter().map(|f| f.right()).max().unwrap_or(0);
     let shift = ((hosts + EDGE - w) / 2).max(0);
-    between.iter_mut().for_each(|(x, _)| *x += shift);
+    for (x, _) in between {
+        *x += shift;
+    }
 }
 
 /// How many cables leave each box between hosts on its left and right.
@@ -200,8 +202,7 @@ fn swing(page: &Page<'_>, frame: Option<usize>, a: CardId, b: CardId) -> Line {
 /// Cables that end in nothing.
 fn cuts(page: &mut Page<'_>) {
     let mut cuts = Vec::new();
-    for (id, card) in page.picture.cards.iter().enumerate().filter(|(_, c)| c.is_cut) {
-        let _ = card;
+    for (id, _) in page.picture.shown().filter(|(_, card)| card.is_cut) {
         let rect = page.layout.cards[id];
         let slot = page.plan.slot(page.picture, id);
         let y = rect.y + ATTACH;

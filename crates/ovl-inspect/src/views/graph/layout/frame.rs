@@ -66,7 +66,9 @@ impl Traffic {
                 Way::Around(frame, gap) => all[frame].swung[gap] = true,
                 Way::Under(frame, gaps) => {
                     all[frame].under += 1;
-                    gaps.iter().for_each(|gap| all[frame].along[*gap] += 1);
+                    for gap in gaps {
+                        all[frame].along[gap] += 1;
+                    }
                 }
                 Way::Outside => {
                     for card in cable.ends {
@@ -78,7 +80,7 @@ impl Traffic {
                 Way::Inside => {}
             }
         }
-        for (id, _) in picture.cards.iter().enumerate().filter(|(_, card)| card.is_cut) {
+        for (id, _) in picture.shown().filter(|(_, card)| card.is_cut) {
             if let Some((frame, column)) = plan.column(picture, id) {
                 all[frame].swung[column] = true;
             }
@@ -177,7 +179,7 @@ fn slits(columns: &[Column], column: usize, placed: &[Placed]) -> Vec<i32> {
     let is_behind = columns[column].kind == ColumnKind::Behind;
     let front = beside(columns, column, ColumnKind::Others).filter(|_| is_behind);
     let boxes = front.into_iter().flat_map(|front| &placed[front].boxes);
-    boxes.map(|(_, rect)| rect.bottom() + (BETWEEN + CORRIDOR) / 2).collect()
+    boxes.map(|(_, rect)| rect.bottom() + i32::midpoint(BETWEEN, CORRIDOR)).collect()
 }
 
 /// How much lower than its neighbours' the first box of a column begins, so that

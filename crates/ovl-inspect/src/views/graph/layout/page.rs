@@ -53,7 +53,7 @@ impl<'p> Page<'p> {
         let blocks = blocks.collect();
         let cards = vec![Rect::default(); picture.cards.len()];
         let frames = vec![Rect::default(); picture.frames.len()];
-        let layout = Layout { cards, frames, ..Layout::default() };
+        let layout = Layout { frames, cards, ..Layout::default() };
         let (gaps, bottom) = (Vec::new(), HEAD);
         let mut page = Page { picture, plan, blocks, plates, layout, gaps, bottom };
         page.hosts_across();

@@ -176,6 +176,11 @@ fn stack<'p>(page: &'p Page<'_>, number: usize) -> Vec<(&'p Plate, Rect)> {
     plates.into_iter().zip(ys).map(place).collect()
 }
 
+/// Is the frame left of the gap that it faces?
+fn is_on_its_left(reach: Reach) -> bool {
+    reach.frame.is_multiple_of(2)
+}
+
 fn middle(rect: Rect) -> i32 {
     rect.y + rect.h / 2
 }
@@ -185,7 +190,7 @@ fn straight(page: &Page<'_>, reach: Reach, sign: Rect) -> Line {
     let start = edge(page, reach);
     let frame = page.layout.frames[reach.frame];
     let (from, to) =
-        if reach.frame % 2 == 0 { (frame.right(), sign.x) } else { (frame.x, sign.right()) };
+        if is_on_its_left(reach) { (frame.right(), sign.x) } else { (frame.x, sign.right()) };
     Line::Across(start, [from, to], (to, middle(sign)))
 }
 
@@ -228,7 +233,7 @@ fn around(
     let start = edge(page, reach);
     let up = used.riser(page, reach);
     let down = used.in_gap(page, number, reach.frame);
-    let end = if reach.frame % 2 == 0 { sign.x } else { sign.right() };
+    let end = if is_on_its_left(reach) { sign.x } else { sign.right() };
     let y = middle(sign);
     Line::Corners(vec![start, (up, start.1), (up, level), (down, level), (down, y), (end, y)])
 }
