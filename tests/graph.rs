@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, Result, ensure};
 use ovl_tests::lab::{Lab, column};
 use ovl_tests::tests;
-use roxmltree::{Document, Node};
+use roxmltree::Node;
 use serde_json::Value;
 
+use crate::picture::{boxes, cards, ends, groups, is_tidy, number, parsed, red};
 use crate::two_hosts::overlay;
 
 tests![
@@ -29,83 +30,6 @@ tests![
 ];
 
 const SPACES: [&str; 6] = ["h1", "h2", "ov1", "ov2", "x1", "x2"];
-
-/// The width of a letter of the widest usual font, of the size's 11 pixels.
-const LETTER: f64 = 0.602 * 11.0;
-
-#[derive(Debug, Clone, Copy)]
-struct Rect {
-    x: f64,
-    y: f64,
-    right: f64,
-    bottom: f64,
-}
-
-impl Rect {
-    fn of(group: Node<'_, '_>) -> Result<Rect> {
-        let rect = group.children().find(|n| n.has_tag_name("rect")).context("no rectangle")?;
-        let number = |name| number(rect, name);
-        let (x, y) = (number("x")?, number("y")?);
-        Ok(Rect { x, y, right: x + number("width")?, bottom: y + number("height")? })
-    }
-
-    fn overlaps(&self, other: &Rect) -> bool {
-        self.x < other.right
-            && other.x < self.right
-            && self.y < other.bottom
-            && other.y < self.bottom
-    }
-
-    fn holds(&self, other: &Rect) -> bool {
-        self.x <= other.x
-            && self.y <= other.y
-            && other.right <= self.right
-            && other.bottom <= self.bottom
-    }
-
-    fn has_on_its_side(&self, (x, y): (f64, f64)) -> bool {
-        (x - self.x).abs().min((x - self.right).abs()) < 0.5 && self.y < y && y < self.bottom
-    }
-}
-
-fn number(node: Node<'_, '_>, name: &str) -> Result<f64> {
-    let text = node.attribute(name).with_context(|| format!("no {name}"))?;
-    text.parse().with_context(|| format!("{name}: {text}"))
-}
-
-/// The groups of a class.
-fn groups<'d>(svg: &'d Document<'_>, class: &str) -> Vec<Node<'d, 'd>> {
-    let has = |n: &Node<'_, '_>| {
-        let classes = n.attribute("class").unwrap_or_default();
-        n.has_tag_name("g") && classes.split(' ').any(|c| c == class)
-    };
-    svg.descendants().filter(has).collect()
-}
-
-/// The cards, by namespace and device.
-fn cards<'d>(svg: &'d Document<'_>) -> Result<BTreeMap<String, (Node<'d, 'd>, Rect)>> {
-    let mut cards = BTreeMap::new();
-    for card in groups(svg, "card") {
-        let name = |a| card.attribute(a).unwrap_or_default();
-        let place = format!("{}:{}", name("data-netns"), name("data-ifname"));
-        ensure!(cards.insert(place.clone(), (card, Rect::of(card)?)).is_none(), "{place} twice");
-    }
-    Ok(cards)
-}
-
-/// The frames and boxes of namespaces.
-fn boxes(svg: &Document<'_>) -> Result<BTreeMap<String, Rect>> {
-    let all = groups(svg, "frame").into_iter().chain(groups(svg, "ns"));
-    all.map(|group| {
-        let name = group.attribute("data-netns").unwrap_or_default().to_owned();
-        Ok((name, Rect::of(group)?))
-    })
-    .collect()
-}
-
-fn parsed(text: &str) -> Result<Document<'_>> {
-    Document::parse(text).with_context(|| format!("no XML:\n{text}"))
-}
 
 /// The devices of a namespace, without its loopback.
 fn devices(lab: &Lab, netns: &str) -> Result<Vec<Value>> {
@@ -146,35 +70,6 @@ fn every_device_is_a_card_in_its_namespace(lab: &Lab) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The first and the last point of a line.
-fn ends(line: Node<'_, '_>) -> Result<[(f64, f64); 2]> {
-    let d = line.attribute("d").context("no path")?;
-    let spaced: String = d
-        .chars()
-        .flat_map(|c| if c.is_alphabetic() { vec![' ', c, ' '] } else { vec![c] })
-        .collect();
-    let mut points = Vec::new();
-    let (mut numbers, mut command) = (Vec::new(), "M");
-    for word in spaced.split_whitespace().chain(["Z"]) {
-        if let Ok(number) = word.parse::<f64>() {
-            numbers.push(number);
-            continue;
-        }
-        match (command, numbers.as_slice()) {
-            (_, []) => {}
-            ("H", [x]) => {
-                let (_, y) = *points.last().context("H first")?;
-                points.push((*x, y));
-            }
-            ("M" | "L" | "C" | "Q", [.., x, y]) => points.push((*x, *y)),
-            other => anyhow::bail!("unknown path {other:?} in {d}"),
-        }
-        numbers.clear();
-        command = word;
-    }
-    Ok([*points.first().context("empty")?, *points.last().context("empty")?])
 }
 
 fn every_cable_ends_on_the_cards_that_ethtool_names(lab: &Lab) -> Result<()> {
@@ -233,36 +128,6 @@ fn the_tunnel_is_there_once_with_its_network_and_addresses(lab: &Lab) -> Result<
     let remotes = groups(&svg, "remote");
     assert_eq!(remotes.len(), 1);
     assert_eq!(remotes[0].attribute("data-vtep"), Some("192.168.1.77"));
-    Ok(())
-}
-
-/// No card on a card, no box on a box unless one is a frame, and all text in its place.
-fn is_tidy(svg: &Document<'_>) -> Result<()> {
-    let rects = |class| groups(svg, class).into_iter().map(Rect::of).collect::<Result<Vec<_>>>();
-    let mut signs = rects("tunnel")?;
-    signs.extend(rects("remote")?);
-    signs.extend(rects("frame")?);
-    for rects in [rects("card")?, rects("ns")?, signs] {
-        for (n, a) in rects.iter().enumerate() {
-            for b in &rects[n + 1..] {
-                ensure!(!a.overlaps(b), "{a:?} and {b:?} overlap");
-            }
-        }
-    }
-    for class in ["card", "ns", "frame", "tunnel", "remote"] {
-        for group in groups(svg, class) {
-            let rect = Rect::of(group)?;
-            for text in group.children().filter(|n| n.has_tag_name("text")) {
-                let words = text.text().unwrap_or_default();
-                let letters = u32::try_from(words.chars().count())?;
-                let (x, y) = (number(text, "x")?, number(text, "y")?);
-                let w = f64::from(letters) * LETTER;
-                let from = if text.attribute("text-anchor") == Some("end") { x - w } else { x };
-                let inside = Rect { x: from, y: y - 9.0, right: from + w, bottom: y + 3.0 };
-                ensure!(rect.holds(&inside), "'{words}' does not fit: {inside:?} in {rect:?}");
-            }
-        }
-    }
     Ok(())
 }
 
@@ -375,12 +240,6 @@ fn two_snapshots_are_two_hosts(lab: &Lab) -> Result<()> {
     ensure!(groups(&svg, "tunnel").is_empty());
     assert_eq!(groups(&svg, "remote")[0].attribute("data-vtep"), Some("192.168.1.5"));
     Ok(())
-}
-
-/// The red words of a card.
-fn red(card: Node<'_, '_>) -> Vec<String> {
-    let is_red = |n: &Node<'_, '_>| n.has_tag_name("text") && n.attribute("class") == Some("bad");
-    card.children().filter(is_red).filter_map(|n| n.text()).map(str::to_owned).collect()
 }
 
 fn what_is_broken_is_red(lab: &Lab) -> Result<()> {

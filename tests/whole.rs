@@ -14,6 +14,7 @@ mod machine;
 mod ns;
 mod others;
 mod paste;
+mod picture;
 mod saved;
 mod two_hosts;
 mod undo;

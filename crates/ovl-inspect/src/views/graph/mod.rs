@@ -9,6 +9,7 @@ mod hosts;
 mod layout;
 mod mermaid;
 mod model;
+mod path;
 mod rows;
 mod svg;
 #[cfg(test)]
