@@ -33,6 +33,7 @@ pub struct Index {
 pub fn picture(scene: &Scene) -> (Picture, Index) {
     let mut builder = Builder { scene, picture: Picture::default(), index: Index::default() };
     builder.picture.machines = scene.machines.iter().map(|m| plain(&m.host)).collect();
+    builder.picture.unread = scene.machines.iter().map(|m| m.unread.len()).sum();
     builder.spaces();
     builder.cards();
     builder.masters();
@@ -235,7 +236,10 @@ fn details(read: &Read, link: &Link, addrs: Option<&Vec<&Addr>>) -> Vec<Detail> 
     let addrs = addrs.into_iter().flatten().filter(|a| a.scope != "link");
     let addrs: Vec<String> = addrs.map(|a| a.cidr.to_string()).collect();
     let more = addrs.len().saturating_sub(MOST_ADDRESSES);
-    let mut lines: Vec<String> = addrs.into_iter().take(MOST_ADDRESSES).collect();
+    // The other kinds are told by what they look like.
+    let kind = Some(&link.kind).filter(|kind| matches!(kind, Kind::Other(_)));
+    let mut lines: Vec<String> = kind.map(|kind| plain(kind.name())).into_iter().collect();
+    lines.extend(addrs.into_iter().take(MOST_ADDRESSES));
     if more > 0 {
         lines.push(format!("and {more} more addresses"));
     }

@@ -15,6 +15,8 @@ pub type CardId = usize;
 pub struct Picture {
     /// The machines, by host name.
     pub machines: Vec<String>,
+    /// How many namespaces could not be read: they are not in the picture.
+    pub unread: usize,
     /// Namespaces, by machine and name.
     pub spaces: Vec<Space>,
     /// Devices, by namespace and index.

@@ -42,6 +42,8 @@ fn summary(picture: &Picture) -> String {
     parts.extend((hosts > 0).then(|| counted(hosts, "host")));
     let tunnels = picture.tunnels.len();
     parts.extend((tunnels > 0).then(|| counted(tunnels, "tunnel")));
+    let unread = picture.unread;
+    parts.extend((unread > 0).then(|| format!("{unread} not readable")));
     parts.join(" · ")
 }
 

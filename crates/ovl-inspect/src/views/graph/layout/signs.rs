@@ -159,21 +159,57 @@ fn stack<'p>(page: &'p Page<'_>, number: usize) -> Vec<(&'p Plate, Rect)> {
     let mut plates: Vec<(i32, &Plate)> =
         page.plates.gaps[number].iter().map(|plate| (wished(plate), plate)).collect();
     plates.sort_by_key(|(y, _)| *y);
-    // A pile that is wished at one height stands around it, not below it.
-    let mut ys: Vec<i32> = Vec::new();
-    let total: i32 = plates.iter().map(|(_, p)| p.height() + GAP).sum();
-    let mean = plates.iter().map(|(y, p)| y + p.height() / 2).sum::<i32>()
-        / i32::try_from(plates.len().max(1)).unwrap_or(1);
     let first = page.layout.frames.first().map_or(0, |f| f.y);
-    let mut next = first.max((mean - total / 2).min(plates.first().map_or(first, |(y, _)| *y)));
-    for (wished, plate) in &plates {
-        let y = next.max((*wished).min(next + plate.height()));
-        ys.push(y);
-        next = y + plate.height() + GAP;
-    }
+    let sizes: Vec<(i32, i32)> = plates.iter().map(|(y, p)| (*y, p.height() + GAP)).collect();
+    let ys = piled(first, &sizes);
     let place =
         |((_, plate), y): ((i32, &'p Plate), i32)| (plate, Rect { x, y, w, h: plate.height() });
     plates.into_iter().zip(ys).map(place).collect()
+}
+
+/// Signs that stand below one another without a space between them.
+struct Pile {
+    /// Where its first sign would have to be for each to be where it is wished: the sum.
+    wishes: i32,
+    /// How many there are.
+    count: i32,
+    /// How high they are together.
+    height: i32,
+}
+
+impl Pile {
+    fn top(&self, first: i32) -> i32 {
+        (self.wishes / self.count).max(first)
+    }
+}
+
+/// The upper edges of signs, given what is wished and how high each is, in the
+/// order of the wishes. Those that would overlap form a pile around what they wish.
+fn piled(first: i32, sizes: &[(i32, i32)]) -> Vec<i32> {
+    let mut piles: Vec<Pile> = Vec::new();
+    for (wished, height) in sizes {
+        let mut pile = Pile { wishes: *wished, count: 1, height: *height };
+        while let Some(above) =
+            piles.pop_if(|above| above.top(first) + above.height > pile.top(first))
+        {
+            pile = Pile {
+                wishes: above.wishes + pile.wishes - pile.count * above.height,
+                count: above.count + pile.count,
+                height: above.height + pile.height,
+            };
+        }
+        piles.push(pile);
+    }
+    let mut heights = sizes.iter().map(|(_, height)| *height);
+    let mut ys = Vec::new();
+    for pile in piles {
+        let mut y = pile.top(first);
+        for height in heights.by_ref().take(usize::try_from(pile.count).unwrap_or(0)) {
+            ys.push(y);
+            y += height;
+        }
+    }
+    ys
 }
 
 /// Is the frame left of the gap that it faces?
@@ -246,4 +282,18 @@ fn edge(page: &Page<'_>, reach: Reach) -> Point {
     let x = if page.is_left(slot, side) { card.x } else { card.right() };
     let (turn, of) = reach.turn;
     (x, card.y + card.h * (turn + 1) / (of + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::piled;
+
+    #[test]
+    fn signs_stand_where_they_are_wished_or_around_it() {
+        assert_eq!(piled(0, &[(100, 30), (200, 30)]), [100, 200]);
+        assert_eq!(piled(0, &[(100, 30), (100, 30)]), [85, 115]);
+        assert_eq!(piled(95, &[(100, 30), (100, 30)]), [95, 125]);
+        assert_eq!(piled(0, &[(0, 30), (100, 30), (110, 30), (300, 30)]), [0, 90, 120, 300]);
+        assert!(piled(0, &[]).is_empty());
+    }
 }
