@@ -9,6 +9,7 @@ mod fdb;
 mod follow;
 mod ground;
 mod inspect;
+mod load;
 mod machine;
 mod ns;
 mod others;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         follow::tests,
         ground::tests,
         inspect::tests,
+        load::tests,
         machine::tests,
         ns::tests,
         others::tests,

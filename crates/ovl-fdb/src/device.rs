@@ -10,12 +10,15 @@ use nix::fcntl::Flock;
 use ovl_cli::apply::{Applied, Onlooker, carry_out};
 use ovl_cli::error::reading;
 use ovl_cli::{Acting, Context, Error, Exit, Slots, stop};
+use ovl_core::error::KernelError;
+use ovl_core::hash::Set;
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::plan::Plan;
 use ovl_core::row::{RowOp, RowSpec, Via};
 use ovl_core::state::Reader;
 use ovl_core::step::{Act, LinkRef, NsSlot, Step};
+use ovl_core::types::MacAddr;
 
 use crate::cli::On;
 use crate::diff::Rows;
@@ -117,11 +120,16 @@ impl Device {
         if !acting.dry_run {
             self.memory.note(rows_of(plan.steps()))?;
         }
-        let applied = carry_out(context, acting, plan, self.slots.open, onlooker, advise)?;
+        let mut refusals = Refusals { onlooker, rows: Set::default() };
+        let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise)?;
         if applied != Applied::Shown {
-            let removed: std::collections::HashSet<Kept> =
-                rows_of(&plan.drop).filter_map(Kept::of).collect();
-            self.memory.keep(|row| !removed.contains(&row) && !proved(row))?;
+            let refused = refusals.rows;
+            // What is left of an endpoint that was refused in part is no pair.
+            let halves: Set<MacAddr> = refused.iter().map(|row| row.mac()).collect();
+            let gone = deleted(plan);
+            let is_there = |row| !gone.contains(&row) && !refused.contains(&row);
+            let is_lone = |row: Kept| !proved(row) || halves.contains(&row.mac());
+            self.memory.keep(|row| is_there(row) && is_lone(row))?;
         }
         Ok(applied)
     }
@@ -144,6 +152,39 @@ impl Device {
     pub fn refusal(&self, op: &str, message: String) -> Error {
         Error::new(Exit::Failed, message).about(op, self.link.name.to_string(), self.label())
     }
+}
+
+/// The rows that were refused, for whoever looks on.
+struct Refusals<'o> {
+    onlooker: &'o mut dyn Onlooker,
+    rows: Set<Kept>,
+}
+
+impl Onlooker for Refusals<'_> {
+    fn through(&mut self, rows: usize, of: usize) {
+        self.onlooker.through(rows, of);
+    }
+
+    fn refused(&mut self, row: &RowSpec, why: &KernelError) -> bool {
+        self.rows.extend(Kept::of(row));
+        self.onlooker.refused(row, why)
+    }
+}
+
+/// The rows that a plan deletes and does not write again.
+fn deleted(plan: &Plan) -> Set<Kept> {
+    let mut gone = Set::default();
+    for step in plan.steps() {
+        let Act::Rows(_, op, rows) = &step.act else { continue };
+        for row in rows.iter().filter_map(Kept::of) {
+            if *op == RowOp::Del {
+                gone.insert(row);
+            } else {
+                gone.remove(&row);
+            }
+        }
+    }
+    gone
 }
 
 fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {
