@@ -15,6 +15,7 @@ mod ns;
 mod others;
 mod paste;
 mod saved;
+mod sync;
 mod two_hosts;
 mod undo;
 mod veth;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         others::tests,
         paste::tests,
         saved::tests,
+        sync::tests,
         two_hosts::tests,
         undo::tests,
         veth::tests,
