@@ -10,12 +10,14 @@ mod follow;
 mod graph;
 mod ground;
 mod inspect;
+mod load;
 mod machine;
 mod ns;
 mod others;
 mod paste;
 mod picture;
 mod saved;
+mod sync;
 mod two_hosts;
 mod undo;
 mod veth;
@@ -35,11 +37,13 @@ fn main() -> ExitCode {
         graph::tests,
         ground::tests,
         inspect::tests,
+        load::tests,
         machine::tests,
         ns::tests,
         others::tests,
         paste::tests,
         saved::tests,
+        sync::tests,
         two_hosts::tests,
         undo::tests,
         veth::tests,

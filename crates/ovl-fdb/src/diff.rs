@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
+use ovl_core::hash::Set;
 use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec,
     OVL_PROTOCOL, RowSpec, Via,
@@ -70,12 +71,30 @@ enum Stands {
     Nothing,
     /// As it is wanted.
     Same,
+    /// As it is wanted, and another's, or not known to be ours.
+    SameOfAnother,
     /// Otherwise, and made by this toolkit.
     Ours,
     /// Otherwise, and learned from traffic: it gives way.
     Learned,
     /// Otherwise, and another's.
     Foreign,
+}
+
+impl Stands {
+    /// Of a row that lasts.
+    fn of(is_same: bool, is_ours: bool) -> Stands {
+        match (is_same, is_ours) {
+            (true, true) => Stands::Same,
+            (true, false) => Stands::SameOfAnother,
+            (false, true) => Stands::Ours,
+            (false, false) => Stands::Foreign,
+        }
+    }
+
+    fn is_same(self) -> bool {
+        matches!(self, Stands::Same | Stands::SameOfAnother)
+    }
 }
 
 /// What became of an endpoint.
@@ -100,6 +119,8 @@ pub struct Difference<'a> {
     pub unchanged: usize,
     /// The rows that make one into the other.
     pub rows: Rows,
+    /// Endpoints of which one row is another's: no pair of marks proves ours.
+    pub shared: Set<MacAddr>,
 }
 
 /// Rows by what is done with them, in the order in which it is done.
@@ -189,9 +210,7 @@ impl<'e> Have<'e> {
         let lasting = row.state & (NUD_PERMANENT | NUD_NOARP) != 0;
         let stands = match () {
             () if !lasting => Stands::Learned,
-            () if row.mac == Some(wanted.mac) => Stands::Same,
-            () if self.endpoints[at].ours.neigh => Stands::Ours,
-            () => Stands::Foreign,
+            () => Stands::of(row.mac == Some(wanted.mac), self.endpoints[at].ours.neigh),
         };
         Some((stands, Some(at)))
     }
@@ -208,9 +227,7 @@ impl<'e> Have<'e> {
             && row.nhid == to.nhid;
         let stands = match () {
             () if row.is_learned() => Stands::Learned,
-            () if same => Stands::Same,
-            () if self.endpoints[at].ours.fdb => Stands::Ours,
-            () => Stands::Foreign,
+            () => Stands::of(same, self.endpoints[at].ours.fdb),
         };
         Some((stands, Some(at)))
     }
@@ -231,7 +248,11 @@ impl<'a> Difference<'a> {
             self.changes.push(Change::Blocked(wanted, &have.endpoints[*at]));
             return;
         }
-        if known.clone().all(|row| row.0 == Stands::Same) {
+        let of_another = known.clone().filter(|row| row.0 == Stands::SameOfAnother).count();
+        if of_another > 0 && of_another < known.clone().count() {
+            self.shared.insert(wanted.mac);
+        }
+        if known.clone().all(|row| row.0.is_same()) {
             self.unchanged += 1;
             return;
         }
@@ -239,12 +260,12 @@ impl<'a> Difference<'a> {
         let [neigh, fdb] = rows;
         match (neigh, wanted.neigh()) {
             (Some((Stands::Nothing, _)), Some(row)) => self.rows.add.push(row),
-            (Some((Stands::Same, _)) | None, _) | (_, None) => {}
+            (Some((Stands::Same | Stands::SameOfAnother, _)) | None, _) | (_, None) => {}
             (_, Some(row)) => self.rows.replace.push(row),
         }
         let to = wanted.to.as_ref().and_then(|to| to.dst);
         if let (Some((stands, at)), Some(row)) = (fdb, wanted.fdb())
-            && stands != Stands::Same
+            && !stands.is_same()
             && written.insert((wanted.mac, (wanted.mac == MacAddr::ZERO).then_some(to).flatten()))
         {
             let standing = at.and_then(|at| have.endpoints[at].fdb.as_ref());
@@ -270,7 +291,7 @@ impl<'a> Difference<'a> {
                         .any(|r| matches!(r, RowSpec::Fdb(f) if f.mac == now.mac));
                 if begun { self.rows.append.push(row) } else { self.rows.add.push(row) }
             }
-            Stands::Nothing | Stands::Same => self.rows.add.push(row),
+            Stands::Nothing | Stands::Same | Stands::SameOfAnother => self.rows.add.push(row),
             Stands::Ours if same_way => self.rows.replace.push(row),
             // The kernel's replace cannot put extern_learn on a row that lacks it,
             // nor a VTEP in the place of a nexthop group.

@@ -45,7 +45,7 @@ pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report
     if args.check {
         return Ok(report);
     }
-    let proof = wish.proof();
+    let proof = wish.proof(&found.shared);
     let plan = device.plan(found.rows);
     // What was compared is not needed any more, and there may be much of it.
     device.endpoints = Vec::new();
