@@ -121,8 +121,8 @@ impl Monitor {
         let bridge = format!("bridge -n {} fdb", self.netns);
         lab.eventually("the monitors hear", |lab| {
             lab.ok(&format!("{bridge} add {row}; {bridge} del {row}"))?;
-            let hears = |file| lines(file).map(|all| all.iter().any(|line| line.contains(mac)));
-            Ok(hears(FILES[0])? && hears(FILES[1])?)
+            let hears = |file| lines(file).iter().any(|line| line.contains(mac));
+            Ok(hears(FILES[0]) && hears(FILES[1]))
         })
     }
 
