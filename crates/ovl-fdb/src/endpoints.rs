@@ -130,7 +130,8 @@ fn pair_up(
     fdb: &[Fdb],
 ) -> Vec<Endpoint> {
     // For multicast and broadcast the kernel makes NOARP entries of its own.
-    let is_kernels = |n: &Neigh| n.state & NUD_NOARP != 0 && n.mac.is_none_or(|m| m.is_multicast());
+    let is_kernels =
+        |n: &Neigh| n.state & NUD_NOARP != 0 && n.mac.is_none_or(MacAddr::is_multicast);
     let of_device = neighs.iter().filter(|n| n.dev == dev && !is_kernels(n));
     let by_mac = ByMac::of(of_device.collect());
     let opinions = opinions(master, fdb);
