@@ -7,6 +7,7 @@ mod churn;
 mod errors;
 mod fdb;
 mod follow;
+mod foreign;
 mod ground;
 mod inspect;
 mod load;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         errors::tests,
         fdb::tests,
         follow::tests,
+        foreign::tests,
         ground::tests,
         inspect::tests,
         load::tests,
