@@ -6,6 +6,7 @@ mod attributes;
 mod churn;
 mod errors;
 mod fdb;
+mod flush;
 mod follow;
 mod foreign;
 mod ground;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         churn::tests,
         errors::tests,
         fdb::tests,
+        flush::tests,
         follow::tests,
         foreign::tests,
         ground::tests,
