@@ -6,7 +6,9 @@ mod attributes;
 mod churn;
 mod errors;
 mod fdb;
+mod flush;
 mod follow;
+mod foreign;
 mod graph;
 mod ground;
 mod inspect;
@@ -33,7 +35,9 @@ fn main() -> ExitCode {
         churn::tests,
         errors::tests,
         fdb::tests,
+        flush::tests,
         follow::tests,
+        foreign::tests,
         graph::tests,
         ground::tests,
         inspect::tests,

@@ -159,7 +159,10 @@ impl Device {
     ) -> Result<Applied, Error> {
         if !acting.dry_run {
             self.memory.note(rows_of(plan.steps()))?;
+            self.memory.note(&self.halves(plan))?;
         }
+        // What was compared is not needed any more, and there may be much of it.
+        self.endpoints = Vec::new();
         let mut refusals = Refusals { onlooker, rows: Set::default() };
         let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise)?;
         if applied != Applied::Shown {
@@ -172,6 +175,31 @@ impl Device {
             self.memory.keep(|row| is_there(row) && is_lone(row))?;
         }
         Ok(applied)
+    }
+
+    /// Rows of ours that a plan leaves without the other half of their pair.
+    fn halves(&self, plan: &Plan) -> Vec<RowSpec> {
+        let gone = deleted(plan);
+        let is_gone = |row: &RowSpec| Kept::of(row).is_some_and(|row| gone.contains(&row));
+        let mut halves = Vec::new();
+        for endpoint in self.endpoints.iter().filter(|_| !gone.is_empty()) {
+            let neigh = endpoint.neigh.as_ref().map(Neigh::deletion);
+            let fdb = endpoint.fdb.as_ref().map(Fdb::deletion);
+            match (neigh, fdb) {
+                (Some(neigh), Some(fdb))
+                    if endpoint.ours.fdb && is_gone(&neigh) && !is_gone(&fdb) =>
+                {
+                    halves.push(fdb);
+                }
+                (Some(neigh), Some(fdb))
+                    if endpoint.ours.neigh && is_gone(&fdb) && !is_gone(&neigh) =>
+                {
+                    halves.push(neigh);
+                }
+                _ => {}
+            }
+        }
+        halves
     }
 
     /// The device's port and VNI: a row that names them says nothing.
@@ -244,7 +272,8 @@ impl Onlooker for Refusals<'_> {
 /// The rows that a plan deletes and does not write again.
 fn deleted(plan: &Plan) -> Set<Kept> {
     let mut gone = Set::default();
-    for step in plan.steps() {
+    let is_deletion = |step: &&Step| matches!(step.act, Act::Rows(_, RowOp::Del, _));
+    for step in plan.steps().skip_while(|step| !is_deletion(step)) {
         let Act::Rows(_, op, rows) = &step.act else { continue };
         for row in rows.iter().filter_map(Kept::of) {
             if *op == RowOp::Del {

@@ -319,8 +319,7 @@ impl<'a> Difference<'a> {
                 MacAddr::ZERO => !floods.contains(&row.dst),
                 mac => !macs.contains(&mac),
             });
-            // The row of a MAC address that another owner's endpoint uses as well stays.
-            let fdb = fdb.filter(|row| have.all_ours(row) && gone.insert((row.mac, row.dst)));
+            let fdb = fdb.filter(|row| gone.insert((row.mac, row.dst)));
             self.rows.remove.extend(neigh.map(Neigh::deletion));
             self.rows.remove.extend(fdb.map(Fdb::deletion));
             let is_whole = endpoint.neigh.is_none() || neigh.is_some();
@@ -344,13 +343,6 @@ impl Rows {
     pub fn is_empty(&self) -> bool {
         let rows = [&self.clear, &self.replace, &self.add, &self.append, &self.remove];
         rows.iter().all(|rows| rows.is_empty())
-    }
-}
-
-impl Have<'_> {
-    fn all_ours(&self, row: &Fdb) -> bool {
-        let mut users = self.by_mac.get(&row.mac).into_iter().flatten();
-        row.mac == MacAddr::ZERO || users.all(|at| self.endpoints[*at].is_owned())
     }
 }
 
