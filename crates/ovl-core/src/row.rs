@@ -109,6 +109,51 @@ pub enum RowOp {
     Append,
     /// Take it away.
     Del,
+    /// Take it away with all others that a filter names, in one request. The rows
+    /// of the step are those, as they stood: where the kernel knows no such
+    /// request they are deleted one by one.
+    Flush(RowFilter),
+}
+
+impl RowOp {
+    /// Does it take rows away?
+    pub fn is_deletion(self) -> bool {
+        matches!(self, RowOp::Del | RowOp::Flush(_))
+    }
+}
+
+/// What the kernel tells the rows of a VXLAN device's own table apart by when it
+/// deletes many at once (`vxlan_fdb_delete_bulk` in `drivers/net/vxlan/vxlan_core.c`).
+/// Absent: it does not matter. The flood list is never meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowFilter {
+    /// The VTEP.
+    pub dst: Option<IpAddr>,
+    /// UDP port.
+    pub port: Option<u16>,
+    /// VNI.
+    pub vni: Option<u32>,
+    /// FDB nexthop group.
+    pub nhid: Option<u32>,
+    /// Which of `NUD_PERMANENT` and `NUD_NOARP` are set.
+    pub state: Option<u16>,
+    /// Is `NTF_EXT_LEARNED` set?
+    pub marked: Option<bool>,
+}
+
+impl RowFilter {
+    /// Is a row meant, on a device with that port and VNI?
+    pub fn matches(&self, row: &Fdb, dstport: Option<u16>, vni: Option<u32>) -> bool {
+        let marked = row.flags & NTF_EXT_LEARNED != 0;
+        row.is_self()
+            && row.mac != MacAddr::ZERO
+            && self.dst.is_none_or(|dst| row.dst == Some(dst))
+            && self.port.is_none_or(|port| row.port.or(dstport) == Some(port))
+            && self.vni.is_none_or(|asked| row.vni.or(vni) == Some(asked))
+            && self.nhid.is_none_or(|id| row.nhid == Some(id))
+            && self.state.is_none_or(|state| row.state & (NUD_PERMANENT | NUD_NOARP) == state)
+            && self.marked.is_none_or(|asked| marked == asked)
+    }
 }
 
 /// A neighbour row as it was read.

@@ -158,13 +158,13 @@ impl Spell<'_> {
             RowOp::Add => "add",
             RowOp::Replace => "replace",
             RowOp::Append => "append",
-            RowOp::Del => "del",
+            RowOp::Del | RowOp::Flush(_) => "del",
         };
         let dev = dev(link);
         match row {
             RowSpec::Neigh(row) => {
                 let ip = self.tool("ip", at);
-                if op == RowOp::Del {
+                if op.is_deletion() {
                     return format!("{ip} neigh del {} dev {dev}", row.ip);
                 }
                 format!(
@@ -296,7 +296,7 @@ fn fdb_words(row: &FdbSpec, op: RowOp) -> String {
             add(word.into());
         }
     }
-    if op == RowOp::Del {
+    if op.is_deletion() {
         return words;
     }
     add(if row.state & NUD_PERMANENT != 0 {

@@ -209,7 +209,9 @@ impl Step {
                     many => format!("{} rows", many.len()),
                 };
                 match op {
-                    RowOp::Del => ("delete", format!("{what} of {}", link.name())),
+                    RowOp::Del | RowOp::Flush(_) => {
+                        ("delete", format!("{what} of {}", link.name()))
+                    }
                     RowOp::Replace => ("replace", format!("{what} on {}", link.name())),
                     RowOp::Add | RowOp::Append => ("add", format!("{what} to {}", link.name())),
                 }

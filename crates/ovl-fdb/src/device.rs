@@ -36,6 +36,8 @@ pub struct Device {
     pub endpoints: Vec<Endpoint>,
     /// What is remembered of what was written.
     pub memory: Memory,
+    /// Every FDB row of it, where all were listed and not only some asked for.
+    pub listing: Option<Vec<Fdb>>,
     /// Addresses of this host: those of the namespace of the device's socket.
     pub own: Vec<IpAddr>,
     slots: Slots,
@@ -87,10 +89,12 @@ impl Device {
             Some(macs) if macs.len() > FEW => reader.fdb_at_most(link.index, SHORT),
             _ => Ok(None),
         };
+        let mut is_whole = true;
         let fdb = match (few.map_err(told("its FDB rows"))?, macs) {
             (Some(all), _) => all,
             (None, None) => reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?,
             (None, Some(macs)) => {
+                is_whole = false;
                 // The one that began to list is spent.
                 reader = device.slots.reader(context, device.at)?;
                 some_rows(&mut reader, link, &macs, in_bridge).map_err(told("its FDB rows"))?
@@ -98,7 +102,8 @@ impl Device {
         };
         let endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
         drop(reader);
-        Ok(Device { endpoints, memory, _lock: lock, ..device })
+        let listing = (is_whole && !matches!(reach, Reach::Ours(_))).then_some(fdb);
+        Ok(Device { endpoints, memory, listing, _lock: lock, ..device })
     }
 
     /// Finds it, without its rows.
@@ -114,7 +119,7 @@ impl Device {
         let link = device(&slots, &have, at, &on.dev)?.clone();
         let own = own_addresses(context, &mut reader, &link).map_err(told("its underlay"))?;
         let (endpoints, memory) = Default::default();
-        Ok(Device { at, link, endpoints, memory, own, slots, _lock: None })
+        Ok(Device { at, link, endpoints, memory, listing: None, own, slots, _lock: None })
     }
 
     /// How its namespace was written; `None` for the caller's own.
@@ -134,6 +139,8 @@ impl Device {
             plan.make.extend(self.step(op, rows));
         }
         plan.drop.extend(self.step(RowOp::Del, rows.remove));
+        let flush = rows.flush.and_then(|(filter, rows)| self.step(RowOp::Flush(filter), rows));
+        plan.drop.extend(flush);
         plan
     }
 
@@ -162,7 +169,7 @@ impl Device {
             self.memory.note(&self.halves(plan))?;
         }
         // What was compared is not needed any more, and there may be much of it.
-        self.endpoints = Vec::new();
+        (self.endpoints, self.listing) = (Vec::new(), None);
         let mut refusals = Refusals { onlooker, rows: Set::default() };
         let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise)?;
         if applied != Applied::Shown {
@@ -272,11 +279,11 @@ impl Onlooker for Refusals<'_> {
 /// The rows that a plan deletes and does not write again.
 fn deleted(plan: &Plan) -> Set<Kept> {
     let mut gone = Set::default();
-    let is_deletion = |step: &&Step| matches!(step.act, Act::Rows(_, RowOp::Del, _));
+    let is_deletion = |step: &&Step| matches!(&step.act, Act::Rows(_, op, _) if op.is_deletion());
     for step in plan.steps().skip_while(|step| !is_deletion(step)) {
         let Act::Rows(_, op, rows) = &step.act else { continue };
         for row in rows.iter().filter_map(Kept::of) {
-            if *op == RowOp::Del {
+            if op.is_deletion() {
                 gone.insert(row);
             } else {
                 gone.remove(&row);

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use ovl_core::hash::Set;
 use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec,
-    OVL_PROTOCOL, RowSpec, Via,
+    OVL_PROTOCOL, RowFilter, RowSpec, Via,
 };
 use ovl_core::types::MacAddr;
 
@@ -136,6 +136,8 @@ pub struct Rows {
     pub append: Vec<RowSpec>,
     /// Rows that are deleted.
     pub remove: Vec<RowSpec>,
+    /// Rows that a filter names, and no others: they are deleted at once.
+    pub flush: Option<(RowFilter, Vec<RowSpec>)>,
 }
 
 /// How a difference is made.
@@ -342,7 +344,7 @@ impl Rows {
     /// Is there nothing to write and nothing to delete?
     pub fn is_empty(&self) -> bool {
         let rows = [&self.clear, &self.replace, &self.add, &self.append, &self.remove];
-        rows.iter().all(|rows| rows.is_empty())
+        rows.iter().all(|rows| rows.is_empty()) && self.flush.is_none()
     }
 }
 

@@ -130,6 +130,13 @@ impl<K: Kernel> Exec<'_, K> {
         op: RowOp,
         rows: &[RowSpec],
     ) -> Result<(), Fail> {
+        if let RowOp::Flush(filter) = op {
+            let message = wire::row::flush(self.index(link)?, &filter);
+            match self.reader(at)?.request(&message) {
+                Err(Fail::Refused(why)) if is_unknown(&why) => {}
+                other => return other.map(drop),
+            }
+        }
         let mut first = None;
         self.rows(at, link, op, rows, |_, why| {
             first.get_or_insert(why);
@@ -149,7 +156,7 @@ impl<K: Kernel> Exec<'_, K> {
     ) -> Result<(), Fail> {
         let dev = self.index(link)?;
         let mut refused = |i, why: KernelError| {
-            if op != RowOp::Del || why.errno != Errno::ENOENT {
+            if !op.is_deletion() || why.errno != Errno::ENOENT {
                 refused(i, why);
             }
         };
@@ -172,6 +179,12 @@ impl<K: Kernel> Exec<'_, K> {
     }
 }
 
+/// Is it how a kernel answers that has no bulk deletion, or not by this filter
+/// (before 6.7)?
+fn is_unknown(why: &KernelError) -> bool {
+    matches!(why.errno, Errno::EOPNOTSUPP | Errno::EINVAL)
+}
+
 /// The one row that ended a step, as a step of its own.
 fn one_row(step: &Step, link: &LinkRef, op: RowOp, row: &RowSpec, why: KernelError) -> Ended {
     let act = Act::Rows(link.clone(), op, [row.clone()].into());
@@ -190,7 +203,7 @@ fn inverse(
     let before: Arc<[RowSpec]> =
         accepted.iter().filter_map(|row| stood.get(&Spot::of(row)).cloned()).collect();
     let mut acts = Vec::new();
-    if op != RowOp::Del && !accepted.is_empty() {
+    if !op.is_deletion() && !accepted.is_empty() {
         acts.push(Act::Rows(link.clone(), RowOp::Del, accepted));
     }
     if !before.is_empty() {
