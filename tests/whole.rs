@@ -2,6 +2,8 @@
 //! asks tools we did not write what came of it. `cargo test` at the workspace
 //! root runs them; `cargo test --test whole veth` those with `veth` in the name.
 
+mod answer;
+mod answered;
 mod attributes;
 mod churn;
 mod errors;
@@ -11,6 +13,7 @@ mod follow;
 mod foreign;
 mod ground;
 mod inspect;
+mod keep;
 mod load;
 mod machine;
 mod ns;
@@ -29,6 +32,8 @@ use ovl_tests::harness;
 
 fn main() -> ExitCode {
     let files = [
+        answer::tests,
+        answered::tests,
         attributes::tests,
         churn::tests,
         errors::tests,
@@ -38,6 +43,7 @@ fn main() -> ExitCode {
         foreign::tests,
         ground::tests,
         inspect::tests,
+        keep::tests,
         load::tests,
         machine::tests,
         ns::tests,
