@@ -3,6 +3,7 @@
 //! to run commands in, and an oracle that reads the result with tools we did
 //! not write.
 
+pub mod flood;
 pub mod follower;
 pub mod harness;
 pub mod lab;

@@ -2,6 +2,8 @@
 //! asks tools we did not write what came of it. `cargo test` at the workspace
 //! root runs them; `cargo test --test whole veth` those with `veth` in the name.
 
+mod answer;
+mod answered;
 mod attributes;
 mod churn;
 mod errors;
@@ -12,6 +14,7 @@ mod foreign;
 mod graph;
 mod ground;
 mod inspect;
+mod keep;
 mod load;
 mod machine;
 mod ns;
@@ -31,6 +34,8 @@ use ovl_tests::harness;
 
 fn main() -> ExitCode {
     let files = [
+        answer::tests,
+        answered::tests,
         attributes::tests,
         churn::tests,
         errors::tests,
@@ -41,6 +46,7 @@ fn main() -> ExitCode {
         graph::tests,
         ground::tests,
         inspect::tests,
+        keep::tests,
         load::tests,
         machine::tests,
         ns::tests,

@@ -208,16 +208,21 @@ impl<'c> Desk<'c> {
         self.given.get(&asks(row)).is_some_and(|given| given.row == row)
     }
 
+    /// What a row of the device answers.
+    pub fn question(&self, object: &Object) -> Option<Wanted> {
+        match object {
+            Object::Neigh(row) if row.dev == self.spot.index => Some(Wanted::Mac(row.ip)),
+            Object::Fdb(row) if row.dev == self.spot.index && row.is_self() => {
+                Some(Wanted::Vtep(row.mac))
+            }
+            _ => None,
+        }
+    }
+
     /// A row has changed or gone. When it is not the answer that was given any
     /// more, says what may be asked again.
     pub fn heard(&mut self, object: &Object) -> Option<Wanted> {
-        let wanted = match object {
-            Object::Neigh(row) if row.dev == self.spot.index => Wanted::Mac(row.ip),
-            Object::Fdb(row) if row.dev == self.spot.index && row.is_self() => {
-                Wanted::Vtep(row.mac)
-            }
-            _ => return None,
-        };
+        let wanted = self.question(object)?;
         let given = *self.given.get(&wanted)?;
         // Notices are late: what stands now is what counts.
         if self.standing(given).is_some() {

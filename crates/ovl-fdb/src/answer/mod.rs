@@ -213,8 +213,16 @@ impl<'c> Clerk<'c> {
         };
         match notice {
             Ok(Notice::Missed(miss)) if miss.dev == spot.index => self.missed(miss),
-            Ok(Notice::There(object, _) | Notice::Gone(object, _)) => {
+            Ok(Notice::There(object, _)) => {
                 if let Some(wanted) = desk.heard(&object) {
+                    self.answered.remove(&wanted);
+                }
+                Ok(())
+            }
+            // Whoever wrote the row that has gone: the question may be asked again.
+            Ok(Notice::Gone(object, _)) => {
+                desk.heard(&object);
+                if let Some(wanted) = desk.question(&object) {
                     self.answered.remove(&wanted);
                 }
                 Ok(())
