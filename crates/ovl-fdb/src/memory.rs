@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use ovl_cli::stop::STATE_DIR;
 use ovl_cli::{Error, Exit};
-use ovl_core::hash::Set;
+use ovl_core::hash::{Seeded, Set};
 use ovl_core::row::{NTF_SELF, RowSpec};
 use ovl_core::types::MacAddr;
 
@@ -93,6 +93,9 @@ fn write_ip(ip: IpAddr, out: &mut Vec<u8>) {
 const PIECE: usize = 64 * 1024;
 const LINE: usize = 128;
 
+/// Bytes of most lines: an IPv4 address and a MAC address.
+const A_LINE: usize = 36;
+
 /// Writes the lines of rows.
 fn write_lines<'k>(
     mut out: impl Write,
@@ -128,7 +131,8 @@ impl Memory {
         // Whole lines only: the last may be cut off.
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let text = String::from_utf8_lossy(&text[..whole]);
-        let rows = text.lines().filter_map(Kept::read).collect();
+        let mut rows = Set::with_capacity_and_hasher(text.len() / A_LINE, Seeded::default());
+        rows.extend(text.lines().filter_map(Kept::read));
         Memory { path, rows, noted: Vec::new() }
     }
 
