@@ -7,12 +7,14 @@ mod churn;
 mod errors;
 mod fdb;
 mod follow;
+mod graph;
 mod ground;
 mod inspect;
 mod machine;
 mod ns;
 mod others;
 mod paste;
+mod picture;
 mod saved;
 mod two_hosts;
 mod undo;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         errors::tests,
         fdb::tests,
         follow::tests,
+        graph::tests,
         ground::tests,
         inspect::tests,
         machine::tests,

@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use crate::error::{Fail, KernelError};
 use crate::names::NsName;
 use crate::netns::{self, NetNs};
-use crate::socket::{Batch, Message, RtSocket};
+use crate::socket::{Answer, Batch, Message, RtSocket};
 
 /// What this toolkit asks of the machine. One method is one call that can fail.
 pub trait Kernel: Sync {
@@ -34,6 +34,14 @@ pub trait Kernel: Sync {
         count: usize,
         encode: impl FnMut(usize, &mut Batch),
         refused: impl FnMut(usize, KernelError),
+    ) -> Result<(), Fail>;
+    /// Many questions; see [`RtSocket::ask`].
+    fn ask(
+        &self,
+        socket: &mut RtSocket,
+        count: usize,
+        encode: impl FnMut(usize, &mut Batch),
+        answered: impl FnMut(usize, Answer<'_>) -> Result<(), Fail>,
     ) -> Result<(), Fail>;
     /// Makes a named namespace.
     fn ns_add(&self, name: &NsName) -> Result<NetNs, Fail>;
@@ -82,6 +90,16 @@ impl Kernel for Live {
         socket.batch(count, encode, refused)
     }
 
+    fn ask(
+        &self,
+        socket: &mut RtSocket,
+        count: usize,
+        encode: impl FnMut(usize, &mut Batch),
+        answered: impl FnMut(usize, Answer<'_>) -> Result<(), Fail>,
+    ) -> Result<(), Fail> {
+        socket.ask(count, encode, answered)
+    }
+
     fn ns_add(&self, name: &NsName) -> Result<NetNs, Fail> {
         netns::add(name)
     }
@@ -117,7 +135,9 @@ mod fault {
     use std::io;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Batch, Errno, Fail, Kernel, KernelError, Message, NetNs, NsName, RtSocket};
+    use super::{
+        Answer, Batch, Errno, Fail, Kernel, KernelError, Message, NetNs, NsName, RtSocket,
+    };
 
     /// Whether the failing call does its work.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +210,15 @@ mod fault {
             refused: impl FnMut(usize, KernelError),
         ) -> Result<(), Fail> {
             self.call(|k| k.batch(socket, count, encode, refused))
+        }
+        fn ask(
+            &self,
+            socket: &mut RtSocket,
+            count: usize,
+            encode: impl FnMut(usize, &mut Batch),
+            answered: impl FnMut(usize, Answer<'_>) -> Result<(), Fail>,
+        ) -> Result<(), Fail> {
+            self.call(|k| k.ask(socket, count, encode, answered))
         }
         fn ns_add(&self, name: &NsName) -> Result<NetNs, Fail> {
             self.call(|k| k.ns_add(name))

@@ -41,6 +41,16 @@ pub enum RowSpec {
     Fdb(FdbSpec),
 }
 
+impl RowSpec {
+    /// The MAC address of an FDB row in that table (`NTF_SELF` or `NTF_MASTER`).
+    pub fn mac_in(&self, table: u8) -> Option<MacAddr> {
+        match self {
+            RowSpec::Fdb(row) if row.flags & table != 0 => Some(row.mac),
+            _ => None,
+        }
+    }
+}
+
 /// A neighbour row as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NeighSpec {

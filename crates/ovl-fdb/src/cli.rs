@@ -10,6 +10,7 @@ use ovl_cli::flags::duration;
 use ovl_cli::watch::{Subject, Wish};
 use ovl_cli::{Acting, Flags, InNetns};
 use ovl_core::names::IfName;
+use ovl_core::row::Neigh;
 use ovl_core::types::{Invalid, MacAddr, Vni};
 use ovl_endpoints::Format;
 
@@ -169,6 +170,18 @@ pub enum Who {
     Ip(IpAddr),
     /// By its MAC address.
     Mac(MacAddr),
+}
+
+impl Who {
+    /// The MAC addresses it has.
+    pub fn macs(self, neighs: &[Neigh]) -> Vec<MacAddr> {
+        match self {
+            Who::Mac(mac) => vec![mac],
+            Who::Ip(ip) => {
+                neighs.iter().filter(|row| row.ip == ip).filter_map(|row| row.mac).collect()
+            }
+        }
+    }
 }
 
 impl FromStr for Who {

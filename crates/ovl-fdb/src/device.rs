@@ -13,13 +13,14 @@ use ovl_cli::{Acting, Context, Error, Exit, Slots, stop};
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::plan::Plan;
-use ovl_core::row::{RowOp, RowSpec, Via};
+use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, Neigh, RowOp, RowSpec, Via};
 use ovl_core::state::Reader;
 use ovl_core::step::{Act, LinkRef, NsSlot, Step};
+use ovl_core::types::MacAddr;
 
 use crate::cli::On;
 use crate::diff::Rows;
-use crate::endpoints::{Endpoint, join};
+use crate::endpoints::{Endpoint, is_as_written, join};
 use crate::memory::{Kept, Memory};
 use crate::want::{advise, device};
 
@@ -40,9 +41,25 @@ pub struct Device {
     _lock: Option<Flock<File>>,
 }
 
+/// Which rows of a device are wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Reach<'m> {
+    /// All of them.
+    All,
+    /// What may be ours, and what stands at these MAC addresses.
+    Ours(&'m [MacAddr]),
+    /// What may be ours, and what the bridge has learned of it.
+    OursInBridge,
+}
+
 impl Device {
     /// Reads it, under the lock when something is to be written.
-    pub fn read(context: &Context, on: &On, acting: Acting) -> Result<Device, Error> {
+    pub fn read(
+        context: &Context,
+        on: &On,
+        acting: Acting,
+        reach: Reach<'_>,
+    ) -> Result<Device, Error> {
         let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
         let device = Device::look(context, on)?;
         let label = device.label();
@@ -50,9 +67,20 @@ impl Device {
         let mut reader = device.slots.reader(context, device.at)?;
         let link = &device.link;
         let neighs = reader.neighs(Some(link.index)).map_err(told("its neighbour rows"))?;
-        // The bridge's rows about it tell a control plane's from ours.
-        let fdb = reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?;
         let memory = Memory::of(reader.cookie().ok(), link.index);
+        let macs = match reach {
+            Reach::All => None,
+            // There a MAC address has a row for each VNI.
+            _ if link.vxlan().is_none_or(|v| v.external == Some(true)) => None,
+            Reach::Ours(asked) => Some(addresses(&neighs, &memory, asked)),
+            Reach::OursInBridge => Some(addresses(&neighs, &memory, &[])),
+        };
+        let in_bridge = matches!(reach, Reach::OursInBridge);
+        let fdb = match macs {
+            Some(macs) => some_rows(&mut reader, link, &macs, in_bridge),
+            None => reader.fdb(Some(link.index)),
+        };
+        let fdb = fdb.map_err(told("its FDB rows"))?;
         let endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
         drop(reader);
         Ok(Device { endpoints, memory, _lock: lock, ..device })
@@ -144,6 +172,36 @@ impl Device {
     pub fn refusal(&self, op: &str, message: String) -> Error {
         Error::new(Exit::Failed, message).about(op, self.link.name.to_string(), self.label())
     }
+}
+
+/// The addresses at which rows of ours may stand, and those that were asked for.
+fn addresses(neighs: &[Neigh], memory: &Memory, asked: &[MacAddr]) -> Vec<MacAddr> {
+    let known = neighs.iter().filter_map(|row| row.mac);
+    let mut macs: Vec<MacAddr> = known.chain(memory.macs()).chain(asked.iter().copied()).collect();
+    macs.sort_unstable();
+    macs.dedup();
+    macs
+}
+
+/// The rows at some addresses, and what the bridge says of those: of all, or only
+/// where that tells a control plane's row from one of ours.
+pub fn some_rows(
+    reader: &mut Reader<'_, ovl_cli::Seam>,
+    link: &Link,
+    macs: &[MacAddr],
+    in_bridge: bool,
+) -> Result<Vec<Fdb>, ovl_core::error::Fail> {
+    let mut rows = reader.fdb_of_each(link.index, macs, NTF_SELF)?;
+    if link.master.is_none() {
+        return Ok(rows);
+    }
+    let is_doubtful = |row: &&Fdb| row.flags & NTF_EXT_LEARNED != 0 && !is_as_written(row);
+    let doubtful: Vec<MacAddr> = rows.iter().filter(is_doubtful).map(|row| row.mac).collect();
+    let mut macs = if in_bridge { macs.to_vec() } else { doubtful };
+    // The bridge knows no flood list.
+    macs.retain(|mac| *mac != MacAddr::ZERO);
+    rows.extend(reader.fdb_of_each(link.index, &macs, NTF_MASTER)?);
+    Ok(rows)
 }
 
 fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {

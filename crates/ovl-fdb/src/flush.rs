@@ -10,7 +10,7 @@ use ovl_core::types::MacAddr;
 use serde::Serialize;
 
 use crate::cli::Flush;
-use crate::device::Device;
+use crate::device::{Device, Reach};
 use crate::diff::Rows;
 use crate::endpoints::Endpoint;
 
@@ -32,7 +32,8 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
         return Err(Error::usage("which rows? --owned, or a filter such as --dst VTEP")
             .hint("--owned deletes all rows that ovl-fdb made, and no others"));
     }
-    let device = Device::read(context, &args.on, args.acting)?;
+    let reach = if args.foreign { Reach::All } else { Reach::OursInBridge };
+    let device = Device::read(context, &args.on, args.acting, reach)?;
     let (remove, count) = doomed(args, &device);
     let plan = device.plan(Rows { remove, ..Rows::default() });
     device.write(context, args.acting, &plan, &mut Silent, |_| false)?;

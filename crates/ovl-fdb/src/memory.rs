@@ -141,6 +141,14 @@ impl Memory {
         self.rows.contains(&row)
     }
 
+    /// The MAC addresses of its FDB rows.
+    pub fn macs(&self) -> impl Iterator<Item = MacAddr> {
+        self.rows.iter().filter_map(|row| match row {
+            Kept::Fdb(mac, _) => Some(*mac),
+            Kept::Neigh(..) => None,
+        })
+    }
+
     /// Writes rows down before they are written or deleted: whatever ends the run,
     /// a half of a pair is known again.
     pub fn note<'r>(&mut self, rows: impl IntoIterator<Item = &'r RowSpec>) -> Result<(), Error> {

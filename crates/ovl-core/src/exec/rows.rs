@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use super::{Ended, Exec, Observer, Undo, Why};
 use crate::error::{Fail, KernelError};
 use crate::kernel::Kernel;
-use crate::row::{FdbSpec, NTF_SELF, NeighSpec, RowOp, RowSpec};
+use crate::row::{FdbSpec, NTF_MASTER, NTF_SELF, NeighSpec, RowOp, RowSpec};
 use crate::step::{Act, LinkRef, NsSlot, Step};
 use crate::types::MacAddr;
 use crate::wire;
@@ -109,8 +109,16 @@ impl<K: Kernel> Exec<'_, K> {
         let wanted: HashSet<Spot> = rows.iter().map(Spot::of).collect();
         let index = self.index(link)?;
         let reader = self.reader(at)?;
-        let neighs = reader.neighs(Some(index))?;
-        let fdb = reader.fdb(Some(index))?;
+        let is_neigh = |row: &RowSpec| matches!(row, RowSpec::Neigh(_));
+        let neighs =
+            if rows.iter().any(is_neigh) { reader.neighs(Some(index))? } else { Vec::new() };
+        let mut fdb = Vec::new();
+        for table in [NTF_SELF, NTF_MASTER] {
+            let macs: Vec<MacAddr> = rows.iter().filter_map(|row| row.mac_in(table)).collect();
+            if !macs.is_empty() {
+                fdb.extend(reader.fdb_of_each(index, &macs, table)?);
+            }
+        }
         let stood = neighs.iter().filter_map(as_spec).chain(fdb.iter().map(fdb_as_spec));
         Ok(stood.map(|row| (Spot::of(&row), row)).filter(|(s, _)| wanted.contains(s)).collect())
     }

@@ -68,6 +68,15 @@ pub fn get_fdb(dev: u32, mac: MacAddr) -> Message {
     Message { kind: rtm::GETNEIGH, flags: 0, body }
 }
 
+/// Asks for the row of one MAC address in the table that `table` names: the
+/// device's own (`NTF_SELF`), or that of the bridge it is a port of (`NTF_MASTER`).
+pub fn ask_fdb(dev: u32, mac: MacAddr, table: u8, out: &mut Batch) {
+    out.message(rtm::GETNEIGH, 0, |bytes| {
+        bytes.extend_from_slice(&header(AF_BRIDGE, dev, 0, table));
+        attr(bytes, nda::LLADDR, &mac.0);
+    });
+}
+
 /// Writes one row's request.
 pub fn encode(dev: u32, op: RowOp, row: &RowSpec, out: &mut Batch) {
     let (kind, flags) = request(op);
