@@ -3,8 +3,9 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, ensure};
-use ovl_tests::lab::{Background, FOLDER, Lab};
+use anyhow::{Result, ensure};
+use ovl_tests::follower::{Follower, has};
+use ovl_tests::lab::{FOLDER, Lab};
 use ovl_tests::tests;
 use serde_json::{Value, json};
 
@@ -20,51 +21,6 @@ tests![
     monitor_tells_of_names_and_of_processes,
     wait_ends_when_the_namespace_is_there,
 ];
-
-/// A follower in the background, its lines in a file.
-struct Follower {
-    process: Background,
-    lines: String,
-}
-
-impl Follower {
-    /// Starts `command -v -o json` and waits until it follows.
-    fn start(lab: &Lab, command: &str, name: &str) -> Result<Follower> {
-        let script = format!("exec {command} -v -o json > {name}.json 2> {name}.err");
-        let process = lab.background(&script)?;
-        let ready = format!("{FOLDER}/{name}.err");
-        lab.eventually("it follows", |_| {
-            Ok(fs::read_to_string(&ready).is_ok_and(|said| said.contains("following")))
-        })?;
-        Ok(Follower { process, lines: format!("{FOLDER}/{name}.json") })
-    }
-
-    fn events(&self) -> Result<Vec<Value>> {
-        // The shell may not have made it yet.
-        let text = fs::read_to_string(&self.lines).unwrap_or_default();
-        let whole = text.lines().filter(|line| line.ends_with('}'));
-        whole.map(|line| serde_json::from_str(line).context("not a line of JSON")).collect()
-    }
-
-    /// Waits for an event with these keys and values.
-    fn hears(&self, lab: &Lab, wanted: &Value) -> Result<Value> {
-        let mut found = None;
-        let heard = lab.eventually("", |_| {
-            found = self.events()?.into_iter().find(|event| has(event, wanted));
-            Ok(found.is_some())
-        });
-        heard.with_context(|| format!("{wanted} was not told, but:\n{:#?}", self.events()))?;
-        found.context("told, and not found")
-    }
-}
-
-/// Are all keys of `wanted` in `value`, at any depth, with those values?
-fn has(value: &Value, wanted: &Value) -> bool {
-    match wanted {
-        Value::Object(map) => map.iter().all(|(key, wanted)| has(&value[key], wanted)),
-        _ => value == wanted,
-    }
-}
 
 fn watch_tells_what_ip_and_bridge_change(lab: &Lab) -> Result<()> {
     lab.overlay()?;
@@ -227,9 +183,7 @@ fn watch_ends_with_its_reader_and_on_a_signal(lab: &Lab) -> Result<()> {
 }
 
 fn monitor_tells_of_names_and_of_processes(lab: &Lab) -> Result<()> {
-    let script = "exec ovl-ns monitor --all -o json > m.json";
-    let process = lab.background(script)?;
-    let monitor = Follower { process, lines: format!("{FOLDER}/m.json") };
+    let monitor = Follower::spawn(lab, "ovl-ns monitor --all", "m")?;
     // Its own namespace is the first that it tells of.
     monitor.hears(lab, &json!({ "event": "new", "netns": { "ref": "self" } }))?;
     lab.ok("ip netns add x1")?;

@@ -3,7 +3,9 @@
 //! to run commands in, and an oracle that reads the result with tools we did
 //! not write.
 
+pub mod follower;
 pub mod harness;
 pub mod lab;
 pub mod oracle;
+pub mod rows;
 pub mod sandbox;

@@ -6,7 +6,7 @@ use std::fs;
 
 use anyhow::{Result, ensure};
 use ovl_tests::lab::{FOLDER, Lab};
-use ovl_tests::{oracle, tests};
+use ovl_tests::{oracle, rows, tests};
 
 tests![
     ns_add,
@@ -31,6 +31,9 @@ tests![
     fdb_add_with_every_flag,
     fdb_add_over_other_rows,
     fdb_del,
+    fdb_load,
+    fdb_sync,
+    fdb_flush,
 ];
 
 /// The command after `setup` must do what its printed lines do.
@@ -314,6 +317,59 @@ fn fdb_del(lab: &Lab) -> Result<()> {
         "--flood --foreign",
     ] {
         pastes(lab, &ours, &format!("ovl-fdb del {who} -n ov1"))?;
+        wipe(lab)?;
+    }
+    Ok(())
+}
+
+/// Others' rows, some of them in the way.
+fn with_others() -> String {
+    overlay_with(
+        "ip -n ov1 neigh add 10.9.0.1 lladdr 02:42:00:00:00:99 dev vxlan0 nud permanent
+        bridge -n ov1 fdb add 02:42:00:00:00:98 dev vxlan0 dst 192.168.1.9 self permanent
+        bridge -n ov1 fdb add 02:42:00:00:00:97 dev vxlan0 dst 192.168.1.9 self dynamic
+        ip -n ov1 neigh add 10.9.0.5 lladdr 02:42:00:00:00:95 dev vxlan0 nud stale",
+    )
+}
+
+fn fdb_load(lab: &Lab) -> Result<()> {
+    rows::write(
+        "t.yaml",
+        "endpoints:\n  - { ip: 10.9.0.1, vtep: 192.168.1.5 }\n  \
+        - { mac: 02:42:00:00:00:98, vtep: 192.168.1.6, port: 9999, vni: 300 }\n  \
+        - { mac: 02:42:00:00:00:97, vtep: 192.168.1.9, via: lo }\n  \
+        - { ip: 10.9.0.5, vtep: 192.168.1.6 }\n  - { ip: \"fd00:a::1\", mac: 02:42:00:00:00:94, vtep: 192.168.1.5 }\n  \
+        - { mac: \"00:00:00:00:00:00\", vtep: 192.168.1.5 }\n  - { mac: \"00:00:00:00:00:00\", vtep: 192.168.1.6 }\n",
+    )?;
+    for flags in ["--replace", "--replace --fdb-only", "--replace --neigh-only"] {
+        pastes(lab, &with_others(), &format!("ovl-fdb load t.yaml -n ov1 {flags}"))?;
+        wipe(lab)?;
+    }
+    Ok(())
+}
+
+/// What a table had, and others' rows.
+fn synced() -> String {
+    rows::csv("a.csv", 1..12).unwrap();
+    with_others()
+        + "\nfor i in 5 6; do echo ,00:00:00:00:00:00,192.168.1.$i >> a.csv; done; ovl-fdb sync a.csv -n ov1"
+}
+
+fn fdb_sync(lab: &Lab) -> Result<()> {
+    rows::csv("b.csv", 7..20)?;
+    lab.ok("sed -i -E '3,5s/1.[567]$/1.77/' b.csv; echo 10.9.0.1,,192.168.1.5 >> b.csv
+        for i in 6 7; do echo ,00:00:00:00:00:00,192.168.1.$i >> b.csv; done")?;
+    pastes(lab, &synced(), "ovl-fdb sync b.csv -n ov1 --take-over --max-delete 100%")
+}
+
+fn fdb_flush(lab: &Lab) -> Result<()> {
+    for filter in [
+        "--owned",
+        "--dst 192.168.1.5",
+        "--mac 02:42:0a:07:00:03 --self",
+        "--foreign --dst 192.168.1.9",
+    ] {
+        pastes(lab, &synced(), &format!("ovl-fdb flush {filter} -n ov1"))?;
         wipe(lab)?;
     }
     Ok(())

@@ -4,7 +4,7 @@
 
 use anyhow::{Context, Result, ensure};
 use ovl_tests::lab::Lab;
-use ovl_tests::{oracle, tests};
+use ovl_tests::{oracle, rows, tests};
 use serde_json::Value;
 
 tests![
@@ -18,6 +18,9 @@ tests![
     fdb_add_leaves_nothing_half_done,
     fdb_add_puts_back_what_it_replaced,
     fdb_add_takes_back_one_flood_row_and_no_other,
+    fdb_load_takes_all_rows_back,
+    fdb_sync_takes_back_what_it_wrote_or_deletes_on,
+    fdb_flush_that_fails_is_finished_by_the_next,
     ns_add_leaves_no_name,
     ns_add_puts_a_plain_file_back,
     ns_attach_leaves_no_name,
@@ -206,6 +209,77 @@ fn fdb_add_takes_back_one_flood_row_and_no_other(lab: &Lab) -> Result<()> {
     lab.ok("bridge -n ov1 fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.6 self permanent extern_learn")?;
     reset(lab, "bridge -n ov1 fdb del 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.5 self")?;
     comes_back(lab, "ovl-fdb add --flood --dst 192.168.1.5 -n ov1", 3)
+}
+
+/// Others' rows, one of them where the table wants another; and what a table had.
+const STOOD: &str = "ip -n ov1 neigh add 10.9.0.1 lladdr 02:42:00:00:00:99 dev vxlan0 nud permanent
+    bridge -n ov1 fdb add 02:42:00:00:00:99 dev vxlan0 dst 192.168.1.9 self permanent sticky
+    bridge -n ov1 fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.8 self permanent";
+
+const EMPTY: &str =
+    "ip -n ov1 neigh flush dev vxlan0 nud permanent; bridge -n ov1 fdb flush dev vxlan0 self";
+
+fn fdb_load_takes_all_rows_back(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok(STOOD)?;
+    reset(lab, &format!("{EMPTY}\n{STOOD}"))?;
+    // A batch of rows, and the flood list.
+    rows::csv("t.csv", 1..40)?;
+    lab.ok("echo 10.9.0.1,,192.168.1.5 >> t.csv; echo ,02:42:00:00:00:99,192.168.1.6 >> t.csv
+        for i in 5 6; do echo ,00:00:00:00:00:00,192.168.1.$i >> t.csv; done")?;
+    comes_back(lab, "ovl-fdb load t.csv -n ov1 --replace", 6)
+}
+
+/// As [`comes_back`], for a command that deletes once all else is done: deletions
+/// go forward. A run that fails there is finished by the next one.
+fn comes_back_or_goes_on(lab: &Lab, command: &str, least: usize) -> Result<()> {
+    let before = oracle::state(lab)?;
+    lab.ok(command)?;
+    let done = oracle::state(lab)?;
+    for when in ["before", "after"] {
+        undo_by_hand(lab, &before)?;
+        let mut calls = 0;
+        loop {
+            let run = format!("OVL_FAULT={}:{when} {command}", calls + 1);
+            let output = lab.run(&run)?;
+            if output.code == 0 {
+                break;
+            }
+            calls += 1;
+            ensure!(output.stderr.contains("fault injected"), "`{run}`\n{output}");
+            if output.stderr.contains("cannot delete") {
+                lab.ok(command)?;
+                oracle::same(&run, &done, &oracle::state(lab)?)?;
+                undo_by_hand(lab, &before)?;
+            } else {
+                oracle::same(&run, &before, &oracle::state(lab)?)?;
+            }
+        }
+        ensure!(calls >= least, "only {calls} calls were made to fail");
+        oracle::same("in the end", &done, &oracle::state(lab)?)?;
+    }
+    Ok(())
+}
+
+fn fdb_sync_takes_back_what_it_wrote_or_deletes_on(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("a.csv", 1..40)?;
+    lab.ok("echo ,00:00:00:00:00:00,192.168.1.5 >> a.csv; ovl-fdb sync a.csv -n ov1")?;
+    lab.ok(STOOD)?;
+    rows::csv("b.csv", 10..60)?;
+    lab.ok("sed -i -E '5,20s/1.[567]$/1.77/' b.csv
+        echo 10.9.0.1,,192.168.1.5 >> b.csv; echo ,00:00:00:00:00:00,192.168.1.6 >> b.csv")?;
+    reset(lab, &format!("{EMPTY}; ovl-fdb sync a.csv -n ov1\n{STOOD}"))?;
+    comes_back_or_goes_on(lab, "ovl-fdb sync b.csv -n ov1 --take-over", 12)
+}
+
+fn fdb_flush_that_fails_is_finished_by_the_next(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..40)?;
+    lab.ok(STOOD)?;
+    lab.ok("ovl-fdb load t.csv -n ov1")?;
+    reset(lab, "ovl-fdb load t.csv -n ov1")?;
+    comes_back_or_goes_on(lab, "ovl-fdb flush --owned -n ov1", 8)
 }
 
 fn ns_add_leaves_no_name(lab: &Lab) -> Result<()> {

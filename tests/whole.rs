@@ -6,16 +6,20 @@ mod attributes;
 mod churn;
 mod errors;
 mod fdb;
+mod flush;
 mod follow;
+mod foreign;
 mod graph;
 mod ground;
 mod inspect;
+mod load;
 mod machine;
 mod ns;
 mod others;
 mod paste;
 mod picture;
 mod saved;
+mod sync;
 mod two_hosts;
 mod undo;
 mod veth;
@@ -31,15 +35,19 @@ fn main() -> ExitCode {
         churn::tests,
         errors::tests,
         fdb::tests,
+        flush::tests,
         follow::tests,
+        foreign::tests,
         graph::tests,
         ground::tests,
         inspect::tests,
+        load::tests,
         machine::tests,
         ns::tests,
         others::tests,
         paste::tests,
         saved::tests,
+        sync::tests,
         two_hosts::tests,
         undo::tests,
         veth::tests,

@@ -27,6 +27,14 @@ pub trait Kernel: Sync {
         restart: impl FnMut() -> T,
         each: impl FnMut(&mut T, u16, &[u8]) -> Result<(), Fail>,
     ) -> Result<T, Fail>;
+    /// The beginning of a listing; see [`RtSocket::glance`].
+    fn glance(
+        &self,
+        socket: &mut RtSocket,
+        message: &Message,
+        most: usize,
+        each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+    ) -> Result<bool, Fail>;
     /// Many requests; see [`RtSocket::batch`].
     fn batch(
         &self,
@@ -78,6 +86,16 @@ impl Kernel for Live {
         each: impl FnMut(&mut T, u16, &[u8]) -> Result<(), Fail>,
     ) -> Result<T, Fail> {
         socket.dump(message, restart, each)
+    }
+
+    fn glance(
+        &self,
+        socket: &mut RtSocket,
+        message: &Message,
+        most: usize,
+        each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+    ) -> Result<bool, Fail> {
+        socket.glance(message, most, each)
     }
 
     fn batch(
@@ -201,6 +219,15 @@ mod fault {
             each: impl FnMut(&mut T, u16, &[u8]) -> Result<(), Fail>,
         ) -> Result<T, Fail> {
             self.call(|k| k.dump(socket, message, restart, each))
+        }
+        fn glance(
+            &self,
+            socket: &mut RtSocket,
+            message: &Message,
+            most: usize,
+            each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+        ) -> Result<bool, Fail> {
+            self.call(|k| k.glance(socket, message, most, each))
         }
         fn batch(
             &self,

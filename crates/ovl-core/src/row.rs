@@ -129,6 +129,13 @@ pub struct Neigh {
 }
 
 impl Neigh {
+    /// The request that makes it again. `None` where its MAC address is not known:
+    /// there is nothing to put back.
+    pub fn spec(&self) -> Option<RowSpec> {
+        let (ip, state, flags, proto) = (self.ip, self.state, self.flags, self.proto);
+        self.mac.map(|mac| RowSpec::Neigh(NeighSpec { ip, mac, state, flags, proto }))
+    }
+
     /// The request that deletes it: marks and makers are nobody's concern then.
     pub fn deletion(&self) -> RowSpec {
         RowSpec::Neigh(NeighSpec {
@@ -175,19 +182,34 @@ pub struct Fdb {
 }
 
 impl Fdb {
-    /// The request that deletes it, from the table it is in.
-    pub fn deletion(&self) -> RowSpec {
+    /// The request that makes it again.
+    pub fn spec(&self) -> RowSpec {
+        // Of the device that packets leave by only the index is known, and the index
+        // counts: `ip` and `bridge` read `if5` as one.
+        let name = |index| IfName::from_kernel(format!("if{index}"));
         RowSpec::Fdb(FdbSpec {
             mac: self.mac,
             dst: self.dst,
             port: self.port,
             vni: self.vni,
             src_vni: self.src_vni,
-            via: None,
+            via: self.via.map(|index| Via { name: name(index), index }),
             nhid: self.nhid,
             state: self.state,
-            flags: if self.is_self() { NTF_SELF } else { NTF_MASTER },
+            flags: self.flags,
         })
+    }
+
+    /// The request that deletes it, from the table it is in: marks and makers are
+    /// nobody's concern then.
+    pub fn deletion(&self) -> RowSpec {
+        match self.spec() {
+            RowSpec::Fdb(row) => {
+                let flags = if self.is_self() { NTF_SELF } else { NTF_MASTER };
+                RowSpec::Fdb(FdbSpec { flags, ..row })
+            }
+            row @ RowSpec::Neigh(_) => row,
+        }
     }
 
     /// Is it in the device's own table, not the bridge's?

@@ -177,6 +177,31 @@ impl RtSocket {
         }
     }
 
+    /// One reading that is given up after so many messages, or when the list changed
+    /// meanwhile: `false`. The socket is spent then, since the kernel goes on listing
+    /// with every other answer.
+    pub fn glance(
+        &mut self,
+        message: &Message,
+        most: usize,
+        mut each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+    ) -> Result<bool, Fail> {
+        let seq = self.send(message, flag::DUMP)?;
+        let mut reading = Reading::of(seq);
+        let mut count = 0;
+        while count <= most {
+            self.receive()?;
+            let whole = reading.take(&self.inbox, |kind, body| {
+                count += 1;
+                each(kind, body)
+            })?;
+            if let Some(whole) = whole {
+                return Ok(whole);
+            }
+        }
+        Ok(false)
+    }
+
     /// Sends `count` messages, written by `encode(index, buffer)`, up to
     /// `BATCH` a send and without asking for acknowledgements, and hands every
     /// refusal to `refused(index, why)`. The kernel acts inside send(2), so the

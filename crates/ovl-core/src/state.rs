@@ -132,6 +132,23 @@ impl<'k, K: Kernel> Reader<'k, K> {
         }
     }
 
+    /// FDB rows of one device, its own and the bridge's about it, if they are no more
+    /// than `most`. `None` when there are more: this reader is spent then.
+    pub fn fdb_at_most(&mut self, dev: u32, most: usize) -> Result<Option<Vec<Fdb>>, Fail> {
+        let mut found = Vec::new();
+        let message = wire::row::list_fdb(Some(dev));
+        let whole = self.kernel.glance(&mut self.socket, &message, most, |kind, body| {
+            let row = if kind == rtm::NEWNEIGH { wire::row::parse(body)? } else { None };
+            if let Some(Parsed::Fdb(row)) = row
+                && row.dev == dev
+            {
+                found.push(row);
+            }
+            Ok(())
+        })?;
+        Ok(whole.then_some(found))
+    }
+
     /// The rows of these MAC addresses in the table that `table` names: the device's
     /// own (`NTF_SELF`), or that of the bridge it is a port of (`NTF_MASTER`). Those
     /// that have none are left out. Its cost grows with their number alone; that of

@@ -224,7 +224,11 @@ impl fmt::Display for RowSpec {
             RowSpec::Neigh(row) => write!(f, "neighbour row {} lladdr {}", row.ip, row.mac),
             RowSpec::Fdb(row) => {
                 write!(f, "FDB row {}", row.mac)?;
-                row.dst.map_or(Ok(()), |dst| write!(f, " dst {dst}"))
+                match (row.dst, row.nhid) {
+                    (Some(dst), _) => write!(f, " dst {dst}"),
+                    (None, Some(id)) => write!(f, " nhid {id}"),
+                    (None, None) => Ok(()),
+                }
             }
         }
     }

@@ -475,12 +475,12 @@ impl Flush {
         (self.neigh || self.all_tables()) && self.is_meant(endpoint.ours.neigh)
     }
 
-    /// Does its row of the device's own table go?
-    pub fn in_self(&self, endpoint: &Endpoint) -> bool {
-        (self.own_table || self.all_tables()) && self.is_meant(endpoint.ours.fdb)
+    /// Do rows of the device's own table go?
+    pub fn in_self(&self) -> bool {
+        self.own_table || self.all_tables()
     }
 
-    /// Does the bridge's learned row about it go?
+    /// Do rows go that the bridge has learned?
     pub fn in_master(&self) -> bool {
         self.master || self.all_tables()
     }

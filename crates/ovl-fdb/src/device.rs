@@ -10,6 +10,8 @@ use nix::fcntl::Flock;
 use ovl_cli::apply::{Applied, Onlooker, carry_out};
 use ovl_cli::error::reading;
 use ovl_cli::{Acting, Context, Error, Exit, Slots, stop};
+use ovl_core::error::KernelError;
+use ovl_core::hash::Set;
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::plan::Plan;
@@ -40,6 +42,11 @@ pub struct Device {
     /// Held from the reading of the rows to their writing.
     _lock: Option<Flock<File>>,
 }
+
+/// Up to so many addresses are asked for without a look at how many rows there are.
+const FEW: usize = 2048;
+/// A listing of up to so many rows costs less than to ask for each of as many.
+const SHORT: usize = 24 * 1024;
 
 /// Which rows of a device are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -76,11 +83,19 @@ impl Device {
             Reach::OursInBridge => Some(addresses(&neighs, &memory, &[])),
         };
         let in_bridge = matches!(reach, Reach::OursInBridge);
-        let fdb = match macs {
-            Some(macs) => some_rows(&mut reader, link, &macs, in_bridge),
-            None => reader.fdb(Some(link.index)),
+        let few = match &macs {
+            Some(macs) if macs.len() > FEW => reader.fdb_at_most(link.index, SHORT),
+            _ => Ok(None),
         };
-        let fdb = fdb.map_err(told("its FDB rows"))?;
+        let fdb = match (few.map_err(told("its FDB rows"))?, macs) {
+            (Some(all), _) => all,
+            (None, None) => reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?,
+            (None, Some(macs)) => {
+                // The one that began to list is spent.
+                reader = device.slots.reader(context, device.at)?;
+                some_rows(&mut reader, link, &macs, in_bridge).map_err(told("its FDB rows"))?
+            }
+        };
         let endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
         drop(reader);
         Ok(Device { endpoints, memory, _lock: lock, ..device })
@@ -144,14 +159,47 @@ impl Device {
     ) -> Result<Applied, Error> {
         if !acting.dry_run {
             self.memory.note(rows_of(plan.steps()))?;
+            self.memory.note(&self.halves(plan))?;
         }
-        let applied = carry_out(context, acting, plan, self.slots.open, onlooker, advise)?;
+        // What was compared is not needed any more, and there may be much of it.
+        self.endpoints = Vec::new();
+        let mut refusals = Refusals { onlooker, rows: Set::default() };
+        let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise)?;
         if applied != Applied::Shown {
-            let removed: ovl_core::hash::Set<Kept> =
-                rows_of(&plan.drop).filter_map(Kept::of).collect();
-            self.memory.keep(|row| !removed.contains(&row) && !proved(row))?;
+            let refused = refusals.rows;
+            // What is left of an endpoint that was refused in part is no pair.
+            let halves: Set<MacAddr> = refused.iter().map(|row| row.mac()).collect();
+            let gone = deleted(plan);
+            let is_there = |row| !gone.contains(&row) && !refused.contains(&row);
+            let is_lone = |row: Kept| !proved(row) || halves.contains(&row.mac());
+            self.memory.keep(|row| is_there(row) && is_lone(row))?;
         }
         Ok(applied)
+    }
+
+    /// Rows of ours that a plan leaves without the other half of their pair.
+    fn halves(&self, plan: &Plan) -> Vec<RowSpec> {
+        let gone = deleted(plan);
+        let is_gone = |row: &RowSpec| Kept::of(row).is_some_and(|row| gone.contains(&row));
+        let mut halves = Vec::new();
+        for endpoint in self.endpoints.iter().filter(|_| !gone.is_empty()) {
+            let neigh = endpoint.neigh.as_ref().map(Neigh::deletion);
+            let fdb = endpoint.fdb.as_ref().map(Fdb::deletion);
+            match (neigh, fdb) {
+                (Some(neigh), Some(fdb))
+                    if endpoint.ours.fdb && is_gone(&neigh) && !is_gone(&fdb) =>
+                {
+                    halves.push(fdb);
+                }
+                (Some(neigh), Some(fdb))
+                    if endpoint.ours.neigh && is_gone(&fdb) && !is_gone(&neigh) =>
+                {
+                    halves.push(neigh);
+                }
+                _ => {}
+            }
+        }
+        halves
     }
 
     /// The device's port and VNI: a row that names them says nothing.
@@ -202,6 +250,40 @@ pub fn some_rows(
     macs.retain(|mac| *mac != MacAddr::ZERO);
     rows.extend(reader.fdb_of_each(link.index, &macs, NTF_MASTER)?);
     Ok(rows)
+}
+
+/// The rows that were refused, for whoever looks on.
+struct Refusals<'o> {
+    onlooker: &'o mut dyn Onlooker,
+    rows: Set<Kept>,
+}
+
+impl Onlooker for Refusals<'_> {
+    fn through(&mut self, rows: usize, of: usize) {
+        self.onlooker.through(rows, of);
+    }
+
+    fn refused(&mut self, row: &RowSpec, why: &KernelError) -> bool {
+        self.rows.extend(Kept::of(row));
+        self.onlooker.refused(row, why)
+    }
+}
+
+/// The rows that a plan deletes and does not write again.
+fn deleted(plan: &Plan) -> Set<Kept> {
+    let mut gone = Set::default();
+    let is_deletion = |step: &&Step| matches!(step.act, Act::Rows(_, RowOp::Del, _));
+    for step in plan.steps().skip_while(|step| !is_deletion(step)) {
+        let Act::Rows(_, op, rows) = &step.act else { continue };
+        for row in rows.iter().filter_map(Kept::of) {
+            if *op == RowOp::Del {
+                gone.insert(row);
+            } else {
+                gone.remove(&row);
+            }
+        }
+    }
+    gone
 }
 
 fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {

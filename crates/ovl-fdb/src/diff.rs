@@ -70,12 +70,30 @@ enum Stands {
     Nothing,
     /// As it is wanted.
     Same,
+    /// As it is wanted, and another's, or not known to be ours.
+    SameOfAnother,
     /// Otherwise, and made by this toolkit.
     Ours,
     /// Otherwise, and learned from traffic: it gives way.
     Learned,
     /// Otherwise, and another's.
     Foreign,
+}
+
+impl Stands {
+    /// Of a row that lasts.
+    fn of(is_same: bool, is_ours: bool) -> Stands {
+        match (is_same, is_ours) {
+            (true, true) => Stands::Same,
+            (true, false) => Stands::SameOfAnother,
+            (false, true) => Stands::Ours,
+            (false, false) => Stands::Foreign,
+        }
+    }
+
+    fn is_same(self) -> bool {
+        matches!(self, Stands::Same | Stands::SameOfAnother)
+    }
 }
 
 /// What became of an endpoint.
@@ -100,6 +118,8 @@ pub struct Difference<'a> {
     pub unchanged: usize,
     /// The rows that make one into the other.
     pub rows: Rows,
+    /// Endpoints of which one row is another's: no pair of marks proves ours.
+    pub shared: Set<MacAddr>,
 }
 
 /// Rows by what is done with them, in the order in which it is done.
@@ -191,9 +211,7 @@ impl<'e> Have<'e> {
         let lasting = row.state & (NUD_PERMANENT | NUD_NOARP) != 0;
         let stands = match () {
             () if !lasting => Stands::Learned,
-            () if row.mac == Some(wanted.mac) => Stands::Same,
-            () if self.endpoints[at].ours.neigh => Stands::Ours,
-            () => Stands::Foreign,
+            () => Stands::of(row.mac == Some(wanted.mac), self.endpoints[at].ours.neigh),
         };
         Some((stands, Some(at)))
     }
@@ -210,9 +228,7 @@ impl<'e> Have<'e> {
             && row.nhid == to.nhid;
         let stands = match () {
             () if row.is_learned() => Stands::Learned,
-            () if same => Stands::Same,
-            () if self.endpoints[at].ours.fdb => Stands::Ours,
-            () => Stands::Foreign,
+            () => Stands::of(same, self.endpoints[at].ours.fdb),
         };
         Some((stands, Some(at)))
     }
@@ -233,7 +249,11 @@ impl<'a> Difference<'a> {
             self.changes.push(Change::Blocked(wanted, &have.endpoints[*at]));
             return;
         }
-        if known.clone().all(|row| row.0 == Stands::Same) {
+        let of_another = known.clone().filter(|row| row.0 == Stands::SameOfAnother).count();
+        if of_another > 0 && of_another < known.clone().count() {
+            self.shared.insert(wanted.mac);
+        }
+        if known.clone().all(|row| row.0.is_same()) {
             self.unchanged += 1;
             return;
         }
@@ -241,12 +261,12 @@ impl<'a> Difference<'a> {
         let [neigh, fdb] = rows;
         match (neigh, wanted.neigh()) {
             (Some((Stands::Nothing, _)), Some(row)) => self.rows.add.push(row),
-            (Some((Stands::Same, _)) | None, _) | (_, None) => {}
+            (Some((Stands::Same | Stands::SameOfAnother, _)) | None, _) | (_, None) => {}
             (_, Some(row)) => self.rows.replace.push(row),
         }
         let to = wanted.to.as_ref().and_then(|to| to.dst);
         if let (Some((stands, at)), Some(row)) = (fdb, wanted.fdb())
-            && stands != Stands::Same
+            && !stands.is_same()
             && written.insert((wanted.mac, (wanted.mac == MacAddr::ZERO).then_some(to).flatten()))
         {
             let standing = at.and_then(|at| have.endpoints[at].fdb.as_ref());
@@ -272,7 +292,7 @@ impl<'a> Difference<'a> {
                         .any(|r| matches!(r, RowSpec::Fdb(f) if f.mac == now.mac));
                 if begun { self.rows.append.push(row) } else { self.rows.add.push(row) }
             }
-            Stands::Nothing | Stands::Same => self.rows.add.push(row),
+            Stands::Nothing | Stands::Same | Stands::SameOfAnother => self.rows.add.push(row),
             Stands::Ours if same_way => self.rows.replace.push(row),
             // The kernel's replace cannot put extern_learn on a row that lacks it,
             // nor a VTEP in the place of a nexthop group.
@@ -300,8 +320,7 @@ impl<'a> Difference<'a> {
                 MacAddr::ZERO => !floods.contains(&row.dst),
                 mac => !macs.contains(&mac),
             });
-            // The row of a MAC address that another owner's endpoint uses as well stays.
-            let fdb = fdb.filter(|row| have.all_ours(row) && gone.insert((row.mac, row.dst)));
+            let fdb = fdb.filter(|row| gone.insert((row.mac, row.dst)));
             self.rows.remove.extend(neigh.map(Neigh::deletion));
             self.rows.remove.extend(fdb.map(Fdb::deletion));
             let is_whole = endpoint.neigh.is_none() || neigh.is_some();
@@ -325,13 +344,6 @@ impl Rows {
     pub fn is_empty(&self) -> bool {
         let rows = [&self.clear, &self.replace, &self.add, &self.append, &self.remove];
         rows.iter().all(|rows| rows.is_empty())
-    }
-}
-
-impl Have<'_> {
-    fn all_ours(&self, row: &Fdb) -> bool {
-        let mut users = self.by_mac.get(&row.mac).into_iter().flatten();
-        row.mac == MacAddr::ZERO || users.all(|at| self.endpoints[*at].is_owned())
     }
 }
 

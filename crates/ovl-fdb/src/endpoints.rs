@@ -129,8 +129,10 @@ fn pair_up(
     neighs: &[Neigh],
     fdb: &[Fdb],
 ) -> Vec<Endpoint> {
-    // NOARP entries are the kernel's own, for multicast and broadcast.
-    let of_device = neighs.iter().filter(|n| n.dev == dev && n.state & NUD_NOARP == 0);
+    // For multicast and broadcast the kernel makes NOARP entries of its own.
+    let is_kernels =
+        |n: &Neigh| n.state & NUD_NOARP != 0 && n.mac.is_none_or(MacAddr::is_multicast);
+    let of_device = neighs.iter().filter(|n| n.dev == dev && !is_kernels(n));
     let by_mac = ByMac::of(of_device.collect());
     let opinions = opinions(master, fdb);
     let opinion = |mac: MacAddr| opinions.get(&mac).map(|row| Box::new((*row).clone()));

@@ -1,12 +1,11 @@
 //! `flush`: deletes rows that filters name: our own, or with `--foreign` those of
 //! others.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use ovl_cli::apply::Silent;
 use ovl_cli::{Context, Error, Exit, output};
-use ovl_core::row::RowSpec;
-use ovl_core::types::MacAddr;
+use ovl_core::row::{Fdb, RowSpec};
 use serde::Serialize;
 
 use crate::cli::Flush;
@@ -59,11 +58,10 @@ impl Count {
 /// The rows that go, and how many of each table.
 fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
     let chosen: Vec<&Endpoint> = device.endpoints.iter().filter(|e| args.means(e)).collect();
-    // A row that an endpoint shares with one that stays, stays.
-    let mut stays: HashMap<MacAddr, usize> = HashMap::new();
-    for endpoint in device.endpoints.iter().filter(|e| e.neigh.is_some() && !args.means(e)) {
-        *stays.entry(endpoint.mac().unwrap_or_default()).or_default() += 1;
-    }
+    // The row of a MAC address is shared by its endpoints: one of them proves it.
+    let proved = device.endpoints.iter().filter(|e| e.ours.fdb).filter_map(|e| e.fdb.as_ref());
+    let ours: HashSet<_> = proved.map(|row| (row.mac, row.dst)).collect();
+    let is_meant = |row: &&Fdb| args.foreign != ours.contains(&(row.mac, row.dst));
     let mut rows = Vec::new();
     let mut count = Count::default();
     let mut gone = HashSet::new();
@@ -72,14 +70,15 @@ fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
             count.neigh += 1;
             rows.push(row.deletion());
         }
-        let alone = endpoint.mac().is_none_or(|mac| !stays.contains_key(&mac));
-        let fdb = endpoint.fdb.as_ref().filter(|_| alone && args.in_self(endpoint));
+        let fdb = endpoint.fdb.as_ref().filter(is_meant);
+        let goes = endpoint.fdb.is_none() || fdb.is_some();
+        let fdb = fdb.filter(|_| args.in_self());
         if let Some(row) = fdb.filter(|row| gone.insert((row.mac, row.dst, row.vni, false))) {
             count.own += 1;
             rows.push(row.deletion());
         }
         let learned = endpoint.bridge.as_ref().filter(|row| {
-            alone && args.in_master() && row.dev == device.link.index && row.is_learned()
+            goes && args.in_master() && row.dev == device.link.index && row.is_learned()
         });
         if let Some(row) = learned.filter(|row| gone.insert((row.mac, None, None, true))) {
             count.master += 1;

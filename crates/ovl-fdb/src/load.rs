@@ -44,15 +44,10 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
         let place = progress.place(wanted.ip.map_or(Who::Mac(wanted.mac), Who::Ip));
         progress.say(&in_the_way(&device, place, wanted.ip, wanted.mac, stands).message);
     }
-    let counts = json!({
-        "added": found.changes.iter().filter(|c| matches!(c, Change::Added(_))).count(),
-        "replaced": found.changes.iter().filter(|c| matches!(c, Change::Changed(..))).count(),
-        "unchanged": found.unchanged,
-        "own": wish.own,
-        "repeated": repeated,
-        "skipped": skipped,
-    });
-    let proof = wish.proof();
+    let added = found.changes.iter().filter(|c| matches!(c, Change::Added(_))).count();
+    let replaced = found.changes.iter().filter(|c| matches!(c, Change::Changed(..))).count();
+    let unchanged = found.unchanged;
+    let proof = wish.proof(&found.shared);
     let plan = device.plan(found.rows);
     let written = device.write(context, args.acting, &plan, &mut progress, |row| proof.has(row));
     let refused = progress.finish();
@@ -60,8 +55,16 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     let refused = refused + blocked;
-    let mut counts = counts;
-    counts["refused"] = json!(refused);
+    let halves = progress.endpoints_refused();
+    let counts = json!({
+        "added": added.saturating_sub(halves),
+        "replaced": replaced.saturating_sub(halves.saturating_sub(added)),
+        "unchanged": unchanged,
+        "own": wish.own,
+        "repeated": repeated,
+        "skipped": skipped,
+        "refused": refused,
+    });
     if !context.flags.quiet {
         output::show(&context.flags, &counts, |_| report::counts(&counts))?;
     }

@@ -35,6 +35,13 @@ impl Kept {
     }
 
     /// Its line, put together by hand: there are a hundred thousand to write.
+    /// Of which MAC address it is.
+    pub fn mac(self) -> MacAddr {
+        match self {
+            Kept::Neigh(_, mac) | Kept::Fdb(mac, _) => mac,
+        }
+    }
+
     fn write(self, lines: &mut Vec<u8>) {
         match self {
             Kept::Neigh(ip, mac) => {

@@ -8,7 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ovl_cli::apply::Onlooker;
 use ovl_cli::{Context, Error, output};
 use ovl_core::error::KernelError;
+use ovl_core::hash::Set;
 use ovl_core::row::RowSpec;
+use ovl_core::types::MacAddr;
 use ovl_endpoints::Place;
 
 use crate::cli::Who;
@@ -25,6 +27,8 @@ pub struct Progress<'w> {
     wish: &'w Wish,
     bar: Option<ProgressBar>,
     refused: usize,
+    /// Endpoints that were refused, in part or as a whole.
+    endpoints: Set<MacAddr>,
     last: Option<Place>,
     places: HashMap<Who, Place>,
 }
@@ -39,7 +43,8 @@ impl<'w> Progress<'w> {
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         let (refused, last, places) = (0, None, HashMap::new());
-        Progress { context, keep_going, wish, bar, refused, last, places }
+        let endpoints = Set::default();
+        Progress { context, keep_going, wish, bar, refused, endpoints, last, places }
     }
 
     /// Where the table has an endpoint: looked up for one, listed for many.
@@ -65,6 +70,11 @@ impl<'w> Progress<'w> {
     /// Says something beside the bar.
     pub fn say(&self, line: &str) {
         output::note(&format!("{}: {line}", self.context.tool));
+    }
+
+    /// How many endpoints were refused, in part or as a whole.
+    pub fn endpoints_refused(&self) -> usize {
+        self.endpoints.len()
     }
 
     /// Takes the bar away; says how many rows were refused.
@@ -96,13 +106,15 @@ impl Onlooker for Progress<'_> {
         if !self.keep_going && self.last.is_some() {
             return false;
         }
-        let place = self.place(match row {
-            RowSpec::Neigh(row) => Who::Ip(row.ip),
-            RowSpec::Fdb(row) => Who::Mac(row.mac),
-        });
+        let (who, mac) = match row {
+            RowSpec::Neigh(row) => (Who::Ip(row.ip), row.mac),
+            RowSpec::Fdb(row) => (Who::Mac(row.mac), row.mac),
+        };
+        let place = self.place(who);
         self.last = Some(place);
         if self.keep_going {
             self.refused += 1;
+            self.endpoints.insert(mac);
             let line = if place == Place::Unknown { String::new() } else { format!("{place}: ") };
             self.say(&format!("{line}{row} was refused: {why}"));
         }

@@ -35,7 +35,7 @@ pub fn sync(context: &Context, args: &Sync) -> Result<Exit, Error> {
 /// Compares the rows with a table and, unless it is only a check, makes them equal.
 pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report, Error> {
     let macs: Vec<MacAddr> = table.endpoints.iter().map(|endpoint| endpoint.mac).collect();
-    let mut device = Device::read(context, &args.on, args.acting, Reach::Ours(&macs))?;
+    let device = Device::read(context, &args.on, args.acting, Reach::Ours(&macs))?;
     fits("sync", &device, table)?;
     let wish = Wish::of(context, table, &device, Rows::Both, args.own)?;
     let rules = Rules { take_over: args.take_over, prune: true };
@@ -45,10 +45,8 @@ pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report
     if args.check {
         return Ok(report);
     }
-    let proof = wish.proof();
+    let proof = wish.proof(&found.shared);
     let plan = device.plan(found.rows);
-    // What was compared is not needed any more, and there may be much of it.
-    device.endpoints = Vec::new();
     let mut progress = Progress::new(context, false, &wish);
     let written = device.write(context, args.acting, &plan, &mut progress, |row| proof.has(row));
     progress.finish();

@@ -12,7 +12,7 @@ use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::row::{
-    FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
+    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
     NeighSpec, OVL_PROTOCOL, RowSpec, Via,
 };
 use ovl_core::state::{Have, Reader};
@@ -257,6 +257,12 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     }
     let rows = doomed(context, &chosen, &endpoints, who);
     let gone: Vec<Kept> = rows.iter().filter_map(Kept::of).collect();
+    // What stays without its pair is known to be ours only when it is remembered.
+    let lone = chosen.iter().filter(|e| e.ours.fdb).filter_map(|e| e.fdb.as_ref());
+    let lone: Vec<RowSpec> = lone.map(Fdb::deletion).filter(|row| !rows.contains(row)).collect();
+    if !args.acting.dry_run {
+        memory.note(&lone)?;
+    }
     let wants = [Want::NoRows { at, dev: args.on.dev.clone(), rows: Arc::from(rows) }];
     drop(reader);
     let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };

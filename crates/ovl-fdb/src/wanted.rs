@@ -87,9 +87,11 @@ impl Wish {
 }
 
 impl Wish {
-    /// Which of its rows are proved by their marks: those of pairs.
-    pub fn proof(&self) -> Proof {
+    /// Which of its rows are proved by their marks: those of pairs that are ours
+    /// alone. Of the endpoints that are `shared` one row is another's.
+    pub fn proof(&self, shared: &Set<MacAddr>) -> Proof {
         let pairs = self.wanted.iter().filter(|w| w.ip.is_some() && w.to.is_some());
+        let pairs = pairs.filter(|w| !shared.contains(&w.mac));
         let pairs = pairs.filter_map(|w| Some((w.ip?, w.mac, w.to.as_ref()?.dst)));
         let (mut neighs, mut fdb) = (Set::default(), Set::default());
         for (ip, mac, dst) in pairs {

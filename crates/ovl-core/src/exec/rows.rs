@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use super::{Ended, Exec, Observer, Undo, Why};
 use crate::error::{Fail, KernelError};
 use crate::kernel::Kernel;
-use crate::row::{FdbSpec, NTF_MASTER, NTF_SELF, NeighSpec, RowOp, RowSpec};
+use crate::row::{Fdb, NTF_MASTER, NTF_SELF, Neigh, RowOp, RowSpec};
 use crate::step::{Act, LinkRef, NsSlot, Step};
 use crate::types::MacAddr;
 use crate::wire;
@@ -119,7 +119,7 @@ impl<K: Kernel> Exec<'_, K> {
                 fdb.extend(reader.fdb_of_each(index, &macs, table)?);
             }
         }
-        let stood = neighs.iter().filter_map(as_spec).chain(fdb.iter().map(fdb_as_spec));
+        let stood = neighs.iter().filter_map(Neigh::spec).chain(fdb.iter().map(Fdb::spec));
         Ok(stood.map(|row| (Spot::of(&row), row)).filter(|(s, _)| wanted.contains(s)).collect())
     }
 
@@ -199,32 +199,4 @@ fn inverse(
         acts.push(Act::Rows(link.clone(), RowOp::Add, before));
     }
     acts
-}
-
-/// A row that was read, as it would be asked for. `None` for a neighbour whose
-/// address is not known: there is nothing to put back.
-fn as_spec(row: &crate::row::Neigh) -> Option<RowSpec> {
-    row.mac.map(|mac| {
-        RowSpec::Neigh(NeighSpec {
-            ip: row.ip,
-            mac,
-            state: row.state,
-            flags: row.flags,
-            proto: row.proto,
-        })
-    })
-}
-
-fn fdb_as_spec(row: &crate::row::Fdb) -> RowSpec {
-    RowSpec::Fdb(FdbSpec {
-        mac: row.mac,
-        dst: row.dst,
-        port: row.port,
-        vni: row.vni,
-        src_vni: row.src_vni,
-        via: None,
-        nhid: row.nhid,
-        state: row.state,
-        flags: row.flags,
-    })
 }

@@ -113,6 +113,10 @@ impl<'c> Desk<'c> {
             }
             return failed;
         }
+        if let (Life::Permanent, [half]) = (life, &*written) {
+            // The other half stood already, and may be another's.
+            let _ = self.memory.note([half]);
+        }
         let at = Instant::now();
         let stays = life == Life::Permanent;
         for row in written.iter().filter_map(Kept::of) {

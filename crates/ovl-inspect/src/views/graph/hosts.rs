@@ -32,8 +32,9 @@ pub fn assign(scene: &Scene, index: &Index, picture: &mut Picture) {
         frame.overlays.sort_unstable();
         frame.others.sort_unstable();
     }
-    // Groups come after the hosts, in the order of their first namespace.
-    homes.frames.sort_by_key(|f| (f.kind == FrameKind::Group, f.machine, f.spaces().min()));
+    // Groups come after the hosts, each in the order of their names.
+    let first = |f: &Frame| f.hub.or_else(|| f.spaces().min());
+    homes.frames.sort_by_key(|f| (f.kind == FrameKind::Group, f.machine, first(f)));
     picture.between.sort_unstable();
     picture.loose = (0..picture.spaces.len()).filter(|id| homes.at[*id].is_none()).collect();
     roles(&homes.frames, picture);

@@ -1,0 +1,250 @@
+//! `ovl-fdb flush`: the rows that filters name go, and no others.
+
+use anyhow::{Result, ensure};
+use ovl_tests::lab::Lab;
+use ovl_tests::rows::{self, Rows};
+use ovl_tests::{oracle, tests};
+use serde_json::json;
+
+tests![
+    without_a_filter_the_owner_must_be_said,
+    owned_rows_go_and_are_counted,
+    each_filter_names_its_rows,
+    filters_hold_together,
+    foreign_rows_want_a_filter,
+    learned_rows_go_when_they_are_named,
+    tables_are_told_apart,
+    a_row_with_another_port_or_vni_is_deleted_as_that,
+    a_row_is_its_makers_whoever_uses_it,
+    what_is_left_of_a_pair_is_still_owned,
+    nothing_to_flush_is_no_error,
+];
+
+fn without_a_filter_the_owner_must_be_said(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..5)?;
+    lab.ok("ovl-fdb load t.csv -n ov1")?;
+    let before = oracle::state(lab)?;
+    for flags in ["", "--foreign", "--neigh", "--self", "--master", "--foreign --self"] {
+        lab.refuses(&format!("ovl-fdb flush -n ov1 {flags}"), 2, &["--dst", "hint: --owned"])?;
+    }
+    lab.refuses("ovl-fdb flush -n ov1 --owned --foreign --permanent", 2, &["--foreign"])?;
+    oracle::same("what was refused", &before, &oracle::state(lab)?)
+}
+
+fn owned_rows_go_and_are_counted(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..11)?;
+    lab.ok("ovl-fdb load t.csv -n ov1; ovl-fdb add --flood --dst 192.168.1.5 -n ov1
+        ovl-fdb add 10.9.0.1 auto --neigh-only -n ov1")?;
+    let said = lab.ok("ovl-fdb flush --owned -n ov1")?;
+    assert_eq!(said, "11 neighbour rows, 11 FDB rows deleted\n");
+    rows::same("flushed", &Rows::new(), &rows::of(lab, "ov1")?)?;
+    lab.ok("ovl-fdb load t.csv -n ov1")?;
+    let said = lab.json("ovl-fdb flush --owned -n ov1 -j")?;
+    assert_eq!(said, json!({ "neigh": 10, "self": 10, "master": 0 }));
+    Ok(())
+}
+
+/// Eight of ours, each filter naming some of them.
+const OURS: &str = "vni: 256
+endpoints:
+  - { ip: 10.7.0.1, mac: 02:42:0a:07:00:01, vtep: 192.168.1.5 }
+  - { ip: 10.7.0.2, mac: 02:42:0a:07:00:02, vtep: 192.168.1.6 }
+  - { ip: 10.7.0.3, mac: 02:42:0a:07:00:03, vtep: 192.168.1.5, port: 9999 }
+  - { ip: 10.7.0.4, mac: 02:42:0a:07:00:04, vtep: 192.168.1.6, port: 9999 }
+  - { ip: 10.7.0.5, mac: 02:42:0a:07:00:05, vtep: 192.168.1.5, vni: 300 }
+  - { ip: 10.7.0.6, mac: 02:42:0a:07:00:06, nhid: 10 }
+  - { mac: 02:42:0a:07:00:07, vtep: 192.168.1.5 }
+  - { ip: 10.7.0.8, mac: 02:42:0a:07:00:08 }
+";
+
+/// Those, and the same of others.
+fn both(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::write("t.yaml", OURS)?;
+    lab.ok("ip -n h1 nexthop add id 1 via 192.168.1.5 fdb; ip -n h1 nexthop add id 10 group 1 fdb
+        ovl-fdb load t.yaml -n ov1
+        b='bridge -n ov1 fdb' n='ip -n ov1 neigh'
+        $n add 10.9.0.1 lladdr 02:42:0a:09:00:01 dev vxlan0 nud permanent
+        $b add 02:42:0a:09:00:01 dev vxlan0 dst 192.168.1.5 self permanent
+        $b add 02:42:0a:09:00:02 dev vxlan0 dst 192.168.1.6 self permanent
+        $b add 02:42:0a:09:00:03 dev vxlan0 dst 192.168.1.5 port 9999 self permanent
+        $b add 02:42:0a:09:00:04 dev vxlan0 dst 192.168.1.5 vni 300 self permanent
+        $b add 02:42:0a:09:00:05 dev vxlan0 nhid 10 self permanent
+        $b add 02:42:0a:09:00:06 dev vxlan0 dst 192.168.1.5 self dynamic")
+        .map(drop)
+}
+
+/// The last numbers of what is gone: of our IP addresses and MAC addresses.
+fn gone(before: &Rows, after: &Rows, mark: &str) -> Vec<String> {
+    let gone = before.difference(after).filter(|row| row.contains(mark));
+    let firsts = gone.filter_map(|row| row.split(' ').next());
+    let mut last: Vec<String> =
+        firsts.filter_map(|word| word.rsplit(['.', ':']).next()).map(str::to_owned).collect();
+    last.sort();
+    last
+}
+
+fn each_filter_names_its_rows(lab: &Lab) -> Result<()> {
+    both(lab)?;
+    let before = rows::of(lab, "ov1")?;
+    assert_eq!(before.len(), 21, "{before:#?}");
+    for (filter, ours) in [
+        ("--dst 192.168.1.6", &["02", "04", "2", "4"][..]),
+        ("--port 9999", &["03", "04", "3", "4"]),
+        ("--vni 300", &["05", "5"]),
+        ("--nhid 10", &["06", "6"]),
+        ("--mac 02:42:0a:07:00:07", &["07"]),
+        ("--mac 02:42:0a:07:00:08", &["8"]),
+        ("--learned", &[]),
+    ] {
+        lab.ok(&format!("ovl-fdb flush {filter} -n ov1"))?;
+        let after = rows::of(lab, "ov1")?;
+        assert_eq!(gone(&before, &after, "02:42:0a:07"), ours, "{filter}");
+        assert_eq!(gone(&before, &after, "02:42:0a:09").len(), 0, "{filter}");
+        lab.ok("ovl-fdb load t.yaml -n ov1")?;
+        rows::same("the test's own setup", &before, &rows::of(lab, "ov1")?)?;
+    }
+    Ok(())
+}
+
+fn filters_hold_together(lab: &Lab) -> Result<()> {
+    both(lab)?;
+    let before = rows::of(lab, "ov1")?;
+    for (filter, ours) in [
+        ("--dst 192.168.1.6 --port 9999", &["04", "4"][..]),
+        ("--dst 192.168.1.6 --vni 300", &[]),
+        ("--dst 192.168.1.5 --mac 02:42:0a:07:00:02", &[]),
+        ("--port 9999 --learned", &[]),
+        ("--owned --permanent --vni 300", &["05", "5"]),
+    ] {
+        lab.ok(&format!("ovl-fdb flush {filter} -n ov1"))?;
+        let after = rows::of(lab, "ov1")?;
+        assert_eq!(gone(&before, &after, "02:42:0a:0"), ours, "{filter}");
+        lab.ok("ovl-fdb load t.yaml -n ov1")?;
+    }
+    Ok(())
+}
+
+fn foreign_rows_want_a_filter(lab: &Lab) -> Result<()> {
+    both(lab)?;
+    let before = rows::of(lab, "ov1")?;
+    let said = lab.ok("ovl-fdb flush --foreign --dst 192.168.1.5 --permanent -n ov1")?;
+    assert_eq!(said, "1 neighbour row, 3 FDB rows deleted\n");
+    let after = rows::of(lab, "ov1")?;
+    assert_eq!(gone(&before, &after, "02:42:0a:09"), ["01", "03", "04", "1"]);
+    assert_eq!(gone(&before, &after, "02:42:0a:07").len(), 0);
+    lab.ok("ovl-fdb flush --foreign --nhid 10 -n ov1; ovl-fdb flush --foreign --permanent -n ov1")?;
+    let after = rows::of(lab, "ov1")?;
+    assert_eq!(gone(&before, &after, "02:42:0a:09"), ["01", "02", "03", "04", "05", "1"]);
+    assert_eq!(gone(&before, &after, "02:42:0a:07").len(), 0);
+    Ok(())
+}
+
+fn learned_rows_go_when_they_are_named(lab: &Lab) -> Result<()> {
+    both(lab)?;
+    let before = rows::of(lab, "ov1")?;
+    lab.ok("ovl-fdb flush --learned --dst 192.168.1.5 -n ov1")?;
+    rows::same("it is not ours", &before, &rows::of(lab, "ov1")?)?;
+    let said = lab.ok("ovl-fdb flush --foreign --learned --dst 192.168.1.5 -n ov1")?;
+    ensure!(said.contains("1 FDB row deleted"), "{said}");
+    assert_eq!(gone(&before, &rows::of(lab, "ov1")?, "02:42:0a:0"), ["06"]);
+    Ok(())
+}
+
+/// What both tables have of a MAC address.
+fn tables(lab: &Lab, mac: &str) -> Result<(bool, bool)> {
+    let text = lab.ok("bridge -n ov1 fdb show br br0")?;
+    let of = |word: &str| text.lines().any(|line| line.starts_with(mac) && line.contains(word));
+    Ok((of(" self"), of(" master ")))
+}
+
+fn tables_are_told_apart(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let mac = "02:42:0a:07:00:01";
+    let make = "ovl-fdb add 10.7.0.1 02:42:0a:07:00:01 --dst 192.168.1.5 -n ov1 --exist-ok
+        bridge -n ov1 fdb replace 02:42:0a:07:00:01 dev vxlan0 master dynamic";
+    for (flags, left) in [
+        ("--self", (true, false, true)),
+        ("--master", (true, true, false)),
+        ("--neigh", (false, true, true)),
+        ("--self --neigh", (false, false, true)),
+        ("", (false, false, false)),
+    ] {
+        lab.ok(make)?;
+        assert_eq!(tables(lab, mac)?, (true, true));
+        lab.ok(&format!("ovl-fdb flush --mac {mac} -n ov1 {flags}"))?;
+        let neigh = !rows::neighs(lab, "ov1")?.is_empty();
+        let (own, master) = tables(lab, mac)?;
+        assert_eq!((neigh, own, master), left, "{flags}");
+        lab.ok("ovl-fdb del 02:42:0a:07:00:01 -n ov1 --foreign --missing-ok")?;
+    }
+    // What somebody has written into the bridge's table was not learned.
+    lab.ok(&format!(
+        "{make}; bridge -n ov1 fdb replace {mac} dev vxlan0 master static
+        ovl-fdb flush --mac {mac} -n ov1"
+    ))?;
+    assert_eq!(tables(lab, mac)?, (false, true));
+    Ok(())
+}
+
+fn a_row_with_another_port_or_vni_is_deleted_as_that(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    // The flood list of another VNI, and of two ports: the kernel deletes by both.
+    lab.ok("b='bridge -n ov1 fdb'
+        $b add 02:42:0a:09:00:01 dev vxlan0 dst 192.168.1.5 port 9999 vni 300 self permanent
+        $b append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.5 self permanent
+        $b append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.5 port 9999 vni 300 self permanent
+        $b append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.6 port 9999 vni 300 self permanent")?;
+    let said = lab.ok("ovl-fdb flush --foreign --port 9999 --dst 192.168.1.5 -n ov1")?;
+    ensure!(said.contains("2 FDB rows deleted"), "{said}");
+    let left: Rows = [
+        "00:00:00:00:00:00 dst 192.168.1.5 self permanent",
+        "00:00:00:00:00:00 dst 192.168.1.6 port 9999 vni 300 self permanent",
+    ]
+    .map(String::from)
+    .into();
+    rows::same("flushed", &left, &rows::of(lab, "ov1")?)
+}
+
+fn a_row_is_its_makers_whoever_uses_it(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    // A neighbour of somebody else's is reached by our row.
+    rows::write(
+        "t.csv",
+        "10.7.0.1,02:42:00:00:00:01,192.168.1.5\n10.7.0.2,02:42:00:00:00:01,192.168.1.5\n",
+    )?;
+    let their = "ip -n ov1 neigh add 10.9.0.1 lladdr 02:42:00:00:00:01 dev vxlan0 nud permanent";
+    lab.ok(&format!("ovl-fdb load t.csv -n ov1; {their}"))?;
+    lab.ok("ovl-fdb flush --foreign --mac 02:42:00:00:00:01 -n ov1")?;
+    assert_eq!(rows::of(lab, "ov1")?.len(), 3, "theirs is gone, ours are not");
+    lab.ok(&format!("{their}; ovl-fdb flush --owned -n ov1"))?;
+    let left = "10.9.0.1 lladdr 02:42:00:00:00:01 PERMANENT".to_owned();
+    rows::same("flushed", &[left].into(), &rows::of(lab, "ov1")?)
+}
+
+fn what_is_left_of_a_pair_is_still_owned(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..5)?;
+    let their = "ip -n ov1 neigh add 10.9.0.1 lladdr 02:42:0a:07:00:01 dev vxlan0 nud permanent";
+    for command in [
+        "ovl-fdb flush --owned --self -n ov1",
+        "ovl-fdb flush --owned --neigh -n ov1",
+        "ovl-fdb flush --dst 192.168.1.5 --neigh -n ov1; ovl-fdb flush --mac 02:42:0a:07:00:01 --neigh -n ov1",
+        "ovl-fdb del 10.7.0.1 -n ov1",
+    ] {
+        lab.ok(&format!("ovl-fdb load t.csv -n ov1; {their}; {command}"))?;
+        ensure!(rows::of(lab, "ov1")?.len() > 3, "{command}");
+        lab.ok("ip -n ov1 neigh del 10.9.0.1 dev vxlan0; ovl-fdb flush --owned -n ov1")?;
+        rows::same(command, &Rows::new(), &rows::of(lab, "ov1")?)?;
+    }
+    Ok(())
+}
+
+fn nothing_to_flush_is_no_error(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    assert_eq!(lab.ok("ovl-fdb flush --owned -n ov1")?, "0 neighbour rows, 0 FDB rows deleted\n");
+    lab.refuses("ovl-fdb flush --owned -n ov1 --dev br0", 3, &["br0"])?;
+    lab.refuses("ovl-fdb flush --owned -n ov1 --dev vxlan9", 3, &["vxlan9"])
+}
