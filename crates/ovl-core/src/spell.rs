@@ -419,7 +419,7 @@ mod tests {
                 flags: NTF_SELF | NTF_EXT_LEARNED,
             }),
         ];
-        let step = Step { at: NsSlot(0), act: Act::Rows(link, RowOp::Add, rows.into()) };
+        let step = Step { at: NsSlot(0), act: Act::Rows(link, RowOp::Add, rows.to_vec().into()) };
         assert_eq!(
             step_lines(&[named("ov1")], &step),
             [

@@ -130,7 +130,7 @@ pub enum Act {
     /// Add a route by a device, or take it away.
     Route(Op, LinkRef, RouteSpec),
     /// Change rows of a device. However many, they are one step.
-    Rows(LinkRef, RowOp, Arc<[RowSpec]>),
+    Rows(LinkRef, RowOp, Arc<Vec<RowSpec>>),
 }
 
 /// Add or delete.
@@ -204,7 +204,7 @@ impl Step {
                 (op.word(), format!("route {dst} by {}", link.name()))
             }
             Act::Rows(link, op, rows) => {
-                let what = match &**rows {
+                let what = match rows.as_slice() {
                     [one] => one.to_string(),
                     many => format!("{} rows", many.len()),
                 };

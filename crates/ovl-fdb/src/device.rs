@@ -148,7 +148,7 @@ impl Device {
     fn step(&self, op: RowOp, rows: Vec<RowSpec>) -> Option<Step> {
         let link =
             LinkRef::Have { at: self.at, name: self.link.name.clone(), index: self.link.index };
-        let act = Act::Rows(link, op, Arc::from(rows));
+        let act = Act::Rows(link, op, Arc::new(rows));
         (!matches!(&act, Act::Rows(_, _, rows) if rows.is_empty()))
             .then_some(Step { at: self.at, act })
     }
@@ -295,7 +295,7 @@ fn deleted(plan: &Plan) -> Set<Kept> {
 
 fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {
     steps.into_iter().flat_map(|step| match &step.act {
-        Act::Rows(_, _, rows) => &**rows,
+        Act::Rows(_, _, rows) => rows.as_slice(),
         _ => &[],
     })
 }

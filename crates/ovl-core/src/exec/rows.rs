@@ -54,7 +54,7 @@ impl<K: Kernel> Exec<'_, K> {
         step: &Step,
         link: &LinkRef,
         op: RowOp,
-        rows: &Arc<[RowSpec]>,
+        rows: &Arc<Vec<RowSpec>>,
         observer: &mut dyn Observer,
     ) -> Result<(), Ended> {
         let stood =
@@ -85,7 +85,8 @@ impl<K: Kernel> Exec<'_, K> {
             rows.clone()
         } else {
             let sent = rows[..sent].iter().enumerate();
-            sent.filter(|(i, _)| !refused.contains(i)).map(|(_, row)| row.clone()).collect()
+            let accepted = sent.filter(|(i, _)| !refused.contains(i)).map(|(_, row)| row.clone());
+            Arc::new(accepted.collect())
         };
         let inverse = inverse(link, op, accepted, &stood).into_iter();
         let inverse = inverse.map(|act| Step { at: step.at, act }).collect();
@@ -187,7 +188,7 @@ fn is_unknown(why: &KernelError) -> bool {
 
 /// The one row that ended a step, as a step of its own.
 fn one_row(step: &Step, link: &LinkRef, op: RowOp, row: &RowSpec, why: KernelError) -> Ended {
-    let act = Act::Rows(link.clone(), op, [row.clone()].into());
+    let act = Act::Rows(link.clone(), op, Arc::new(vec![row.clone()]));
     Ended { step: Step { at: step.at, act }, why: Why::Kernel(Fail::Refused(why)) }
 }
 
@@ -197,11 +198,11 @@ fn one_row(step: &Step, link: &LinkRef, op: RowOp, row: &RowSpec, why: KernelErr
 fn inverse(
     link: &LinkRef,
     op: RowOp,
-    accepted: Arc<[RowSpec]>,
+    accepted: Arc<Vec<RowSpec>>,
     stood: &HashMap<Spot, RowSpec>,
 ) -> Vec<Act> {
-    let before: Arc<[RowSpec]> =
-        accepted.iter().filter_map(|row| stood.get(&Spot::of(row)).cloned()).collect();
+    let before = accepted.iter().filter_map(|row| stood.get(&Spot::of(row)).cloned());
+    let before: Arc<Vec<RowSpec>> = Arc::new(before.collect());
     let mut acts = Vec::new();
     if !op.is_deletion() && !accepted.is_empty() {
         acts.push(Act::Rows(link.clone(), RowOp::Del, accepted));
