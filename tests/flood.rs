@@ -43,7 +43,7 @@ pub fn ask(netns: &str, dev: &str, count: u32) -> Result<()> {
     asking.join().map_err(|_| anyhow!("the asking thread panicked"))?
 }
 
-/// A neighbour solicitation (RFC 4861, 4.3) for fd00:f::n; the kernel fills in
+/// A neighbour solicitation (RFC 4861, 4.3) for `fd00:f::n`; the kernel fills in
 /// the checksum.
 fn solicitation(n: u32) -> [u8; 24] {
     let [high, low] = [(n >> 16) as u16, (n & 0xffff) as u16];
