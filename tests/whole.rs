@@ -11,6 +11,7 @@ mod fdb;
 mod flush;
 mod follow;
 mod foreign;
+mod graph;
 mod ground;
 mod inspect;
 mod keep;
@@ -19,6 +20,7 @@ mod machine;
 mod ns;
 mod others;
 mod paste;
+mod picture;
 mod saved;
 mod sync;
 mod two_hosts;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         flush::tests,
         follow::tests,
         foreign::tests,
+        graph::tests,
         ground::tests,
         inspect::tests,
         keep::tests,

@@ -68,23 +68,31 @@ pub fn show<T: Serialize>(
 /// it is made, so that a hundred thousand of them are never held as text.
 pub fn show_each<T: Serialize>(
     flags: &Flags,
-    items: &[T],
+    items: impl Iterator<Item = T>,
     text: impl FnOnce(bool) -> String,
 ) -> Result<(), Error> {
     match flags.format() {
-        Format::Json if !items.is_empty() => stream(|out| write_lines(out, items)).map(drop),
-        _ => show(flags, &items, text),
+        Format::Json => stream(|out| write_lines(out, items)).map(drop),
+        Format::Yaml => print(&structured(Format::Yaml, &items.collect::<Vec<_>>())?),
+        format => print(&text(format == Format::Wide)),
     }
 }
 
 /// An array of a line an item.
-fn write_lines<T: Serialize>(out: &mut dyn Write, items: &[T]) -> io::Result<()> {
+fn write_lines<T: Serialize>(
+    out: &mut dyn Write,
+    items: impl Iterator<Item = T>,
+) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(PIECE, out);
-    for (at, item) in items.iter().enumerate() {
-        out.write_all(if at == 0 { b"[\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut out, item)?;
+    let mut before: &[u8] = b"\n";
+    out.write_all(b"[")?;
+    for item in items {
+        out.write_all(before)?;
+        serde_json::to_writer(&mut out, &item)?;
+        before = b",\n";
     }
-    out.write_all(b"\n]\n")?;
+    let after: &[u8] = if before == b"\n" { b"]\n" } else { b"\n]\n" };
+    out.write_all(after)?;
     out.flush()
 }
 

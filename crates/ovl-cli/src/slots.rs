@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use ovl_core::names::{IfName, NsName, NsRef};
 use ovl_core::netns::NetNs;
+use ovl_core::row::{NTF_SELF, RowSpec};
 use ovl_core::state::{Have, NsState, Reader};
 use ovl_core::step::{NsDecl, NsSlot};
 
@@ -84,19 +85,21 @@ impl Slots {
         Ok(have)
     }
 
-    /// The rows of one device, added to what was read.
+    /// What stands on one device where rows are to go, added to what was read.
     pub fn read_rows(
         &self,
         context: &Context,
         have: &mut Have,
         slot: NsSlot,
         dev: &IfName,
+        rows: &[RowSpec],
     ) -> Result<(), Error> {
         let Some(index) = have.link(slot, dev).map(|l| l.index) else { return Ok(()) };
         let mut reader = self.reader(context, slot)?;
         let told = |what| reading(what, self.label(slot));
+        let macs: Vec<_> = rows.iter().filter_map(|row| row.mac_in(NTF_SELF)).collect();
         let neighs = reader.neighs(Some(index)).map_err(told("its neighbour rows"))?;
-        let fdb = reader.fdb(Some(index)).map_err(told("its FDB rows"))?;
+        let fdb = reader.fdb_of_each(index, &macs, NTF_SELF).map_err(told("its FDB rows"))?;
         if let Some(state) = have.states.get_mut(&slot) {
             state.neighs.extend(neighs);
             state.fdb.extend(fdb);

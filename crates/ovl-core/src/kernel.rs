@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use crate::error::{Fail, KernelError};
 use crate::names::NsName;
 use crate::netns::{self, NetNs};
-use crate::socket::{Batch, Message, RtSocket};
+use crate::socket::{Answer, Batch, Message, RtSocket};
 
 /// What this toolkit asks of the machine. One method is one call that can fail.
 pub trait Kernel: Sync {
@@ -27,6 +27,14 @@ pub trait Kernel: Sync {
         restart: impl FnMut() -> T,
         each: impl FnMut(&mut T, u16, &[u8]) -> Result<(), Fail>,
     ) -> Result<T, Fail>;
+    /// The beginning of a listing; see [`RtSocket::glance`].
+    fn glance(
+        &self,
+        socket: &mut RtSocket,
+        message: &Message,
+        most: usize,
+        each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+    ) -> Result<bool, Fail>;
     /// Many requests; see [`RtSocket::batch`].
     fn batch(
         &self,
@@ -34,6 +42,14 @@ pub trait Kernel: Sync {
         count: usize,
         encode: impl FnMut(usize, &mut Batch),
         refused: impl FnMut(usize, KernelError),
+    ) -> Result<(), Fail>;
+    /// Many questions; see [`RtSocket::ask`].
+    fn ask(
+        &self,
+        socket: &mut RtSocket,
+        count: usize,
+        encode: impl FnMut(usize, &mut Batch),
+        answered: impl FnMut(usize, Answer<'_>) -> Result<(), Fail>,
     ) -> Result<(), Fail>;
     /// Makes a named namespace.
     fn ns_add(&self, name: &NsName) -> Result<NetNs, Fail>;
@@ -72,6 +88,16 @@ impl Kernel for Live {
         socket.dump(message, restart, each)
     }
 
+    fn glance(
+        &self,
+        socket: &mut RtSocket,
+        message: &Message,
+        most: usize,
+        each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+    ) -> Result<bool, Fail> {
+        socket.glance(message, most, each)
+    }
+
     fn batch(
         &self,
         socket: &mut RtSocket,
@@ -80,6 +106,16 @@ impl Kernel for Live {
         refused: impl FnMut(usize, KernelError),
     ) -> Result<(), Fail> {
         socket.batch(count, encode, refused)
+    }
+
+    fn ask(
+        &self,
+        socket: &mut RtSocket,
+        count: usize,
+        encode: impl FnMut(usize, &mut Batch),
+        answered: impl FnMut(usize, Answer<'_>) -> Result<(), Fail>,
+    ) -> Result<(), Fail> {
+        socket.ask(count, encode, answered)
     }
 
     fn ns_add(&self, name: &NsName) -> Result<NetNs, Fail> {
@@ -117,7 +153,9 @@ mod fault {
     use std::io;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::{Batch, Errno, Fail, Kernel, KernelError, Message, NetNs, NsName, RtSocket};
+    use super::{
+        Answer, Batch, Errno, Fail, Kernel, KernelError, Message, NetNs, NsName, RtSocket,
+    };
 
     /// Whether the failing call does its work.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +220,15 @@ mod fault {
         ) -> Result<T, Fail> {
             self.call(|k| k.dump(socket, message, restart, each))
         }
+        fn glance(
+            &self,
+            socket: &mut RtSocket,
+            message: &Message,
+            most: usize,
+            each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+        ) -> Result<bool, Fail> {
+            self.call(|k| k.glance(socket, message, most, each))
+        }
         fn batch(
             &self,
             socket: &mut RtSocket,
@@ -190,6 +237,15 @@ mod fault {
             refused: impl FnMut(usize, KernelError),
         ) -> Result<(), Fail> {
             self.call(|k| k.batch(socket, count, encode, refused))
+        }
+        fn ask(
+            &self,
+            socket: &mut RtSocket,
+            count: usize,
+            encode: impl FnMut(usize, &mut Batch),
+            answered: impl FnMut(usize, Answer<'_>) -> Result<(), Fail>,
+        ) -> Result<(), Fail> {
+            self.call(|k| k.ask(socket, count, encode, answered))
         }
         fn ns_add(&self, name: &NsName) -> Result<NetNs, Fail> {
             self.call(|k| k.ns_add(name))

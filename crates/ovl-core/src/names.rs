@@ -14,7 +14,7 @@ use crate::types::{Invalid, Vni};
 /// no white space, not `.` or `..` (net/core/dev.c, `dev_valid_name`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct IfName(String);
+pub struct IfName(Box<str>);
 
 impl IfName {
     /// The longest name in bytes (`IFNAMSIZ` is 16 with the closing NUL).
@@ -28,7 +28,7 @@ impl IfName {
     /// A name that the kernel gave: taken as it is, since older kernels and
     /// renamed devices may hold what we would refuse to make.
     pub fn from_kernel(name: String) -> IfName {
-        IfName(name)
+        IfName(name.into_boxed_str())
     }
 }
 
@@ -48,7 +48,7 @@ impl FromStr for IfName {
         } else if s.starts_with('-') {
             "starts with '-'".to_owned()
         } else {
-            return Ok(IfName(s.to_owned()));
+            return Ok(IfName(s.into()));
         };
         Err(Invalid(format!("interface name '{}' {why}", s.escape_debug())))
     }
@@ -63,7 +63,7 @@ impl TryFrom<String> for IfName {
 
 impl From<IfName> for String {
     fn from(n: IfName) -> String {
-        n.0
+        n.0.into()
     }
 }
 

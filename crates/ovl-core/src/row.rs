@@ -41,6 +41,16 @@ pub enum RowSpec {
     Fdb(FdbSpec),
 }
 
+impl RowSpec {
+    /// The MAC address of an FDB row in that table (`NTF_SELF` or `NTF_MASTER`).
+    pub fn mac_in(&self, table: u8) -> Option<MacAddr> {
+        match self {
+            RowSpec::Fdb(row) if row.flags & table != 0 => Some(row.mac),
+            _ => None,
+        }
+    }
+}
+
 /// A neighbour row as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct NeighSpec {
@@ -99,6 +109,51 @@ pub enum RowOp {
     Append,
     /// Take it away.
     Del,
+    /// Take it away with all others that a filter names, in one request. The rows
+    /// of the step are those, as they stood: where the kernel knows no such
+    /// request they are deleted one by one.
+    Flush(RowFilter),
+}
+
+impl RowOp {
+    /// Does it take rows away?
+    pub fn is_deletion(self) -> bool {
+        matches!(self, RowOp::Del | RowOp::Flush(_))
+    }
+}
+
+/// What the kernel tells the rows of a VXLAN device's own table apart by when it
+/// deletes many at once (`vxlan_fdb_delete_bulk` in `drivers/net/vxlan/vxlan_core.c`).
+/// Absent: it does not matter. The flood list is never meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowFilter {
+    /// The VTEP.
+    pub dst: Option<IpAddr>,
+    /// UDP port.
+    pub port: Option<u16>,
+    /// VNI.
+    pub vni: Option<u32>,
+    /// FDB nexthop group.
+    pub nhid: Option<u32>,
+    /// Which of `NUD_PERMANENT` and `NUD_NOARP` are set.
+    pub state: Option<u16>,
+    /// Is `NTF_EXT_LEARNED` set?
+    pub marked: Option<bool>,
+}
+
+impl RowFilter {
+    /// Is a row meant, on a device with that port and VNI?
+    pub fn matches(&self, row: &Fdb, dstport: Option<u16>, vni: Option<u32>) -> bool {
+        let marked = row.flags & NTF_EXT_LEARNED != 0;
+        row.is_self()
+            && row.mac != MacAddr::ZERO
+            && self.dst.is_none_or(|dst| row.dst == Some(dst))
+            && self.port.is_none_or(|port| row.port.or(dstport) == Some(port))
+            && self.vni.is_none_or(|asked| row.vni.or(vni) == Some(asked))
+            && self.nhid.is_none_or(|id| row.nhid == Some(id))
+            && self.state.is_none_or(|state| row.state & (NUD_PERMANENT | NUD_NOARP) == state)
+            && self.marked.is_none_or(|asked| marked == asked)
+    }
 }
 
 /// A neighbour row as it was read.
@@ -119,6 +174,13 @@ pub struct Neigh {
 }
 
 impl Neigh {
+    /// The request that makes it again. `None` where its MAC address is not known:
+    /// there is nothing to put back.
+    pub fn spec(&self) -> Option<RowSpec> {
+        let (ip, state, flags, proto) = (self.ip, self.state, self.flags, self.proto);
+        self.mac.map(|mac| RowSpec::Neigh(NeighSpec { ip, mac, state, flags, proto }))
+    }
+
     /// The request that deletes it: marks and makers are nobody's concern then.
     pub fn deletion(&self) -> RowSpec {
         RowSpec::Neigh(NeighSpec {
@@ -165,19 +227,34 @@ pub struct Fdb {
 }
 
 impl Fdb {
-    /// The request that deletes it, from the table it is in.
-    pub fn deletion(&self) -> RowSpec {
+    /// The request that makes it again.
+    pub fn spec(&self) -> RowSpec {
+        // Of the device that packets leave by only the index is known, and the index
+        // counts: `ip` and `bridge` read `if5` as one.
+        let name = |index| IfName::from_kernel(format!("if{index}"));
         RowSpec::Fdb(FdbSpec {
             mac: self.mac,
             dst: self.dst,
             port: self.port,
             vni: self.vni,
             src_vni: self.src_vni,
-            via: None,
+            via: self.via.map(|index| Via { name: name(index), index }),
             nhid: self.nhid,
             state: self.state,
-            flags: if self.is_self() { NTF_SELF } else { NTF_MASTER },
+            flags: self.flags,
         })
+    }
+
+    /// The request that deletes it, from the table it is in: marks and makers are
+    /// nobody's concern then.
+    pub fn deletion(&self) -> RowSpec {
+        match self.spec() {
+            RowSpec::Fdb(row) => {
+                let flags = if self.is_self() { NTF_SELF } else { NTF_MASTER };
+                RowSpec::Fdb(FdbSpec { flags, ..row })
+            }
+            row @ RowSpec::Neigh(_) => row,
+        }
     }
 
     /// Is it in the device's own table, not the bridge's?

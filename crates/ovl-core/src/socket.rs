@@ -27,6 +27,19 @@ const PATIENCE_SECONDS: i64 = 30;
 /// no longer fit the receive buffer.
 const BATCH: usize = 128;
 
+/// Questions a send: each has an answer of its own, and all have to fit the
+/// receive buffer (`net.core.rmem_default`, some 200 KiB) at once.
+const QUESTIONS: usize = 64;
+
+/// The answer to one of many questions.
+#[derive(Debug)]
+pub enum Answer<'a> {
+    /// The type and body of a message.
+    Message(u16, &'a [u8]),
+    /// There is none, and why.
+    Refused(KernelError),
+}
+
 /// `NLM_F_*` flags (include/uapi/linux/netlink.h).
 pub mod flag {
     /// It is a request.
@@ -164,6 +177,31 @@ impl RtSocket {
         }
     }
 
+    /// One reading that is given up after so many messages, or when the list changed
+    /// meanwhile: `false`. The socket is spent then, since the kernel goes on listing
+    /// with every other answer.
+    pub fn glance(
+        &mut self,
+        message: &Message,
+        most: usize,
+        mut each: impl FnMut(u16, &[u8]) -> Result<(), Fail>,
+    ) -> Result<bool, Fail> {
+        let seq = self.send(message, flag::DUMP)?;
+        let mut reading = Reading::of(seq);
+        let mut count = 0;
+        while count <= most {
+            self.receive()?;
+            let whole = reading.take(&self.inbox, |kind, body| {
+                count += 1;
+                each(kind, body)
+            })?;
+            if let Some(whole) = whole {
+                return Ok(whole);
+            }
+        }
+        Ok(false)
+    }
+
     /// Sends `count` messages, written by `encode(index, buffer)`, up to
     /// `BATCH` a send and without asking for acknowledgements, and hands every
     /// refusal to `refused(index, why)`. The kernel acts inside send(2), so the
@@ -193,6 +231,54 @@ impl RtSocket {
                 }
             })?;
             next = end;
+        }
+        Ok(())
+    }
+
+    /// Asks `count` questions, written by `encode(index, buffer)`, and hands each
+    /// answer to `answered(index, answer)`: one message, or a refusal. Of few things
+    /// among very many this is the quicker way: a dump walks past all of them anew
+    /// for each datagram.
+    pub fn ask(
+        &mut self,
+        count: usize,
+        mut encode: impl FnMut(usize, &mut Batch),
+        mut answered: impl FnMut(usize, Answer<'_>) -> Result<(), Fail>,
+    ) -> Result<(), Fail> {
+        let mut out = Batch { bytes: Vec::with_capacity(QUESTIONS * 64), seq: 0 };
+        for first in (0..count).step_by(QUESTIONS) {
+            let asked = QUESTIONS.min(count - first);
+            let first_seq = self.seq.wrapping_add(1);
+            out.bytes.clear();
+            for index in first..first + asked {
+                self.seq = self.seq.wrapping_add(1);
+                out.seq = self.seq;
+                encode(index, &mut out);
+            }
+            self.socket.send_to(&out.bytes, &SocketAddr::new(0, 0), 0).map_err(Fail::Unknown)?;
+            let mut open = asked;
+            while open > 0 {
+                self.receive()?;
+                for part in Parts::new(&self.inbox) {
+                    let part = part?;
+                    let offset = part.seq.wrapping_sub(first_seq) as usize;
+                    if offset >= asked {
+                        continue;
+                    }
+                    open -= 1;
+                    let answer = match part.kind {
+                        NLMSG_ERROR => match verdict(&part) {
+                            Err(Fail::Refused(why)) => Answer::Refused(why),
+                            other => {
+                                other?;
+                                continue;
+                            }
+                        },
+                        kind => Answer::Message(kind, part.body),
+                    };
+                    answered(first + offset, answer)?;
+                }
+            }
         }
         Ok(())
     }

@@ -158,13 +158,13 @@ impl Spell<'_> {
             RowOp::Add => "add",
             RowOp::Replace => "replace",
             RowOp::Append => "append",
-            RowOp::Del => "del",
+            RowOp::Del | RowOp::Flush(_) => "del",
         };
         let dev = dev(link);
         match row {
             RowSpec::Neigh(row) => {
                 let ip = self.tool("ip", at);
-                if op == RowOp::Del {
+                if op.is_deletion() {
                     return format!("{ip} neigh del {} dev {dev}", row.ip);
                 }
                 format!(
@@ -296,7 +296,7 @@ fn fdb_words(row: &FdbSpec, op: RowOp) -> String {
             add(word.into());
         }
     }
-    if op == RowOp::Del {
+    if op.is_deletion() {
         return words;
     }
     add(if row.state & NUD_PERMANENT != 0 {
@@ -419,7 +419,7 @@ mod tests {
                 flags: NTF_SELF | NTF_EXT_LEARNED,
             }),
         ];
-        let step = Step { at: NsSlot(0), act: Act::Rows(link, RowOp::Add, rows.into()) };
+        let step = Step { at: NsSlot(0), act: Act::Rows(link, RowOp::Add, rows.to_vec().into()) };
         assert_eq!(
             step_lines(&[named("ov1")], &step),
             [

@@ -8,12 +8,13 @@ use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Fail;
+use crate::hash::Set;
 use crate::kernel::Kernel;
 use crate::link::{Kind, Link};
 use crate::names::IfName;
 use crate::netns::NetNs;
-use crate::row::{Fdb, Neigh, RowOp, RowSpec};
-use crate::socket::{Message, RtSocket};
+use crate::row::{Fdb, NTF_SELF, Neigh, RowOp, RowSpec};
+use crate::socket::{Answer, Batch, Message, RtSocket};
 use crate::step::NsSlot;
 use crate::types::MacAddr;
 use crate::wire::addr::Addr;
@@ -129,6 +130,53 @@ impl<'k, K: Kernel> Reader<'k, K> {
             Some(Parsed::Fdb(row)) => Ok(Some(row)),
             _ => Ok(None),
         }
+    }
+
+    /// FDB rows of one device, its own and the bridge's about it, if they are no more
+    /// than `most`. `None` when there are more: this reader is spent then.
+    pub fn fdb_at_most(&mut self, dev: u32, most: usize) -> Result<Option<Vec<Fdb>>, Fail> {
+        let mut found = Vec::new();
+        let message = wire::row::list_fdb(Some(dev));
+        let whole = self.kernel.glance(&mut self.socket, &message, most, |kind, body| {
+            let row = if kind == rtm::NEWNEIGH { wire::row::parse(body)? } else { None };
+            if let Some(Parsed::Fdb(row)) = row
+                && row.dev == dev
+            {
+                found.push(row);
+            }
+            Ok(())
+        })?;
+        Ok(whole.then_some(found))
+    }
+
+    /// The rows of these MAC addresses in the table that `table` names: the device's
+    /// own (`NTF_SELF`), or that of the bridge it is a port of (`NTF_MASTER`). Those
+    /// that have none are left out. Its cost grows with their number alone; that of
+    /// [`Reader::fdb`] grows with the square of what the device has (`vxlan_fdb_dump`
+    /// in `drivers/net/vxlan/vxlan_core.c` walks from the start for each datagram). Of
+    /// a device that tells VNIs apart (`external`) it reads the default VNI's only.
+    pub fn fdb_of_each(&mut self, dev: u32, macs: &[MacAddr], table: u8) -> Result<Vec<Fdb>, Fail> {
+        if macs.contains(&MacAddr::ZERO) {
+            // Of a flood list a question is answered with the first row only.
+            let wanted: Set<MacAddr> = macs.iter().copied().collect();
+            let is_self = table == NTF_SELF;
+            let is_meant = |row: &Fdb| row.is_self() == is_self && wanted.contains(&row.mac);
+            return Ok(self.fdb(Some(dev))?.into_iter().filter(is_meant).collect());
+        }
+        let mut found = Vec::new();
+        let encode = |i: usize, out: &mut Batch| wire::row::ask_fdb(dev, macs[i], table, out);
+        self.kernel.ask(&mut self.socket, macs.len(), encode, |_, answer| match answer {
+            Answer::Message(rtm::NEWNEIGH, body) => {
+                if let Some(Parsed::Fdb(row)) = wire::row::parse(body)? {
+                    found.push(row);
+                }
+                Ok(())
+            }
+            Answer::Message(..) => Ok(()),
+            Answer::Refused(why) if why.errno == Errno::ENOENT => Ok(()),
+            Answer::Refused(why) => Err(Fail::Refused(why)),
+        })?;
+        Ok(found)
     }
 
     fn row(&mut self, message: &Message) -> Result<Option<Parsed>, Fail> {

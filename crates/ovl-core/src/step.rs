@@ -130,7 +130,7 @@ pub enum Act {
     /// Add a route by a device, or take it away.
     Route(Op, LinkRef, RouteSpec),
     /// Change rows of a device. However many, they are one step.
-    Rows(LinkRef, RowOp, Arc<[RowSpec]>),
+    Rows(LinkRef, RowOp, Arc<Vec<RowSpec>>),
 }
 
 /// Add or delete.
@@ -204,12 +204,14 @@ impl Step {
                 (op.word(), format!("route {dst} by {}", link.name()))
             }
             Act::Rows(link, op, rows) => {
-                let what = match &**rows {
+                let what = match rows.as_slice() {
                     [one] => one.to_string(),
                     many => format!("{} rows", many.len()),
                 };
                 match op {
-                    RowOp::Del => ("delete", format!("{what} of {}", link.name())),
+                    RowOp::Del | RowOp::Flush(_) => {
+                        ("delete", format!("{what} of {}", link.name()))
+                    }
                     RowOp::Replace => ("replace", format!("{what} on {}", link.name())),
                     RowOp::Add | RowOp::Append => ("add", format!("{what} to {}", link.name())),
                 }
@@ -224,7 +226,11 @@ impl fmt::Display for RowSpec {
             RowSpec::Neigh(row) => write!(f, "neighbour row {} lladdr {}", row.ip, row.mac),
             RowSpec::Fdb(row) => {
                 write!(f, "FDB row {}", row.mac)?;
-                row.dst.map_or(Ok(()), |dst| write!(f, " dst {dst}"))
+                match (row.dst, row.nhid) {
+                    (Some(dst), _) => write!(f, " dst {dst}"),
+                    (None, Some(id)) => write!(f, " nhid {id}"),
+                    (None, None) => Ok(()),
+                }
             }
         }
     }

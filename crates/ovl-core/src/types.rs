@@ -97,15 +97,42 @@ impl MacAddr {
         text
     }
 
+    /// As every tool prints it, read quickly; `None` for all that is not plainly
+    /// that, though it may be a MAC address all the same.
+    fn plain(text: &[u8]) -> Option<MacAddr> {
+        let text: &[u8; 17] = text.try_into().ok()?;
+        let mut octets = [0; 6];
+        for (i, octet) in octets.iter_mut().enumerate() {
+            *octet = digit(text[3 * i])? << 4 | digit(text[3 * i + 1])?;
+            if i < 5 && text[3 * i + 2] != b':' {
+                return None;
+            }
+        }
+        Some(MacAddr(octets))
+    }
+
     /// From a netlink payload; `None` unless it has six octets.
     pub fn from_bytes(bytes: &[u8]) -> Option<MacAddr> {
         bytes.try_into().ok().map(MacAddr)
     }
 }
 
+/// The value of a hexadecimal digit.
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
 impl FromStr for MacAddr {
     type Err = Invalid;
     fn from_str(s: &str) -> Result<Self, Invalid> {
+        if let Some(mac) = MacAddr::plain(s.as_bytes()) {
+            return Ok(mac);
+        }
         let bad =
             || Invalid(format!("'{s}' is not a MAC address: six octets such as 02:42:c0:a8:0a:64"));
         let mut octets = [0; 6];

@@ -68,9 +68,6 @@ fn detect(text: &str) -> Format {
 pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, String> {
     match (text, ip) {
         (Some(text), _) => {
-            if let Some(mac) = plain_mac(text.as_bytes()) {
-                return UnicastMac::try_from(mac).map(UnicastMac::get).map_err(|e| e.to_string());
-            }
             text.parse::<UnicastMac>().map(UnicastMac::get).map_err(|e| e.to_string())
         }
         (None, Some(IpAddr::V4(ip))) => Ok(MacAddr::from_ipv4(ip)),
@@ -80,28 +77,6 @@ pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, Str
         }
         (None, None) => Err("it has neither an IP nor a MAC address".into()),
     }
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
-}
-
-/// `02:42:c0:a8:0a:65` as every tool prints it, quickly.
-fn plain_mac(text: &[u8]) -> Option<MacAddr> {
-    let text: &[u8; 17] = text.try_into().ok()?;
-    let mut octets = [0; 6];
-    for (i, octet) in octets.iter_mut().enumerate() {
-        *octet = digit(text[3 * i])? << 4 | digit(text[3 * i + 1])?;
-        if i < 5 && text[3 * i + 2] != b':' {
-            return None;
-        }
-    }
-    Some(MacAddr(octets))
 }
 
 fn address(text: &str) -> Result<IpAddr, String> {

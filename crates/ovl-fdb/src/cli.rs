@@ -10,6 +10,7 @@ use ovl_cli::flags::duration;
 use ovl_cli::watch::{Subject, Wish};
 use ovl_cli::{Acting, Flags, InNetns};
 use ovl_core::names::IfName;
+use ovl_core::row::{NUD_PERMANENT, Neigh, RowFilter};
 use ovl_core::types::{Invalid, MacAddr, Vni};
 use ovl_endpoints::Format;
 
@@ -169,6 +170,18 @@ pub enum Who {
     Ip(IpAddr),
     /// By its MAC address.
     Mac(MacAddr),
+}
+
+impl Who {
+    /// The MAC addresses it has.
+    pub fn macs(self, neighs: &[Neigh]) -> Vec<MacAddr> {
+        match self {
+            Who::Mac(mac) => vec![mac],
+            Who::Ip(ip) => {
+                neighs.iter().filter(|row| row.ip == ip).filter_map(|row| row.mac).collect()
+            }
+        }
+    }
 }
 
 impl FromStr for Who {
@@ -432,6 +445,22 @@ impl Flush {
             || self.nhid.is_some()
             || self.learned
             || self.permanent
+    }
+
+    /// What of the filters the kernel knows.
+    pub fn filter(&self) -> RowFilter {
+        let vni = self.vni.map(Vni::get);
+        let filter = RowFilter {
+            dst: self.dst,
+            port: self.port,
+            vni,
+            nhid: self.nhid,
+            ..RowFilter::default()
+        };
+        if self.foreign {
+            return filter;
+        }
+        RowFilter { state: Some(NUD_PERMANENT), marked: Some(true), ..filter }
     }
 
     /// Do all filters name it, and is it of the owner that is meant?

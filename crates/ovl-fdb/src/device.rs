@@ -15,14 +15,14 @@ use ovl_core::hash::Set;
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::plan::Plan;
-use ovl_core::row::{Fdb, Neigh, RowOp, RowSpec, Via};
+use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, Neigh, RowOp, RowSpec, Via};
 use ovl_core::state::Reader;
 use ovl_core::step::{Act, LinkRef, NsSlot, Step};
 use ovl_core::types::MacAddr;
 
 use crate::cli::On;
 use crate::diff::Rows;
-use crate::endpoints::{Endpoint, join};
+use crate::endpoints::{Endpoint, is_as_written, join};
 use crate::memory::{Kept, Memory};
 use crate::want::{advise, device};
 
@@ -36,6 +36,8 @@ pub struct Device {
     pub endpoints: Vec<Endpoint>,
     /// What is remembered of what was written.
     pub memory: Memory,
+    /// Every FDB row of it, where all were listed and not only some asked for.
+    pub listing: Option<Vec<Fdb>>,
     /// Addresses of this host: those of the namespace of the device's socket.
     pub own: Vec<IpAddr>,
     slots: Slots,
@@ -43,9 +45,30 @@ pub struct Device {
     _lock: Option<Flock<File>>,
 }
 
+/// Up to so many addresses are asked for without a look at how many rows there are.
+const FEW: usize = 2048;
+/// A listing of up to so many rows costs less than to ask for each of as many.
+const SHORT: usize = 24 * 1024;
+
+/// Which rows of a device are wanted.
+#[derive(Debug, Clone, Copy)]
+pub enum Reach<'m> {
+    /// All of them.
+    All,
+    /// What may be ours, and what stands at these MAC addresses.
+    Ours(&'m [MacAddr]),
+    /// What may be ours, and what the bridge has learned of it.
+    OursInBridge,
+}
+
 impl Device {
     /// Reads it, under the lock when something is to be written.
-    pub fn read(context: &Context, on: &On, acting: Acting) -> Result<Device, Error> {
+    pub fn read(
+        context: &Context,
+        on: &On,
+        acting: Acting,
+        reach: Reach<'_>,
+    ) -> Result<Device, Error> {
         let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
         let device = Device::look(context, on)?;
         let label = device.label();
@@ -53,12 +76,34 @@ impl Device {
         let mut reader = device.slots.reader(context, device.at)?;
         let link = &device.link;
         let neighs = reader.neighs(Some(link.index)).map_err(told("its neighbour rows"))?;
-        // The bridge's rows about it tell a control plane's from ours.
-        let fdb = reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?;
         let memory = Memory::of(reader.cookie().ok(), link.index);
+        let macs = match reach {
+            Reach::All => None,
+            // There a MAC address has a row for each VNI.
+            _ if link.vxlan().is_none_or(|v| v.external == Some(true)) => None,
+            Reach::Ours(asked) => Some(addresses(&neighs, &memory, asked)),
+            Reach::OursInBridge => Some(addresses(&neighs, &memory, &[])),
+        };
+        let in_bridge = matches!(reach, Reach::OursInBridge);
+        let few = match &macs {
+            Some(macs) if macs.len() > FEW => reader.fdb_at_most(link.index, SHORT),
+            _ => Ok(None),
+        };
+        let mut is_whole = true;
+        let fdb = match (few.map_err(told("its FDB rows"))?, macs) {
+            (Some(all), _) => all,
+            (None, None) => reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?,
+            (None, Some(macs)) => {
+                is_whole = false;
+                // The one that began to list is spent.
+                reader = device.slots.reader(context, device.at)?;
+                some_rows(&mut reader, link, &macs, in_bridge).map_err(told("its FDB rows"))?
+            }
+        };
         let endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
         drop(reader);
-        Ok(Device { endpoints, memory, _lock: lock, ..device })
+        let listing = (is_whole && !matches!(reach, Reach::Ours(_))).then_some(fdb);
+        Ok(Device { endpoints, memory, listing, _lock: lock, ..device })
     }
 
     /// Finds it, without its rows.
@@ -74,7 +119,7 @@ impl Device {
         let link = device(&slots, &have, at, &on.dev)?.clone();
         let own = own_addresses(context, &mut reader, &link).map_err(told("its underlay"))?;
         let (endpoints, memory) = Default::default();
-        Ok(Device { at, link, endpoints, memory, own, slots, _lock: None })
+        Ok(Device { at, link, endpoints, memory, listing: None, own, slots, _lock: None })
     }
 
     /// How its namespace was written; `None` for the caller's own.
@@ -94,6 +139,8 @@ impl Device {
             plan.make.extend(self.step(op, rows));
         }
         plan.drop.extend(self.step(RowOp::Del, rows.remove));
+        let flush = rows.flush.and_then(|(filter, rows)| self.step(RowOp::Flush(filter), rows));
+        plan.drop.extend(flush);
         plan
     }
 
@@ -101,7 +148,7 @@ impl Device {
     fn step(&self, op: RowOp, rows: Vec<RowSpec>) -> Option<Step> {
         let link =
             LinkRef::Have { at: self.at, name: self.link.name.clone(), index: self.link.index };
-        let act = Act::Rows(link, op, Arc::from(rows));
+        let act = Act::Rows(link, op, Arc::new(rows));
         (!matches!(&act, Act::Rows(_, _, rows) if rows.is_empty()))
             .then_some(Step { at: self.at, act })
     }
@@ -122,7 +169,7 @@ impl Device {
             self.memory.note(&self.halves(plan))?;
         }
         // What was compared is not needed any more, and there may be much of it.
-        self.endpoints = Vec::new();
+        (self.endpoints, self.listing) = (Vec::new(), None);
         let mut refusals = Refusals { onlooker, rows: Set::default() };
         let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise)?;
         if applied != Applied::Shown {
@@ -182,6 +229,36 @@ impl Device {
     }
 }
 
+/// The addresses at which rows of ours may stand, and those that were asked for.
+fn addresses(neighs: &[Neigh], memory: &Memory, asked: &[MacAddr]) -> Vec<MacAddr> {
+    let known = neighs.iter().filter_map(|row| row.mac);
+    let mut macs: Vec<MacAddr> = known.chain(memory.macs()).chain(asked.iter().copied()).collect();
+    macs.sort_unstable();
+    macs.dedup();
+    macs
+}
+
+/// The rows at some addresses, and what the bridge says of those: of all, or only
+/// where that tells a control plane's row from one of ours.
+pub fn some_rows(
+    reader: &mut Reader<'_, ovl_cli::Seam>,
+    link: &Link,
+    macs: &[MacAddr],
+    in_bridge: bool,
+) -> Result<Vec<Fdb>, ovl_core::error::Fail> {
+    let mut rows = reader.fdb_of_each(link.index, macs, NTF_SELF)?;
+    if link.master.is_none() {
+        return Ok(rows);
+    }
+    let is_doubtful = |row: &&Fdb| row.flags & NTF_EXT_LEARNED != 0 && !is_as_written(row);
+    let doubtful: Vec<MacAddr> = rows.iter().filter(is_doubtful).map(|row| row.mac).collect();
+    let mut macs = if in_bridge { macs.to_vec() } else { doubtful };
+    // The bridge knows no flood list.
+    macs.retain(|mac| *mac != MacAddr::ZERO);
+    rows.extend(reader.fdb_of_each(link.index, &macs, NTF_MASTER)?);
+    Ok(rows)
+}
+
 /// The rows that were refused, for whoever looks on.
 struct Refusals<'o> {
     onlooker: &'o mut dyn Onlooker,
@@ -202,11 +279,11 @@ impl Onlooker for Refusals<'_> {
 /// The rows that a plan deletes and does not write again.
 fn deleted(plan: &Plan) -> Set<Kept> {
     let mut gone = Set::default();
-    let is_deletion = |step: &&Step| matches!(step.act, Act::Rows(_, RowOp::Del, _));
+    let is_deletion = |step: &&Step| matches!(&step.act, Act::Rows(_, op, _) if op.is_deletion());
     for step in plan.steps().skip_while(|step| !is_deletion(step)) {
         let Act::Rows(_, op, rows) = &step.act else { continue };
         for row in rows.iter().filter_map(Kept::of) {
-            if *op == RowOp::Del {
+            if op.is_deletion() {
                 gone.insert(row);
             } else {
                 gone.remove(&row);
@@ -218,7 +295,7 @@ fn deleted(plan: &Plan) -> Set<Kept> {
 
 fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {
     steps.into_iter().flat_map(|step| match &step.act {
-        Act::Rows(_, _, rows) => &**rows,
+        Act::Rows(_, _, rows) => rows.as_slice(),
         _ => &[],
     })
 }

@@ -1,13 +1,12 @@
 //! What has to be written and deleted so that a device's rows are as a table
 //! says, and nothing that belongs to others is touched. Pure: rows in, rows out.
 
-use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-use ovl_core::hash::Set;
+use ovl_core::hash::{Map, Seeded, Set};
 use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec,
-    OVL_PROTOCOL, RowSpec, Via,
+    OVL_PROTOCOL, RowFilter, RowSpec, Via,
 };
 use ovl_core::types::MacAddr;
 
@@ -136,6 +135,8 @@ pub struct Rows {
     pub append: Vec<RowSpec>,
     /// Rows that are deleted.
     pub remove: Vec<RowSpec>,
+    /// Rows that a filter names, and no others: they are deleted at once.
+    pub flush: Option<(RowFilter, Vec<RowSpec>)>,
 }
 
 /// How a difference is made.
@@ -155,7 +156,7 @@ pub fn difference<'a>(
 ) -> Difference<'a> {
     let have = Have::of(endpoints);
     let mut difference = Difference::default();
-    let mut written = HashSet::new();
+    let mut written = Set::with_capacity_and_hasher(wanted.len(), Seeded::default());
     for endpoint in wanted {
         difference.settle(endpoint, &have, rules.take_over, &mut written);
     }
@@ -168,14 +169,16 @@ pub fn difference<'a>(
 /// The rows of a device, by what they are looked up by.
 struct Have<'e> {
     endpoints: &'e [Endpoint],
-    by_ip: HashMap<IpAddr, usize>,
-    by_mac: HashMap<MacAddr, Vec<usize>>,
+    by_ip: Map<IpAddr, usize>,
+    by_mac: Map<MacAddr, Vec<usize>>,
 }
 
 impl<'e> Have<'e> {
     fn of(endpoints: &'e [Endpoint]) -> Have<'e> {
-        let mut by_ip = HashMap::with_capacity(endpoints.len());
-        let mut by_mac: HashMap<MacAddr, Vec<usize>> = HashMap::with_capacity(endpoints.len());
+        let room = endpoints.len();
+        let mut by_ip = Map::with_capacity_and_hasher(room, Seeded::default());
+        let mut by_mac: Map<MacAddr, Vec<usize>> =
+            Map::with_capacity_and_hasher(room, Seeded::default());
         for (at, endpoint) in endpoints.iter().enumerate() {
             if let Some(ip) = endpoint.ip() {
                 by_ip.insert(ip, at);
@@ -240,7 +243,7 @@ impl<'a> Difference<'a> {
         wanted: &'a Wanted,
         have: &Have<'a>,
         take_over: bool,
-        written: &mut HashSet<(MacAddr, Option<IpAddr>)>,
+        written: &mut Set<(MacAddr, Option<IpAddr>)>,
     ) {
         let rows = [have.neigh_stands(wanted), have.fdb_stands(wanted)];
         let mut known = rows.iter().flatten();
@@ -304,13 +307,13 @@ impl<'a> Difference<'a> {
 
     /// Owned rows that nobody wants any more.
     fn prune(&mut self, wanted: &[Wanted], have: &Have<'a>) {
-        let ips: HashSet<IpAddr> = wanted.iter().filter_map(|w| w.ip).collect();
+        let ips: Set<IpAddr> = wanted.iter().filter_map(|w| w.ip).collect();
         let with_row = || wanted.iter().filter(|w| w.to.is_some());
-        let macs: HashSet<MacAddr> = with_row().map(|w| w.mac).collect();
+        let macs: Set<MacAddr> = with_row().map(|w| w.mac).collect();
         let flood = |w: &&Wanted| w.mac == MacAddr::ZERO;
-        let floods: HashSet<Option<IpAddr>> =
+        let floods: Set<Option<IpAddr>> =
             with_row().filter(flood).map(|w| w.to.as_ref().and_then(|to| to.dst)).collect();
-        let mut gone = HashSet::new();
+        let mut gone = Set::default();
         for endpoint in have.endpoints {
             let neigh = endpoint.neigh.as_ref().filter(|_| endpoint.ours.neigh);
             let neigh = neigh.filter(|row| !ips.contains(&row.ip));
@@ -342,7 +345,7 @@ impl Rows {
     /// Is there nothing to write and nothing to delete?
     pub fn is_empty(&self) -> bool {
         let rows = [&self.clear, &self.replace, &self.add, &self.append, &self.remove];
-        rows.iter().all(|rows| rows.is_empty())
+        rows.iter().all(|rows| rows.is_empty()) && self.flush.is_none()
     }
 }
 

@@ -59,11 +59,13 @@ impl Endpoint {
     /// What marks and memory say together. Two marks on a pair prove it: another
     /// program's replace keeps our protocol number on a neighbour row, but clears
     /// `extern_learn` from the FDB row; and a control plane such as FRR puts
-    /// `extern_learn` on the bridge's row too, which we never do. One mark alone
+    /// `extern_learn` on the bridge's row too, which we never do, and leaves a state
+    /// on the device's row that is not ours. One mark alone
     /// proves nothing: such a row must be remembered as well. The flag of a flood
     /// row is shared by all rows of its MAC address, and is no mark.
     fn judge(&mut self, remembered: &impl Fn(Kept) -> bool) {
-        let control_plane = self.bridge.as_ref().is_some_and(|b| b.flags & NTF_EXT_LEARNED != 0);
+        let control_plane = self.bridge.as_ref().is_some_and(|b| b.flags & NTF_EXT_LEARNED != 0)
+            && self.fdb.as_ref().is_some_and(|f| !is_as_written(f));
         let neigh = self.neigh.as_ref().filter(|n| n.proto == Some(OVL_PROTOCOL));
         let fdb = self
             .fdb
@@ -98,6 +100,12 @@ impl Endpoint {
     }
 }
 
+/// Is it marked and in the state in which this toolkit writes rows? `bridge` sets
+/// `NUD_NOARP` beside `NUD_PERMANENT`, FRR no `NUD_PERMANENT` at all, Docker no mark.
+pub fn is_as_written(row: &Fdb) -> bool {
+    row.flags & NTF_EXT_LEARNED != 0 && row.state == NUD_PERMANENT
+}
+
 /// The endpoints of one device, from the rows of its namespace, and from what is
 /// remembered of those that were written.
 pub fn join(
@@ -106,7 +114,7 @@ pub fn join(
     fdb: &[Fdb],
     remembered: impl Fn(Kept) -> bool,
 ) -> Vec<Endpoint> {
-    let mut endpoints = pair_up(link.index, link.attrs.mac, neighs, fdb);
+    let mut endpoints = pair_up(link.index, link.attrs.mac, link.master, neighs, fdb);
     for endpoint in &mut endpoints {
         endpoint.judge(&remembered);
     }
@@ -114,11 +122,19 @@ pub fn join(
     endpoints
 }
 
-fn pair_up(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) -> Vec<Endpoint> {
-    // NOARP entries are the kernel's own, for multicast and broadcast.
-    let of_device = neighs.iter().filter(|n| n.dev == dev && n.state & NUD_NOARP == 0);
+fn pair_up(
+    dev: u32,
+    own_mac: Option<MacAddr>,
+    master: Option<u32>,
+    neighs: &[Neigh],
+    fdb: &[Fdb],
+) -> Vec<Endpoint> {
+    // For multicast and broadcast the kernel makes NOARP entries of its own.
+    let is_kernels =
+        |n: &Neigh| n.state & NUD_NOARP != 0 && n.mac.is_none_or(MacAddr::is_multicast);
+    let of_device = neighs.iter().filter(|n| n.dev == dev && !is_kernels(n));
     let by_mac = ByMac::of(of_device.collect());
-    let opinions = opinions(dev, fdb);
+    let opinions = opinions(master, fdb);
     let opinion = |mac: MacAddr| opinions.get(&mac).map(|row| Box::new((*row).clone()));
     let is_shown =
         |f: &&Fdb| f.dev == dev && f.is_self() && !f.mac.is_multicast() && Some(f.mac) != own_mac;
@@ -149,9 +165,8 @@ fn pair_up(dev: u32, own_mac: Option<MacAddr>, neighs: &[Neigh], fdb: &[Fdb]) ->
     endpoints
 }
 
-/// What the bridge says of MAC addresses, where the device is a port of one.
-fn opinions(dev: u32, fdb: &[Fdb]) -> Map<MacAddr, &Fdb> {
-    let master = fdb.iter().find(|f| f.dev == dev && !f.is_self()).and_then(|f| f.master);
+/// What the bridge that the device is a port of says of MAC addresses.
+fn opinions(master: Option<u32>, fdb: &[Fdb]) -> Map<MacAddr, &Fdb> {
     let mut opinions = Map::default();
     for row in fdb.iter().filter(|f| !f.is_self() && f.master.is_some() && f.master == master) {
         opinions.entry(row.mac).or_insert(row);
@@ -226,7 +241,7 @@ mod tests {
     }
 
     fn joined(neighs: &[Neigh], fdb: &[Fdb], remembered: &[Kept]) -> Vec<Endpoint> {
-        let mut endpoints = pair_up(5, None, neighs, fdb);
+        let mut endpoints = pair_up(5, None, Some(2), neighs, fdb);
         endpoints.sort_by_key(|e| (e.ip(), e.mac()));
         for endpoint in &mut endpoints {
             endpoint.judge(&|kept| remembered.contains(&kept));
@@ -265,7 +280,6 @@ mod tests {
         // FRR marks the bridge's row as well.
         let mut bridge = fdb(1, NTF_MASTER | NTF_EXT_LEARNED);
         bridge.master = Some(2);
-        // The device's own row with the bridge says which bridge that is.
         let found = joined(&[], &[fdb(1, NTF_SELF | NTF_EXT_LEARNED), bridge], &[]);
         assert_eq!(found.len(), 1);
         assert!(!found[0].is_owned());

@@ -1,9 +1,7 @@
 //! The verbs of ovl-fdb that look: list and get.
 
-use std::rc::Rc;
-
 use ovl_cli::error::reading;
-use ovl_cli::{Context, Directory, Error, Exit, shape};
+use ovl_cli::{Context, Directory, Error, Exit};
 use ovl_core::names::IfName;
 use ovl_core::netns::NetNs;
 use ovl_core::plan::{Clash, Conflict};
@@ -12,7 +10,7 @@ use ovl_core::state::Reader;
 use crate::cli::{Get, List, Who};
 use crate::endpoints::{Endpoint, join};
 use crate::memory::Memory;
-use crate::render::{self, At, Shown};
+use crate::render::{self, Group};
 
 /// `list`.
 pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
@@ -54,7 +52,7 @@ pub fn get(context: &Context, args: &Get) -> Result<Exit, Error> {
     let is_it = |e: &Endpoint| is(e, args.who);
     let dev = Some(&args.on.dev);
     let shown = read(context, &directory, &resolved.ns, dev, label.clone(), is_it)?;
-    if shown.is_empty() {
+    if shown.iter().all(|group| group.endpoints.is_empty()) {
         let what = match args.who {
             Who::Ip(ip) => ip.to_string(),
             Who::Mac(mac) => mac.to_string(),
@@ -88,7 +86,7 @@ fn read(
     dev: Option<&IfName>,
     label: Option<String>,
     wanted: impl Fn(&Endpoint) -> bool,
-) -> Result<Vec<Shown>, Error> {
+) -> Result<Vec<Group>, Error> {
     let failed = |what| reading(what, label.clone());
     let mut reader = Reader::open(&context.kernel, ns).map_err(failed("its devices"))?;
     let links = reader.links(false).map_err(failed("its devices"))?;
@@ -109,18 +107,13 @@ fn read(
     let neighs = reader.neighs(None).map_err(failed("its neighbour rows"))?;
     let fdb = reader.fdb(None).map_err(failed("its FDB rows"))?;
     let cookie = reader.cookie().ok();
-    let mut shown = Vec::new();
-    for link in vxlans {
+    let groups = vxlans.into_iter().map(|link| {
         let memory = Memory::of(cookie, link.index);
+        let mut endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
+        endpoints.retain(&wanted);
         let (netns, place) = (directory.netns(ns.key(), cookie), directory.short(ns.key()));
-        let at = Rc::new(At { netns, place, dev: link.name.clone() });
-        for endpoint in join(link, &neighs, &fdb, |row| memory.has(row)) {
-            if !wanted(&endpoint) {
-                continue;
-            }
-            let port = endpoint.bridge.as_ref().and_then(|b| shape::name_at(&links, Some(b.dev)));
-            shown.push(Shown { at: at.clone(), endpoint, port });
-        }
-    }
-    Ok(shown)
+        let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
+        Group { netns, place, dev: link.name.clone(), names, endpoints }
+    });
+    Ok(groups.collect())
 }

@@ -5,11 +5,12 @@ use std::collections::HashSet;
 
 use ovl_cli::apply::Silent;
 use ovl_cli::{Context, Error, Exit, output};
-use ovl_core::row::{Fdb, RowSpec};
+use ovl_core::row::{Fdb, NTF_SELF, RowSpec};
+use ovl_core::types::MacAddr;
 use serde::Serialize;
 
 use crate::cli::Flush;
-use crate::device::Device;
+use crate::device::{Device, Reach};
 use crate::diff::Rows;
 use crate::endpoints::Endpoint;
 
@@ -31,14 +32,40 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
         return Err(Error::usage("which rows? --owned, or a filter such as --dst VTEP")
             .hint("--owned deletes all rows that ovl-fdb made, and no others"));
     }
-    let device = Device::read(context, &args.on, args.acting)?;
+    let reach = if args.foreign { Reach::All } else { Reach::OursInBridge };
+    let device = Device::read(context, &args.on, args.acting, reach)?;
     let (remove, count) = doomed(args, &device);
-    let plan = device.plan(Rows { remove, ..Rows::default() });
+    let plan = device.plan(in_bulk(args, &device, remove));
     device.write(context, args.acting, &plan, &mut Silent, |_| false)?;
     if !context.flags.quiet && !args.acting.dry_run {
         output::show(&context.flags, &count, |_| count.text())?;
     }
     Ok(Exit::Done)
+}
+
+/// A request for many rows costs the kernel as much as one for each of so many.
+const FEW: usize = 32;
+
+/// One request for all rows that the kernel's filter names, when these are the
+/// rows that are meant and no others; else one for each.
+fn in_bulk(args: &Flush, device: &Device, remove: Vec<RowSpec>) -> Rows {
+    let filter = args.filter();
+    let vxlan = device.link.vxlan();
+    let (port, vni) = (vxlan.and_then(|v| v.dstport), vxlan.and_then(|v| v.vni));
+    let vni = vni.map(ovl_core::types::Vni::get);
+    let listing = device.listing.iter().flatten();
+    let named: Vec<RowSpec> =
+        listing.filter(|row| filter.matches(row, port, vni)).map(Fdb::deletion).collect();
+    let meant: HashSet<&RowSpec> = remove.iter().collect();
+    let is_own = |row: &&RowSpec| row.mac_in(NTF_SELF).is_some_and(|mac| mac != MacAddr::ZERO);
+    let own = remove.iter().filter(is_own).count();
+    let exact = named.len() == own && named.iter().all(|row| meant.contains(row));
+    if !exact || named.len() <= FEW {
+        return Rows { remove, ..Rows::default() };
+    }
+    drop(meant);
+    let remove = remove.into_iter().filter(|row| !is_own(&row)).collect();
+    Rows { remove, flush: Some((filter, named)), ..Rows::default() }
 }
 
 impl Count {

@@ -10,7 +10,7 @@ use ovl_endpoints::{Place, Source};
 use serde_json::json;
 
 use crate::cli::{Load, Who};
-use crate::device::Device;
+use crate::device::{Device, Reach};
 use crate::diff::{Change, Rules, difference};
 use crate::endpoints::Endpoint;
 use crate::progress::Progress;
@@ -22,7 +22,8 @@ use crate::wanted::{Rows, Wish, no_table};
 pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
     let table = FileSource::new(&args.file, args.format).load().map_err(no_table)?;
     let (repeated, skipped) = (table.repeated, table.skipped);
-    let device = Device::read(context, &args.on, args.acting)?;
+    let macs: Vec<MacAddr> = table.endpoints.iter().map(|endpoint| endpoint.mac).collect();
+    let device = Device::read(context, &args.on, args.acting, Reach::Ours(&macs))?;
     let rows = match (args.fdb_only, args.neigh_only) {
         (true, _) => Rows::Fdb,
         (_, true) => Rows::Neigh,

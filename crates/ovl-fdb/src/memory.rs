@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use ovl_cli::stop::STATE_DIR;
 use ovl_cli::{Error, Exit};
-use ovl_core::hash::Set;
+use ovl_core::hash::{Seeded, Set};
 use ovl_core::row::{NTF_SELF, RowSpec};
 use ovl_core::types::MacAddr;
 
@@ -96,13 +96,27 @@ fn write_ip(ip: IpAddr, out: &mut Vec<u8>) {
     }
 }
 
-/// The lines of rows.
-fn text<'k>(rows: impl IntoIterator<Item = &'k Kept>) -> Vec<u8> {
-    let mut lines = Vec::new();
+/// Bytes that are written at once, and room for a line more.
+const PIECE: usize = 64 * 1024;
+const LINE: usize = 128;
+
+/// Bytes of most lines: an IPv4 address and a MAC address.
+const A_LINE: usize = 36;
+
+/// Writes the lines of rows.
+fn write_lines<'k>(
+    mut out: impl Write,
+    rows: impl IntoIterator<Item = &'k Kept>,
+) -> io::Result<()> {
+    let mut lines = Vec::with_capacity(PIECE + LINE);
     for row in rows {
         row.write(&mut lines);
+        if lines.len() >= PIECE {
+            out.write_all(&lines)?;
+            lines.clear();
+        }
     }
-    lines
+    out.write_all(&lines)
 }
 
 /// The rows that are remembered of one device.
@@ -124,7 +138,8 @@ impl Memory {
         // Whole lines only: the last may be cut off.
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let text = String::from_utf8_lossy(&text[..whole]);
-        let rows = text.lines().filter_map(Kept::read).collect();
+        let mut rows = Set::with_capacity_and_hasher(text.len() / A_LINE, Seeded::default());
+        rows.extend(text.lines().filter_map(Kept::read));
         Memory { path, rows, noted: Vec::new() }
     }
 
@@ -133,20 +148,28 @@ impl Memory {
         self.rows.contains(&row)
     }
 
+    /// The MAC addresses of its FDB rows.
+    pub fn macs(&self) -> impl Iterator<Item = MacAddr> {
+        self.rows.iter().filter_map(|row| match row {
+            Kept::Fdb(mac, _) => Some(*mac),
+            Kept::Neigh(..) => None,
+        })
+    }
+
     /// Writes rows down before they are written or deleted: whatever ends the run,
     /// a half of a pair is known again.
     pub fn note<'r>(&mut self, rows: impl IntoIterator<Item = &'r RowSpec>) -> Result<(), Error> {
         let from = self.noted.len();
         let rows = rows.into_iter().filter_map(Kept::of);
         self.noted.extend(rows.filter(|row| !self.rows.contains(row)));
-        let lines = text(&self.noted[from..]);
-        if lines.is_empty() {
+        let new = &self.noted[from..];
+        if new.is_empty() {
             return Ok(());
         }
         let append = || -> io::Result<()> {
             fs::create_dir_all(self.path.parent().unwrap_or(&self.path))?;
-            let mut file = File::options().create(true).append(true).open(&self.path)?;
-            file.write_all(&lines)
+            let file = File::options().create(true).append(true).open(&self.path)?;
+            write_lines(file, new)
         };
         append().map_err(|e| self.failed(&e))
     }
@@ -159,13 +182,13 @@ impl Memory {
         if self.rows.len() + self.noted.len() == before {
             return Ok(());
         }
-        let lines = text(self.rows.iter().chain(&self.noted));
+        let left = self.rows.iter().chain(&self.noted);
         let replace = || -> io::Result<()> {
-            if lines.is_empty() {
+            if self.rows.is_empty() && self.noted.is_empty() {
                 return fs::remove_file(&self.path);
             }
             let part = self.path.with_extension("part");
-            fs::write(&part, lines)?;
+            write_lines(File::create(&part)?, left)?;
             fs::rename(&part, &self.path)
         };
         replace().map_err(|e| self.failed(&e))
@@ -192,7 +215,9 @@ mod tests {
             Kept::Fdb(MacAddr::ZERO, Some("192.168.1.5".parse().unwrap())),
             Kept::Fdb(mac, None),
         ] {
-            let line = String::from_utf8(text([&kept])).unwrap();
+            let mut line = Vec::new();
+            write_lines(&mut line, [&kept]).unwrap();
+            let line = String::from_utf8(line).unwrap();
             assert_eq!(Kept::read(line.trim_end()), Some(kept));
         }
     }

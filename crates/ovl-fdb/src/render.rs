@@ -2,7 +2,6 @@
 //! borrow from the rows, and hold no lists of their own.
 
 use std::borrow::Cow;
-use std::rc::Rc;
 
 use ovl_cli::output::{self, Columns};
 use ovl_cli::shape::Netns;
@@ -16,31 +15,42 @@ use serde::{Serialize, Serializer};
 
 use crate::endpoints::Endpoint;
 
-/// Where rows are: the same for all of a device.
+/// A device, and what is shown of it.
 #[derive(Debug)]
-pub struct At {
+pub struct Group {
     /// The namespace.
     pub netns: Netns,
     /// The namespace as views call it.
     pub place: String,
     /// The VXLAN device.
     pub dev: IfName,
+    /// The devices of the namespace by their indexes: ports of its bridge are among them.
+    pub names: Vec<(u32, IfName)>,
+    /// The rows.
+    pub endpoints: Vec<Endpoint>,
+}
+
+impl Group {
+    fn shown(&self) -> impl Iterator<Item = Shown<'_>> {
+        self.endpoints.iter().map(|endpoint| {
+            // The bridge port behind which the bridge believes it to be.
+            let dev = endpoint.bridge.as_ref().map(|row| row.dev);
+            let port = dev.and_then(|dev| self.names.iter().find(|(index, _)| *index == dev));
+            Shown { at: self, endpoint, port: port.map(|(_, name)| name) }
+        })
+    }
 }
 
 /// An endpoint, with where its rows are.
-#[derive(Debug)]
-pub struct Shown {
-    /// Where.
-    pub at: Rc<At>,
-    /// The rows.
-    pub endpoint: Endpoint,
-    /// The bridge port behind which the bridge believes it to be.
-    pub port: Option<IfName>,
+struct Shown<'g> {
+    at: &'g Group,
+    endpoint: &'g Endpoint,
+    port: Option<&'g IfName>,
 }
 
-impl Serialize for Shown {
+impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let e = &self.endpoint;
+        let e = self.endpoint;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("netns", &self.at.netns)?;
         map.serialize_entry("dev", &self.at.dev)?;
@@ -57,10 +67,10 @@ impl Serialize for Shown {
     }
 }
 
-impl Shown {
-    fn bridge(&self, row: &Fdb) -> BridgeShape<'_> {
+impl<'g> Shown<'g> {
+    fn bridge(&self, row: &Fdb) -> BridgeShape<'g> {
         let state = row.state_word();
-        BridgeShape { flags: Flags(row.flags), port: self.port.as_ref(), state }
+        BridgeShape { flags: Flags(row.flags), port: self.port, state }
     }
 }
 
@@ -134,19 +144,20 @@ impl Serialize for States {
 }
 
 /// The list.
-pub fn list(context: &Context, shown: &[Shown]) -> Result<(), Error> {
-    output::show_each(&context.flags, shown, |wide| {
+pub fn list(context: &Context, groups: &[Group]) -> Result<(), Error> {
+    let shown = || groups.iter().flat_map(Group::shown);
+    output::show_each(&context.flags, shown(), |wide| {
         let mut header = vec!["NAMESPACE", "DEVICE", "IP", "MAC", "VTEP", "ROWS"];
         if wide {
             header.extend(["PORT", "VNI", "NHID", "NEIGHBOUR", "FDB", "BRIDGE PORT"]);
         }
-        let rows = shown.iter().map(|s| row(s, wide)).collect();
+        let rows = shown().map(|s| row(&s, wide)).collect();
         Columns { header, rows }.text(&context.flags)
     })
 }
 
-fn row(shown: &Shown, wide: bool) -> Vec<String> {
-    let e = &shown.endpoint;
+fn row(shown: &Shown<'_>, wide: bool) -> Vec<String> {
+    let e = shown.endpoint;
     let text = |v: Option<String>| v.unwrap_or_default();
     let mac = match e.mac() {
         Some(MacAddr::ZERO) => "flood".into(),
@@ -172,7 +183,7 @@ fn row(shown: &Shown, wide: bool) -> Vec<String> {
         row.push(text(
             fdb.map(|f| format!("{} {}", f.state_word(), flag_words(f.flags).join(" "))),
         ));
-        row.push(text(shown.port.as_ref().map(ToString::to_string)));
+        row.push(text(shown.port.map(ToString::to_string)));
     }
     row
 }

@@ -3,11 +3,12 @@
 //! made is left alone.
 
 use ovl_cli::{Context, Error, Exit};
+use ovl_core::types::MacAddr;
 use ovl_endpoints::file::FileSource;
 use ovl_endpoints::{Source, Table};
 
 use crate::cli::{Most, Sync};
-use crate::device::Device;
+use crate::device::{Device, Reach};
 use crate::diff::{Change, Difference, Rules, difference};
 use crate::keep::keep;
 use crate::progress::Progress;
@@ -33,7 +34,8 @@ pub fn sync(context: &Context, args: &Sync) -> Result<Exit, Error> {
 
 /// Compares the rows with a table and, unless it is only a check, makes them equal.
 pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report, Error> {
-    let device = Device::read(context, &args.on, args.acting)?;
+    let macs: Vec<MacAddr> = table.endpoints.iter().map(|endpoint| endpoint.mac).collect();
+    let device = Device::read(context, &args.on, args.acting, Reach::Ours(&macs))?;
     fits("sync", &device, table)?;
     let wish = Wish::of(context, table, &device, Rows::Both, args.own)?;
     let rules = Rules { take_over: args.take_over, prune: true };

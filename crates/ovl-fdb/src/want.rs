@@ -21,6 +21,7 @@ use ovl_core::types::{MacAddr, UnicastMac};
 use ovl_core::want::{Policy, Want};
 
 use crate::cli::{Add, Del, Who};
+use crate::device::some_rows;
 use crate::endpoints::{Endpoint, join};
 use crate::find;
 use crate::memory::{Kept, Memory};
@@ -70,9 +71,9 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     if args.flood {
         not_own_vtep(context, &slots, &have, at, &link, args.dst)?;
     }
-    slots.read_rows(context, &mut have, at, &args.on.dev)?;
     let via = args.via.as_ref().map(|name| via(context, &slots, at, &link, name)).transpose()?;
     let rows = rows(args, &asked, via);
+    slots.read_rows(context, &mut have, at, &args.on.dev, &rows)?;
     let rows: Arc<[RowSpec]> = Arc::from(rows);
     let (dev, replace) = (args.on.dev.clone(), args.replace);
     let wants = [Want::Rows { at, dev, rows: rows.clone(), replace }];
@@ -235,10 +236,10 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let mut reader = slots.reader(context, at)?;
     let failed = || reading("its rows", slots.label(at));
     let neighs = reader.neighs(Some(link.index)).map_err(failed())?;
-    let fdb = reader.fdb(None).map_err(failed())?;
+    let who = args.who.unwrap_or(Who::Mac(MacAddr::ZERO));
+    let fdb = some_rows(&mut reader, &link, &who.macs(&neighs), true).map_err(failed())?;
     let mut memory = Memory::of(reader.cookie().ok(), link.index);
     let endpoints = join(&link, &neighs, &fdb, |row| memory.has(row));
-    let who = args.who.unwrap_or(Who::Mac(MacAddr::ZERO));
     let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| is_meant(e, who, args.dst)).collect();
     if chosen.is_empty() {
         if args.missing_ok {

@@ -1,7 +1,6 @@
 //! A table's endpoints as rows that a device is to have: without those that are
 //! this host's own, and without what goes without saying.
 
-use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ovl_cli::{Context, Error, Exit};
@@ -94,7 +93,7 @@ impl Wish {
         let pairs = self.wanted.iter().filter(|w| w.ip.is_some() && w.to.is_some());
         let pairs = pairs.filter(|w| !shared.contains(&w.mac));
         let pairs = pairs.filter_map(|w| Some((w.ip?, w.mac, w.to.as_ref()?.dst)));
-        let (mut neighs, mut fdb) = (HashSet::new(), HashSet::new());
+        let (mut neighs, mut fdb) = (Set::default(), Set::default());
         for (ip, mac, dst) in pairs {
             neighs.insert((ip, mac));
             fdb.insert((mac, dst));
@@ -146,8 +145,8 @@ impl Vias<'_> {
 
 /// The rows that their marks prove: pairs.
 pub struct Proof {
-    neighs: HashSet<(IpAddr, MacAddr)>,
-    fdb: HashSet<(MacAddr, Option<IpAddr>)>,
+    neighs: Set<(IpAddr, MacAddr)>,
+    fdb: Set<(MacAddr, Option<IpAddr>)>,
 }
 
 impl Proof {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use ovl_cli::Flags;
 use ovl_cli::watch::{Subject, Wish};
 use ovl_core::names::{IfName, NsRef};
@@ -52,6 +52,15 @@ pub enum Verb {
   ovl-inspect neigh ov1
   ovl-inspect neigh x1 ov1 -o json")]
     Neigh(Namespaces),
+    /// The machine as a picture: hosts, overlays, containers, cables and tunnels
+    ///
+    /// Hosts are the namespaces that hold VXLAN sockets; what belongs to one is in
+    /// its frame. A loopback that has only its own addresses is left out.
+    #[command(after_help = "Examples:
+  ovl-inspect graph > machine.svg
+  ovl-inspect graph ov1 --format dot
+  ovl-inspect graph --format mermaid")]
+    Graph(Graph),
     /// Save what is there, to be looked at later or elsewhere with --snapshot
     ///
     /// It is JSON, with a schema version, the host, its boot, its kernel and the
@@ -91,6 +100,28 @@ impl Namespaces {
     pub fn references(&self) -> Vec<NsRef> {
         if self.namespaces.is_empty() { vec![NsRef::Own] } else { self.namespaces.clone() }
     }
+}
+
+/// `graph`.
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// Only these namespaces, and what they are joined to [default: all]
+    #[arg(value_name = "NS")]
+    pub namespaces: Vec<NsRef>,
+    /// What to draw it as
+    #[arg(long, value_enum, default_value = "svg", value_name = "FORMAT")]
+    pub format: GraphFormat,
+}
+
+/// What a picture is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// A picture that any browser shows, in light and dark.
+    Svg,
+    /// A graph for Graphviz.
+    Dot,
+    /// A flowchart for Mermaid.
+    Mermaid,
 }
 
 /// `snapshot`.

@@ -29,6 +29,7 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Some(Verb::Routes(args)) => views::routes::show(context, &cli.snapshot, &args),
         Some(Verb::Fdb(args)) => views::rows::show_fdb(context, &cli.snapshot, &args),
         Some(Verb::Neigh(args)) => views::rows::show_neigh(context, &cli.snapshot, &args),
+        Some(Verb::Graph(args)) => views::graph::show(context, &cli.snapshot, &args),
         Some(Verb::Snapshot(args)) => views::snapshot::save(context, &args),
         Some(Verb::Watch(args)) => ovl_cli::watch::watch(context, &args.wish()),
         Some(Verb::Ping(args)) => ping::ping(context, &args),

@@ -148,7 +148,7 @@ impl<'t> Bench<'t> {
         let mut goals = vec![
             goal("bridge -batch / load --fdb-only", ratio(&costs, 0, 1), Bound::AtLeast(4.0)),
             goal("load both rows / load --fdb-only", ratio(&costs, 2, 1), Bound::AtMost(2.5)),
-            goal("load YAML / load CSV", ratio(&costs, 3, 1), Bound::AtMost(1.25)),
+            goal("load YAML / load CSV", ratio(&costs, 3, 1), Bound::AtMost(1.5)),
             goal("peak of load, both rows (MiB)", mebibytes(&costs, 2), Bound::Under(150.0)),
         ];
         if costs.len() > 4 {

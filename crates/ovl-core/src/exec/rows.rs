@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use super::{Ended, Exec, Observer, Undo, Why};
 use crate::error::{Fail, KernelError};
 use crate::kernel::Kernel;
-use crate::row::{FdbSpec, NTF_SELF, NeighSpec, RowOp, RowSpec};
+use crate::row::{Fdb, NTF_MASTER, NTF_SELF, Neigh, RowOp, RowSpec};
 use crate::step::{Act, LinkRef, NsSlot, Step};
 use crate::types::MacAddr;
 use crate::wire;
@@ -54,7 +54,7 @@ impl<K: Kernel> Exec<'_, K> {
         step: &Step,
         link: &LinkRef,
         op: RowOp,
-        rows: &Arc<[RowSpec]>,
+        rows: &Arc<Vec<RowSpec>>,
         observer: &mut dyn Observer,
     ) -> Result<(), Ended> {
         let stood =
@@ -85,7 +85,8 @@ impl<K: Kernel> Exec<'_, K> {
             rows.clone()
         } else {
             let sent = rows[..sent].iter().enumerate();
-            sent.filter(|(i, _)| !refused.contains(i)).map(|(_, row)| row.clone()).collect()
+            let accepted = sent.filter(|(i, _)| !refused.contains(i)).map(|(_, row)| row.clone());
+            Arc::new(accepted.collect())
         };
         let inverse = inverse(link, op, accepted, &stood).into_iter();
         let inverse = inverse.map(|act| Step { at: step.at, act }).collect();
@@ -108,9 +109,17 @@ impl<K: Kernel> Exec<'_, K> {
         let wanted: HashSet<Spot> = rows.iter().map(Spot::of).collect();
         let index = self.index(link)?;
         let reader = self.reader(at)?;
-        let neighs = reader.neighs(Some(index))?;
-        let fdb = reader.fdb(Some(index))?;
-        let stood = neighs.iter().filter_map(as_spec).chain(fdb.iter().map(fdb_as_spec));
+        let is_neigh = |row: &RowSpec| matches!(row, RowSpec::Neigh(_));
+        let neighs =
+            if rows.iter().any(is_neigh) { reader.neighs(Some(index))? } else { Vec::new() };
+        let mut fdb = Vec::new();
+        for table in [NTF_SELF, NTF_MASTER] {
+            let macs: Vec<MacAddr> = rows.iter().filter_map(|row| row.mac_in(table)).collect();
+            if !macs.is_empty() {
+                fdb.extend(reader.fdb_of_each(index, &macs, table)?);
+            }
+        }
+        let stood = neighs.iter().filter_map(Neigh::spec).chain(fdb.iter().map(Fdb::spec));
         Ok(stood.map(|row| (Spot::of(&row), row)).filter(|(s, _)| wanted.contains(s)).collect())
     }
 
@@ -122,6 +131,13 @@ impl<K: Kernel> Exec<'_, K> {
         op: RowOp,
         rows: &[RowSpec],
     ) -> Result<(), Fail> {
+        if let RowOp::Flush(filter) = op {
+            let message = wire::row::flush(self.index(link)?, &filter);
+            match self.reader(at)?.request(&message) {
+                Err(Fail::Refused(why)) if is_unknown(&why) => {}
+                other => return other.map(drop),
+            }
+        }
         let mut first = None;
         self.rows(at, link, op, rows, |_, why| {
             first.get_or_insert(why);
@@ -141,7 +157,7 @@ impl<K: Kernel> Exec<'_, K> {
     ) -> Result<(), Fail> {
         let dev = self.index(link)?;
         let mut refused = |i, why: KernelError| {
-            if op != RowOp::Del || why.errno != Errno::ENOENT {
+            if !op.is_deletion() || why.errno != Errno::ENOENT {
                 refused(i, why);
             }
         };
@@ -164,9 +180,15 @@ impl<K: Kernel> Exec<'_, K> {
     }
 }
 
+/// Is it how a kernel answers that has no bulk deletion, or not by this filter
+/// (before 6.7)?
+fn is_unknown(why: &KernelError) -> bool {
+    matches!(why.errno, Errno::EOPNOTSUPP | Errno::EINVAL)
+}
+
 /// The one row that ended a step, as a step of its own.
 fn one_row(step: &Step, link: &LinkRef, op: RowOp, row: &RowSpec, why: KernelError) -> Ended {
-    let act = Act::Rows(link.clone(), op, [row.clone()].into());
+    let act = Act::Rows(link.clone(), op, Arc::new(vec![row.clone()]));
     Ended { step: Step { at: step.at, act }, why: Why::Kernel(Fail::Refused(why)) }
 }
 
@@ -176,13 +198,13 @@ fn one_row(step: &Step, link: &LinkRef, op: RowOp, row: &RowSpec, why: KernelErr
 fn inverse(
     link: &LinkRef,
     op: RowOp,
-    accepted: Arc<[RowSpec]>,
+    accepted: Arc<Vec<RowSpec>>,
     stood: &HashMap<Spot, RowSpec>,
 ) -> Vec<Act> {
-    let before: Arc<[RowSpec]> =
-        accepted.iter().filter_map(|row| stood.get(&Spot::of(row)).cloned()).collect();
+    let before = accepted.iter().filter_map(|row| stood.get(&Spot::of(row)).cloned());
+    let before: Arc<Vec<RowSpec>> = Arc::new(before.collect());
     let mut acts = Vec::new();
-    if op != RowOp::Del && !accepted.is_empty() {
+    if !op.is_deletion() && !accepted.is_empty() {
         acts.push(Act::Rows(link.clone(), RowOp::Del, accepted));
     }
     if !before.is_empty() {
@@ -190,32 +212,4 @@ fn inverse(
         acts.push(Act::Rows(link.clone(), RowOp::Add, before));
     }
     acts
-}
-
-/// A row that was read, as it would be asked for. `None` for a neighbour whose
-/// address is not known: there is nothing to put back.
-fn as_spec(row: &crate::row::Neigh) -> Option<RowSpec> {
-    row.mac.map(|mac| {
-        RowSpec::Neigh(NeighSpec {
-            ip: row.ip,
-            mac,
-            state: row.state,
-            flags: row.flags,
-            proto: row.proto,
-        })
-    })
-}
-
-fn fdb_as_spec(row: &crate::row::Fdb) -> RowSpec {
-    RowSpec::Fdb(FdbSpec {
-        mac: row.mac,
-        dst: row.dst,
-        port: row.port,
-        vni: row.vni,
-        src_vni: row.src_vni,
-        via: None,
-        nhid: row.nhid,
-        state: row.state,
-        flags: row.flags,
-    })
 }

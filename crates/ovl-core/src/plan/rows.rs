@@ -58,7 +58,7 @@ impl Planner<'_> {
             while let Some((_, row)) = steps.next_if(|(next, _)| *next == op) {
                 run.push(row);
             }
-            self.make(at, Act::Rows(link.clone(), op, Arc::from(run)));
+            self.make(at, Act::Rows(link.clone(), op, Arc::new(run)));
         }
     }
 
@@ -70,7 +70,9 @@ impl Planner<'_> {
     ) -> Result<(), Conflict> {
         let link = self.find(at, dev)?;
         if !rows.is_empty() {
-            self.plan.drop.push(Step { at, act: Act::Rows(link, RowOp::Del, rows.clone()) });
+            self.plan
+                .drop
+                .push(Step { at, act: Act::Rows(link, RowOp::Del, Arc::new(rows.to_vec())) });
         }
         Ok(())
     }

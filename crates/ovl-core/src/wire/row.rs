@@ -6,7 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::rtm;
 use crate::error::Fail;
-use crate::row::{Fdb, FdbSpec, Miss, NTF_SELF, Neigh, NeighSpec, RowOp, RowSpec, Wanted};
+use crate::row::{
+    Fdb, FdbSpec, Miss, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec,
+    RowFilter, RowOp, RowSpec, Wanted,
+};
 use crate::socket::{Batch, Message, flag};
 use crate::types::MacAddr;
 
@@ -30,6 +33,8 @@ mod nda {
     pub const SRC_VNI: u16 = 11;
     pub const PROTOCOL: u16 = 12;
     pub const NH_ID: u16 = 13;
+    pub const NDM_STATE_MASK: u16 = 16;
+    pub const NDM_FLAGS_MASK: u16 = 17;
 }
 
 /// Asks for the neighbour rows of a namespace, or of one device.
@@ -68,6 +73,15 @@ pub fn get_fdb(dev: u32, mac: MacAddr) -> Message {
     Message { kind: rtm::GETNEIGH, flags: 0, body }
 }
 
+/// Asks for the row of one MAC address in the table that `table` names: the
+/// device's own (`NTF_SELF`), or that of the bridge it is a port of (`NTF_MASTER`).
+pub fn ask_fdb(dev: u32, mac: MacAddr, table: u8, out: &mut Batch) {
+    out.message(rtm::GETNEIGH, 0, |bytes| {
+        bytes.extend_from_slice(&header(AF_BRIDGE, dev, 0, table));
+        attr(bytes, nda::LLADDR, &mac.0);
+    });
+}
+
 /// Writes one row's request.
 pub fn encode(dev: u32, op: RowOp, row: &RowSpec, out: &mut Batch) {
     let (kind, flags) = request(op);
@@ -82,12 +96,37 @@ pub fn message(dev: u32, op: RowOp, row: &RowSpec) -> Message {
     Message { kind, flags, body: bytes }
 }
 
+/// Deletes all rows of a device's own table that a filter names.
+pub fn flush(dev: u32, filter: &RowFilter) -> Message {
+    let mark = if filter.marked == Some(true) { NTF_EXT_LEARNED } else { 0 };
+    let state = filter.state.unwrap_or_default();
+    let mut body = header(AF_BRIDGE, dev, state, NTF_SELF | mark).to_vec();
+    if let Some(dst) = filter.dst {
+        address(&mut body, dst);
+    }
+    if let Some(port) = filter.port {
+        attr(&mut body, nda::PORT, &port.to_be_bytes());
+    }
+    for (kind, value) in [(nda::VNI, filter.vni), (nda::NH_ID, filter.nhid)] {
+        if let Some(n) = value {
+            attr(&mut body, kind, &n.to_ne_bytes());
+        }
+    }
+    if filter.state.is_some() {
+        attr(&mut body, nda::NDM_STATE_MASK, &(NUD_PERMANENT | NUD_NOARP).to_ne_bytes());
+    }
+    if filter.marked.is_some() {
+        attr(&mut body, nda::NDM_FLAGS_MASK, &[NTF_EXT_LEARNED]);
+    }
+    Message { kind: rtm::DELNEIGH, flags: flag::BULK, body }
+}
+
 fn request(op: RowOp) -> (u16, u16) {
     match op {
         RowOp::Add => (rtm::NEWNEIGH, flag::CREATE | flag::EXCL),
         RowOp::Replace => (rtm::NEWNEIGH, flag::CREATE | flag::REPLACE),
         RowOp::Append => (rtm::NEWNEIGH, flag::CREATE | flag::APPEND),
-        RowOp::Del => (rtm::DELNEIGH, 0),
+        RowOp::Del | RowOp::Flush(_) => (rtm::DELNEIGH, 0),
     }
 }
 

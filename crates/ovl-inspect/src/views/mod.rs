@@ -2,6 +2,7 @@
 //! nothing and decides nothing. Here is what all of them read from.
 
 mod branch;
+pub mod graph;
 pub mod links;
 mod owner;
 pub mod routes;

@@ -325,7 +325,7 @@ fn end_of(path: &str) -> String {
 }
 
 /// Paths that are longer than this lose their beginning.
-const LONG_PATH: usize = 32;
+const LONG_PATH: usize = 40;
 
 /// What keeps it from carrying packets.
 fn trouble(link: &Link) -> &'static str {

@@ -1,0 +1,132 @@
+//! A picture as a graph for Graphviz: clusters for hosts and namespaces, a node a
+//! device. Every text goes through one function that quotes it.
+
+use std::fmt::Write as _;
+
+use super::model::{Card, CardId, FrameKind, Join, Light, Picture, SpaceId};
+
+/// The whole document.
+pub fn draw(picture: &Picture) -> String {
+    let mut dot = Dot { out: String::new(), picture };
+    dot.out.push_str("graph ovl {\n");
+    dot.out.push_str("  graph [fontname=monospace, fontsize=11, rankdir=LR, compound=true]\n");
+    dot.out.push_str("  node [fontname=monospace, fontsize=11, shape=box]\n");
+    dot.out.push_str("  edge [fontname=monospace, fontsize=11]\n");
+    for (number, frame) in picture.frames.iter().enumerate() {
+        let hub = frame.hub.filter(|_| frame.kind == FrameKind::Host);
+        let name = hub.map(|id| title(picture, id));
+        let name = name.unwrap_or_else(|| match frame.kind {
+            FrameKind::Unseen => "host not found from here".into(),
+            _ => String::new(),
+        });
+        let _ = writeln!(dot.out, "  subgraph cluster_h{number} {{\n    label={}", quoted(&name));
+        if let Some(hub) = hub {
+            dot.cards(hub, "    ");
+        }
+        for id in frame.spaces().filter(|id| Some(*id) != hub) {
+            dot.space(id, "    ");
+        }
+        dot.out.push_str("  }\n");
+    }
+    for id in picture.between.iter().chain(&picture.loose) {
+        dot.space(*id, "  ");
+    }
+    dot.edges();
+    dot.out.push_str("}\n");
+    dot.out
+}
+
+struct Dot<'p> {
+    out: String,
+    picture: &'p Picture,
+}
+
+impl Dot<'_> {
+    fn space(&mut self, id: SpaceId, indent: &str) {
+        let name = quoted(&title(self.picture, id));
+        let _ = writeln!(self.out, "{indent}subgraph cluster_n{id} {{\n{indent}  label={name}");
+        if self.picture.spaces[id].cards.is_empty() {
+            // A cluster without a node is not drawn.
+            let _ = writeln!(self.out, "{indent}  n{id} [style=invis, label=\"\"]");
+        }
+        self.cards(id, &format!("{indent}  "));
+        let _ = writeln!(self.out, "{indent}}}");
+    }
+
+    fn cards(&mut self, id: SpaceId, indent: &str) {
+        for number in &self.picture.spaces[id].cards {
+            let card = &self.picture.cards[*number];
+            let shape = if card.is_bar { ", style=filled" } else { "" };
+            let colour = if card.light == Light::Bad || card.is_cut { ", color=red" } else { "" };
+            let label = quoted(&label(card));
+            let _ = writeln!(self.out, "{indent}c{number} [label={label}{shape}{colour}]");
+        }
+    }
+
+    fn edges(&mut self) {
+        for (number, card) in self.picture.shown() {
+            if let Some(master) = card.master {
+                self.edge(master, number, "style=bold");
+            }
+        }
+        for cable in &self.picture.cables {
+            let [a, b] = cable.ends;
+            let style = if cable.join == Join::Parent { "style=dotted" } else { "style=solid" };
+            self.edge(a, b, style);
+        }
+        for tunnel in &self.picture.tunnels {
+            let [a, b] = &tunnel.ends;
+            let label = format!("{}\n{} – {}", tunnel.label(), a.address(), b.address());
+            let colour = if a.knows && b.knows { "" } else { ", color=red" };
+            self.edge(a.card, b.card, &format!("penwidth=4, label={}{colour}", quoted(&label)));
+        }
+        for (number, remote) in self.picture.remotes.iter().enumerate() {
+            let label = quoted(&remote.label());
+            let _ = writeln!(self.out, "  r{number} [label={label}, style=dashed]");
+            for (card, endpoints) in &remote.known_by {
+                let behind = quoted(&remote.behind(*endpoints));
+                let _ = writeln!(
+                    self.out,
+                    "  c{card} -- r{number} [penwidth=4, style=dashed, label={behind}]"
+                );
+            }
+        }
+    }
+
+    fn edge(&mut self, a: CardId, b: CardId, attributes: &str) {
+        let _ = writeln!(self.out, "  c{a} -- c{b} [{attributes}]");
+    }
+}
+
+fn title(picture: &Picture, id: SpaceId) -> String {
+    let space = &picture.spaces[id];
+    if space.owner.is_empty() {
+        space.name.clone()
+    } else {
+        format!("{}\n{}", space.name, space.owner)
+    }
+}
+
+fn label(card: &Card) -> String {
+    let mut lines = vec![card.name.clone()];
+    lines.extend(card.mtu.map(|mtu| format!("mtu {mtu}")));
+    lines.extend(card.details.iter().map(|d| d.text.clone()));
+    lines.join("\n")
+}
+
+/// A string of the language, in which a backslash begins an escape.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            // Graphviz reads the entities of HTML inside of strings.
+            '&' => out.push_str("&amp;"),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -1,0 +1,124 @@
+//! A picture as a flowchart for Mermaid: subgraphs for hosts and namespaces, a
+//! node a device. Every text goes through one function that quotes it.
+
+use std::fmt::Write as _;
+
+use super::model::{Card, FrameKind, Join, Light, Picture, SpaceId};
+
+/// The whole document.
+pub fn draw(picture: &Picture) -> String {
+    let mut chart = Chart { out: String::from("flowchart LR\n"), picture };
+    for (number, frame) in picture.frames.iter().enumerate() {
+        let hub = frame.hub.filter(|_| frame.kind == FrameKind::Host);
+        let name = match (hub, frame.kind) {
+            (Some(id), _) => title(picture, id),
+            (None, FrameKind::Unseen) => "host not found from here".into(),
+            (None, _) => " ".into(),
+        };
+        let _ = writeln!(chart.out, "  subgraph h{number}[{}]", quoted(&name));
+        if let Some(hub) = hub {
+            chart.cards(hub);
+        }
+        for id in frame.spaces().filter(|id| Some(*id) != hub) {
+            chart.space(id);
+        }
+        chart.out.push_str("  end\n");
+    }
+    for id in picture.between.iter().chain(&picture.loose) {
+        chart.space(*id);
+    }
+    chart.edges();
+    chart.out.push_str("  classDef bad stroke:#d2361f,stroke-width:2px\n");
+    chart.out
+}
+
+struct Chart<'p> {
+    out: String,
+    picture: &'p Picture,
+}
+
+impl Chart<'_> {
+    fn space(&mut self, id: SpaceId) {
+        let name = quoted(&title(self.picture, id));
+        if self.picture.spaces[id].cards.is_empty() {
+            // A subgraph without a node cannot be drawn.
+            let _ = writeln!(self.out, "    n{id}[{name}]");
+            return;
+        }
+        let _ = writeln!(self.out, "    subgraph n{id}[{name}]");
+        self.cards(id);
+        self.out.push_str("    end\n");
+    }
+
+    fn cards(&mut self, id: SpaceId) {
+        for number in &self.picture.spaces[id].cards {
+            let card = &self.picture.cards[*number];
+            let label = quoted(&label(card));
+            let bad = if card.light == Light::Bad || card.is_cut { ":::bad" } else { "" };
+            let _ = if card.is_bar {
+                writeln!(self.out, "      c{number}([{label}]){bad}")
+            } else {
+                writeln!(self.out, "      c{number}[{label}]{bad}")
+            };
+        }
+    }
+
+    fn edges(&mut self) {
+        for (number, card) in self.picture.shown() {
+            if let Some(master) = card.master {
+                let _ = writeln!(self.out, "  c{master} --- c{number}");
+            }
+        }
+        for cable in &self.picture.cables {
+            let [a, b] = cable.ends;
+            let line = if cable.join == Join::Parent { "-.-" } else { "---" };
+            let _ = writeln!(self.out, "  c{a} {line} c{b}");
+        }
+        for tunnel in &self.picture.tunnels {
+            let [a, b] = &tunnel.ends;
+            let mut words = format!("{}\n{} – {}", tunnel.label(), a.address(), b.address());
+            for end in tunnel.ends.iter().filter(|end| !end.knows) {
+                let _ = write!(words, "\n{} has no row to it", self.picture.place(end.card));
+            }
+            let _ = writeln!(self.out, "  c{} ===|{}| c{}", a.card, quoted(&words), b.card);
+        }
+        for (number, remote) in self.picture.remotes.iter().enumerate() {
+            let _ = writeln!(self.out, "  r{number}[{}]", quoted(&remote.label()));
+            for (card, endpoints) in &remote.known_by {
+                let behind = quoted(&remote.behind(*endpoints));
+                let _ = writeln!(self.out, "  c{card} ===|{behind}| r{number}");
+            }
+        }
+    }
+}
+
+fn title(picture: &Picture, id: SpaceId) -> String {
+    let space = &picture.spaces[id];
+    if space.owner.is_empty() {
+        space.name.clone()
+    } else {
+        format!("{} · {}", space.name, space.owner)
+    }
+}
+
+fn label(card: &Card) -> String {
+    let mut lines = vec![card.name.clone()];
+    lines.extend(card.mtu.map(|mtu| format!("mtu {mtu}")));
+    lines.extend(card.details.iter().map(|d| d.text.clone()));
+    lines.join("\n")
+}
+
+/// A text between quotes. Whatever might mean something to Mermaid, to Markdown or
+/// to HTML is written by its number.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("<br/>"),
+            c if c.is_alphanumeric() || " .,:/()+-–·⇄".contains(c) => out.push(c),
+            c => drop(write!(out, "#{};", u32::from(c))),
+        }
+    }
+    out.push('"');
+    out
+}
