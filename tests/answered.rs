@@ -21,6 +21,7 @@ tests![
     a_namespace_is_let_go_and_found_again: PING,
     it_ends_with_its_reader: PING,
     a_flood_of_misses_takes_no_memory: PING,
+    misses_that_were_lost_are_said_and_answered_when_they_come_again: PING,
 ];
 
 fn answers_go_when_nothing_uses_them(lab: &Lab) -> Result<()> {
@@ -175,7 +176,8 @@ fn a_flood_of_misses_takes_no_memory(lab: &Lab) -> Result<()> {
     })?;
     let after = resident(follower.process.pid())?;
     let heard = told["misses"].as_u64().unwrap_or_default();
-    ensure!(heard > 20_000, "it heard {heard} of 120,000: {told}");
+    // Where the socket is small, as it is for an ordinary user, some are lost.
+    ensure!(heard > 20_000 || told["lost"].as_u64() > Some(0), "of 120,000: {told}");
     ensure!(after < before + 8 * 1024, "{before} KiB -> {after} KiB, {told}");
     ensure!(follower.events()?.len() < 1_000, "it told of each of them");
     // And it answers as before.
@@ -183,4 +185,29 @@ fn a_flood_of_misses_takes_no_memory(lab: &Lab) -> Result<()> {
         ping(lab, "192.168.10.101")?;
         Ok(standing(lab)? == first())
     })
+}
+
+fn misses_that_were_lost_are_said_and_answered_when_they_come_again(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    lab.eventually("the container has an IPv6 address", |lab| {
+        Ok(!lab.ok("ip -n c1 -6 addr show dev eth0 scope link -tentative")?.is_empty())
+    })?;
+    let follower = answer(lab, "--limit 60s")?;
+    ping(lab, "192.168.10.102")?;
+    follower.hears(lab, &json!({ "event": "answered" }))?;
+    let pid = follower.process.pid();
+    lab.ok(&format!("kill -STOP {pid}"))?;
+    // More than fits; then what nobody hears: a question, and the end of an answer.
+    flood::ask("c1", "eth0", 60_000)?;
+    ping(lab, "192.168.10.101")?;
+    lab.ok(&format!("ip -n ov1 neigh del 192.168.10.102 dev vxlan0; kill -CONT {pid}"))?;
+    follower.hears(lab, &json!({ "event": "lost" }))?;
+    lab.ok("ip -n c1 neigh flush dev eth0")?;
+    for ip in ["192.168.10.101", "192.168.10.102"] {
+        lab.eventually("it is answered", |lab| {
+            ping(lab, ip)?;
+            Ok(rows::neighs(lab, "ov1")?.iter().any(|row| row.starts_with(&format!("{ip} "))))
+        })?;
+    }
+    Ok(())
 }

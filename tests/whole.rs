@@ -27,6 +27,7 @@ mod two_hosts;
 mod undo;
 mod veth;
 mod vxlan;
+mod watching;
 
 use std::process::ExitCode;
 
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         undo::tests,
         veth::tests,
         vxlan::tests,
+        watching::tests,
     ];
     harness::main(files.iter().flat_map(|tests| tests()).collect())
 }

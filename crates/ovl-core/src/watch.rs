@@ -127,6 +127,7 @@ impl Watcher {
             socket: awaited(self.socket, Interest::READABLE)?,
             inbox: vec![0; BUFFER],
             heard: VecDeque::new(),
+            overrun: false,
         };
         Ok(try_unfold(ears, |mut ears| async move {
             loop {
@@ -144,6 +145,8 @@ struct Ears {
     socket: AsyncFd<OwnedFd>,
     inbox: Vec<u8>,
     heard: VecDeque<Notice>,
+    /// It was full, and is not yet read empty.
+    overrun: bool,
 }
 
 impl Ears {
@@ -155,13 +158,18 @@ impl Ears {
             recvfrom::<NetlinkAddr>(socket.as_raw_fd(), inbox).map_err(io::Error::from)
         });
         match received {
-            // Not ready after all.
+            // Not ready after all, or empty. One that was full says so once, and loses
+            // what comes until it is empty (NETLINK_S_CONGESTED, net/netlink/af_netlink.c):
+            // what is listed before that may be old already.
+            Err(_) if std::mem::take(&mut self.overrun) => self.heard.push_back(Notice::Lost),
             Err(_) => {}
             // Whoever else can send to this socket has nothing to tell.
             Ok(Ok((_, Some(from)))) if from.pid() != 0 => {}
+            // The listing that follows tells it.
+            Ok(Ok(_)) if self.overrun => {}
             Ok(Ok((length, _))) => read(&self.inbox[..length], &mut self.heard),
             Ok(Err(e)) if e.raw_os_error() == Some(Errno::ENOBUFS as i32) => {
-                self.heard.push_back(Notice::Lost);
+                self.overrun = true;
             }
             Ok(Err(e)) if e.kind() == io::ErrorKind::Interrupted => {}
             Ok(Err(e)) => return Err(Fail::Unknown(e)),
