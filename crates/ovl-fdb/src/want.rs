@@ -8,9 +8,9 @@ use ovl_cli::apply::Applied;
 use ovl_cli::error::reading;
 use ovl_cli::{Context, Error, Exit, Slots, apply, output};
 use ovl_core::exec::{Failed, Why};
-use ovl_core::link::{Kind, Link};
+use ovl_core::link::Link;
 use ovl_core::names::IfName;
-use ovl_core::plan::{Clash, Conflict};
+use ovl_core::plan::Conflict;
 use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
     NeighSpec, OVL_PROTOCOL, RowSpec, Via,
@@ -220,14 +220,7 @@ pub fn device<'h>(
     at: NsSlot,
     name: &IfName,
 ) -> Result<&'h Link, Error> {
-    let why = match have.link(at, name) {
-        Some(link) if matches!(link.kind, Kind::Vxlan { .. }) => return Ok(link),
-        Some(link) => {
-            Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "vxlan".to_owned() }
-        }
-        None => Clash::Missing,
-    };
-    Err(Conflict { what: name.to_string(), netns: slots.label(at), why }.into())
+    Ok(Conflict::unless("vxlan", have.link(at, name), name, slots.label(at))?)
 }
 
 /// `del`.
