@@ -19,6 +19,7 @@ tests![
     many_rows_go_and_the_one_among_them_stays,
     a_row_is_its_makers_whoever_uses_it,
     what_is_left_of_a_pair_is_still_owned,
+    half_of_an_endpoint_that_was_added_is_owned,
     nothing_to_flush_is_no_error,
 ];
 
@@ -301,6 +302,19 @@ fn what_is_left_of_a_pair_is_still_owned(lab: &Lab) -> Result<()> {
         ensure!(rows::of(lab, "ov1")?.len() > 3, "{command}");
         lab.ok("ip -n ov1 neigh del 10.9.0.1 dev vxlan0; ovl-fdb flush --owned -n ov1")?;
         rows::same(command, &Rows::new(), &rows::of(lab, "ov1")?)?;
+    }
+    Ok(())
+}
+
+fn half_of_an_endpoint_that_was_added_is_owned(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("ip -n ov1 neigh add 10.7.0.1 lladdr 02:42:0a:07:00:01 dev vxlan0 nud permanent")?;
+    let before = rows::of(lab, "ov1")?;
+    for flag in ["--exist-ok", "--replace"] {
+        lab.ok(&format!("ovl-fdb add 10.7.0.1 02:42:0a:07:00:01 --dst 192.168.1.5 -n ov1 {flag}"))?;
+        assert_eq!(rows::of(lab, "ov1")?.len(), 2);
+        lab.ok("ovl-fdb flush --owned -n ov1")?;
+        rows::same(flag, &before, &rows::of(lab, "ov1")?)?;
     }
     Ok(())
 }
