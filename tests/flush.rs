@@ -15,8 +15,11 @@ tests![
     learned_rows_go_when_they_are_named,
     tables_are_told_apart,
     a_row_with_another_port_or_vni_is_deleted_as_that,
+    flood_rows_that_differ_in_the_port_are_two,
+    many_rows_go_and_the_one_among_them_stays,
     a_row_is_its_makers_whoever_uses_it,
     what_is_left_of_a_pair_is_still_owned,
+    half_of_an_endpoint_that_was_added_is_owned,
     nothing_to_flush_is_no_error,
 ];
 
@@ -208,6 +211,67 @@ fn a_row_with_another_port_or_vni_is_deleted_as_that(lab: &Lab) -> Result<()> {
     rows::same("flushed", &left, &rows::of(lab, "ov1")?)
 }
 
+fn flood_rows_that_differ_in_the_port_are_two(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let both = "bridge -n ov1 fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.5 self permanent
+        bridge -n ov1 fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.5 port 9999 self permanent";
+    lab.ok(both)?;
+    lab.ok("ovl-fdb flush --foreign --port 9999 -n ov1")?;
+    let left = "00:00:00:00:00:00 dst 192.168.1.5 self permanent".to_owned();
+    rows::same("one is left", &[left].into(), &rows::of(lab, "ov1")?)?;
+    lab.ok(&format!("{both}; ovl-fdb flush --foreign --dst 192.168.1.5 -n ov1"))?;
+    rows::same("none is left", &Rows::new(), &rows::of(lab, "ov1")?)
+}
+
+/// So many that one request may be made for all.
+fn many_rows_go_and_the_one_among_them_stays(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..301)?;
+    for (filter, behind) in [
+        ("--dst 192.168.1.5", "192.168.1.5"),
+        ("--owned --permanent --dst 192.168.1.6", "192.168.1.6"),
+        ("--vni 256 --dst 192.168.1.7", "192.168.1.7"),
+        ("--owned", ""),
+        ("--owned --self", ""),
+    ] {
+        // Nothing but ours; one of another's among ours; and one that was learned.
+        for other in [
+            "true",
+            &format!(
+                "bridge -n ov1 fdb add 02:42:0a:09:00:01 dev vxlan0 dst {behind} self permanent"
+            ),
+            &format!(
+                "bridge -n ov1 fdb add 02:42:0a:09:00:01 dev vxlan0 dst {behind} self dynamic"
+            ),
+        ] {
+            if other != "true" && behind.is_empty() {
+                continue;
+            }
+            lab.ok(&format!("{other}; ovl-fdb load t.csv -n ov1"))?;
+            let before = rows::of(lab, "ov1")?;
+            let said = lab.ok(&format!("ovl-fdb flush {filter} -n ov1"))?;
+            let goes = |row: &String| match filter {
+                "--vni 256 --dst 192.168.1.7" => false,
+                "--owned --self" => row.contains(" dst "),
+                _ => row.starts_with("10.7.") || row.contains("extern_learn"),
+            };
+            let is_behind = |n: &usize| behind.is_empty() || rows::endpoint(*n).2 == behind;
+            let wanted: Rows =
+                rows::owned((1..301).filter(is_behind)).into_iter().filter(goes).collect();
+            let gone: Rows = before.difference(&rows::of(lab, "ov1")?).cloned().collect();
+            rows::same(&format!("{filter}, {other}: {said}"), &wanted, &gone)?;
+            lab.ok("bridge -n ov1 fdb del 02:42:0a:09:00:01 dev vxlan0 self 2>/dev/null || true")?;
+        }
+    }
+    // The other way round: theirs go, and the one of ours stays.
+    lab.ok("ovl-fdb flush --owned -n ov1; seq 50 | awk '{
+            printf \"fdb add 02:42:0a:09:00:%02x dev vxlan0 dst 192.168.1.5 self permanent\\n\", $1 }' > add
+        bridge -n ov1 -batch add; ovl-fdb add 10.7.0.3 02:42:0a:07:00:03 --dst 192.168.1.5 -n ov1")?;
+    lab.ok("ovl-fdb flush --foreign --dst 192.168.1.5 -n ov1")?;
+    let ours = rows::pair("10.7.0.3", "02:42:0a:07:00:03", "192.168.1.5").into();
+    rows::same("theirs are gone", &ours, &rows::of(lab, "ov1")?)
+}
+
 fn a_row_is_its_makers_whoever_uses_it(lab: &Lab) -> Result<()> {
     lab.overlay()?;
     // A neighbour of somebody else's is reached by our row.
@@ -238,6 +302,19 @@ fn what_is_left_of_a_pair_is_still_owned(lab: &Lab) -> Result<()> {
         ensure!(rows::of(lab, "ov1")?.len() > 3, "{command}");
         lab.ok("ip -n ov1 neigh del 10.9.0.1 dev vxlan0; ovl-fdb flush --owned -n ov1")?;
         rows::same(command, &Rows::new(), &rows::of(lab, "ov1")?)?;
+    }
+    Ok(())
+}
+
+fn half_of_an_endpoint_that_was_added_is_owned(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("ip -n ov1 neigh add 10.7.0.1 lladdr 02:42:0a:07:00:01 dev vxlan0 nud permanent")?;
+    let before = rows::of(lab, "ov1")?;
+    for flag in ["--exist-ok", "--replace"] {
+        lab.ok(&format!("ovl-fdb add 10.7.0.1 02:42:0a:07:00:01 --dst 192.168.1.5 -n ov1 {flag}"))?;
+        assert_eq!(rows::of(lab, "ov1")?.len(), 2);
+        lab.ok("ovl-fdb flush --owned -n ov1")?;
+        rows::same(flag, &before, &rows::of(lab, "ov1")?)?;
     }
     Ok(())
 }

@@ -320,7 +320,7 @@ impl<'a> Difference<'a> {
                 MacAddr::ZERO => !floods.contains(&row.dst),
                 mac => !macs.contains(&mac),
             });
-            let fdb = fdb.filter(|row| gone.insert((row.mac, row.dst)));
+            let fdb = fdb.filter(|row| gone.insert((row.mac, row.dst, row.port, row.vni)));
             self.rows.remove.extend(neigh.map(Neigh::deletion));
             self.rows.remove.extend(fdb.map(Fdb::deletion));
             let is_whole = endpoint.neigh.is_none() || neigh.is_some();

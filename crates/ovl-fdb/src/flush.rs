@@ -90,7 +90,7 @@ fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
     let is_meant = |row: &&Fdb| args.foreign != ours.contains(&(row.mac, row.dst));
     let mut rows = Vec::new();
     let mut count = Count::default();
-    let mut gone = HashSet::new();
+    let (mut gone, mut forgotten) = (HashSet::new(), HashSet::new());
     for endpoint in chosen {
         if let Some(row) = endpoint.neigh.as_ref().filter(|_| args.in_neigh(endpoint)) {
             count.neigh += 1;
@@ -99,14 +99,14 @@ fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
         let fdb = endpoint.fdb.as_ref().filter(is_meant);
         let goes = endpoint.fdb.is_none() || fdb.is_some();
         let fdb = fdb.filter(|_| args.in_self());
-        if let Some(row) = fdb.filter(|row| gone.insert((row.mac, row.dst, row.vni, false))) {
+        if let Some(row) = fdb.filter(|row| gone.insert((row.mac, row.dst, row.port, row.vni))) {
             count.own += 1;
             rows.push(row.deletion());
         }
         let learned = endpoint.bridge.as_ref().filter(|row| {
             goes && args.in_master() && row.dev == device.link.index && row.is_learned()
         });
-        if let Some(row) = learned.filter(|row| gone.insert((row.mac, None, None, true))) {
+        if let Some(row) = learned.filter(|row| forgotten.insert(row.mac)) {
             count.master += 1;
             rows.push(row.deletion());
         }

@@ -13,9 +13,9 @@ use ovl_core::names::IfName;
 use ovl_core::plan::Conflict;
 use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
-    NeighSpec, OVL_PROTOCOL, RowSpec, Via,
+    Neigh, NeighSpec, OVL_PROTOCOL, RowSpec, Via,
 };
-use ovl_core::state::{Have, Reader};
+use ovl_core::state::{Have, NsState, Reader};
 use ovl_core::step::NsSlot;
 use ovl_core::types::{MacAddr, UnicastMac};
 use ovl_core::want::{Policy, Want};
@@ -79,9 +79,12 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let wants = [Want::Rows { at, dev, rows: rows.clone(), replace }];
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
-    // A pair is known by its marks, one row alone only when it is remembered.
-    if let ([_], false) = (&*rows, args.acting.dry_run || args.dynamic) {
-        Memory::of(ns.cookie().ok(), link.index).note(rows.iter())?;
+    // A pair is known by its marks, one row alone only when it is remembered; so is
+    // one beside a row that stands, which may be another's.
+    let state = &have.states[&at];
+    let new: Vec<&RowSpec> = rows.iter().filter(|row| !stands(state, link.index, row)).collect();
+    if new.len() == 1 && !args.acting.dry_run && !args.dynamic {
+        Memory::of(ns.cookie().ok(), link.index).note(new)?;
     }
     let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
     if applied != Applied::Shown && context.flags.is_structured() {
@@ -89,6 +92,21 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
         find::print_one(context, &ns, &args.on.dev, who)?;
     }
     Ok(Exit::Done)
+}
+
+/// Does a row stand that says the same, with the mark that is asked for?
+fn stands(state: &NsState, dev: u32, row: &RowSpec) -> bool {
+    match row {
+        RowSpec::Neigh(row) => {
+            let same = |n: &Neigh| n.dev == dev && n.ip == row.ip && n.mac == Some(row.mac);
+            state.neighs.iter().any(same)
+        }
+        RowSpec::Fdb(row) => {
+            let is_it = |f: &Fdb| f.dev == dev && f.is_self() && f.mac == row.mac;
+            let is_marked = |f: &Fdb| row.flags & NTF_EXT_LEARNED & !f.flags == 0;
+            state.fdb.iter().any(|f| is_it(f) && f.dst == row.dst && is_marked(f))
+        }
+    }
 }
 
 /// The neighbour row, then the FDB row: libnetwork's order in peerAdd.
