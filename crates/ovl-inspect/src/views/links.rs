@@ -8,6 +8,7 @@ use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
 use ovl_core::wire::addr::Addr;
 use ovl_machine::joins::{Disagreement, Peer, is_cable};
+use ovl_machine::machine::Part;
 use ovl_machine::machine::ends::has_parent;
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,7 @@ use crate::cli::Namespaces;
 
 /// `links`.
 pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Result<Exit, Error> {
-    let sight = Sight::look(context, snapshots, args)?;
+    let sight = Sight::look(context, snapshots, args, Part::Links)?;
     let views: Vec<View> = sight.each().map(|at| View::of(&at)).collect();
     let value: Vec<Value> = views.iter().map(View::json).collect();
     output::show(&context.flags, &value, |wide| {

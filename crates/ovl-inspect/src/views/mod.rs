@@ -18,7 +18,7 @@ use ovl_cli::{Context, Error};
 use ovl_core::link::Link;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_machine::joins::Disagreement;
-use ovl_machine::machine::{Machine, Space};
+use ovl_machine::machine::{Machine, Part, Space};
 use ovl_machine::scene::Scene;
 
 use crate::cli::Namespaces;
@@ -46,9 +46,10 @@ impl Sight {
         context: &Context,
         snapshots: &[String],
         args: &Namespaces,
+        part: Part,
     ) -> Result<Sight, Error> {
         if snapshots.is_empty() {
-            return Sight::live(context, args);
+            return Sight::live(context, args, part);
         }
         let scene = snapshot::load(context, snapshots)?;
         let mut chosen = Vec::new();
@@ -61,7 +62,7 @@ impl Sight {
         Ok(Sight { scene, chosen })
     }
 
-    fn live(context: &Context, args: &Namespaces) -> Result<Sight, Error> {
+    fn live(context: &Context, args: &Namespaces, part: Part) -> Result<Sight, Error> {
         let references = args.references();
         let resolved: Vec<_> =
             references.iter().map(|r| context.resolve(r)).collect::<Result<_, _>>()?;
@@ -70,7 +71,7 @@ impl Sight {
             [one] => one.decl().label(),
             _ => None,
         };
-        let machine = Machine::around(&context.kernel, &context.search, &open)
+        let machine = Machine::around(&context.kernel, &context.search, &open, part)
             .map_err(reading("what is there", label))?;
         let chosen = resolved.iter().map(|r| (0, r.ns.key(), r.label.clone())).collect();
         Ok(Sight { scene: Scene { machines: vec![machine] }, chosen })

@@ -5,6 +5,7 @@ use ovl_cli::shape;
 use ovl_cli::{Context, Error, Exit};
 use ovl_core::link::Link;
 use ovl_core::wire::route::{MAIN_TABLE, Route};
+use ovl_machine::machine::Part;
 use serde_json::{Value, json};
 
 use super::{Chosen, Sight};
@@ -12,7 +13,7 @@ use crate::cli::Namespaces;
 
 /// `routes`.
 pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Result<Exit, Error> {
-    let sight = Sight::look(context, snapshots, args)?;
+    let sight = Sight::look(context, snapshots, args, Part::Links)?;
     let value = |at: &Chosen<'_>| {
         let state = &at.space.state;
         let each: Vec<Value> = state.routes.iter().map(|r| value(r, &state.links)).collect();

@@ -6,6 +6,7 @@ use ovl_cli::{Context, Error, Exit};
 use ovl_core::link::Link;
 use ovl_core::row::{Fdb, Neigh, flag_words, nud_words};
 use ovl_core::wire::route::protocol;
+use ovl_machine::machine::Part;
 use serde_json::{Value, json};
 
 use super::{Chosen, Sight};
@@ -13,7 +14,7 @@ use crate::cli::Namespaces;
 
 /// `fdb`.
 pub fn show_fdb(context: &Context, snapshots: &[String], args: &Namespaces) -> Result<Exit, Error> {
-    let sight = Sight::look(context, snapshots, args)?;
+    let sight = Sight::look(context, snapshots, args, Part::All)?;
     let value = |at: &Chosen<'_>| {
         let state = &at.space.state;
         let each: Vec<Value> = state.fdb.iter().map(|r| fdb_value(r, &state.links)).collect();
@@ -79,7 +80,7 @@ pub fn show_neigh(
     snapshots: &[String],
     args: &Namespaces,
 ) -> Result<Exit, Error> {
-    let sight = Sight::look(context, snapshots, args)?;
+    let sight = Sight::look(context, snapshots, args, Part::All)?;
     let value = |at: &Chosen<'_>| {
         let state = &at.space.state;
         let each: Vec<Value> = state.neighs.iter().map(|r| neigh_value(r, &state.links)).collect();

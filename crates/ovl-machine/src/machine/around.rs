@@ -9,21 +9,23 @@ use ovl_core::kernel::Kernel;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::state::Reader;
 
-use super::{Machine, Space, read};
+use super::{Machine, Part, Space, read};
 use crate::discover::{Discovery, Found, Search};
 use crate::joins;
 
 impl Machine {
-    /// Reads the given namespaces and those at the other ends of their cables.
+    /// Reads the given namespaces, and the devices of those at the other ends of
+    /// their cables.
     pub fn around<K: Kernel>(
         kernel: &K,
         search: &Search,
         wanted: &[&NetNs],
+        part: Part,
     ) -> Result<Machine, Fail> {
         let mut machine = Machine::of_this_host()?;
         let mut known = Known { search, named: search.named(), all: None };
         for ns in wanted {
-            machine.add(kernel, known.find(ns.key(), machine.own), ns)?;
+            machine.add(kernel, known.find(ns.key(), machine.own), ns, part)?;
         }
         for ns in wanted {
             machine.follow(kernel, &mut known, ns)?;
@@ -31,9 +33,15 @@ impl Machine {
         Ok(machine)
     }
 
-    fn add<K: Kernel>(&mut self, kernel: &K, found: Found, ns: &NetNs) -> Result<(), Fail> {
+    fn add<K: Kernel>(
+        &mut self,
+        kernel: &K,
+        found: Found,
+        ns: &NetNs,
+        part: Part,
+    ) -> Result<(), Fail> {
         if let Entry::Vacant(entry) = self.spaces.entry(ns.key()) {
-            let (cookie, state, peers) = read(kernel, ns)?;
+            let (cookie, state, peers) = read(kernel, ns, part)?;
             entry.insert(Space { found, cookie, state, nsids: BTreeMap::new(), peers });
         }
         Ok(())
@@ -67,7 +75,7 @@ impl Machine {
                 continue;
             };
             // One that may not be entered is known, and not shown.
-            if let Err(why) = self.add(kernel, found, &far) {
+            if let Err(why) = self.add(kernel, found, &far, Part::Links) {
                 self.unread.push((far.key(), why.to_string()));
                 continue;
             }

@@ -108,7 +108,7 @@ impl Machine {
             |n| all[n].open(),
             |_, _| {
                 let mut reader = Reader::here(kernel)?;
-                let (cookie, state) = contents(&mut reader)?;
+                let (cookie, state) = contents(&mut reader, Part::All)?;
                 let nsids = nsids::own_id(&mut reader, &state, &own)?;
                 let peers = ends::driver_peers(Ethtool::here, &state.links);
                 Ok((cookie, state, nsids, peers))
@@ -191,22 +191,38 @@ impl Machine {
 /// What is read of one namespace: its cookie, its state, the driver's numbers.
 type Read = (Option<u64>, NsState, BTreeMap<u32, u32>);
 
+/// How much of a namespace is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Devices, addresses and routes.
+    Links,
+    /// Neighbour and FDB rows as well. The kernel walks its whole neighbour table for
+    /// that, which all namespaces share.
+    All,
+}
+
 /// Reads one namespace.
-fn read<K: Kernel>(kernel: &K, ns: &NetNs) -> Result<Read, Fail> {
-    let (cookie, state) = contents(&mut Reader::open(kernel, ns)?)?;
+fn read<K: Kernel>(kernel: &K, ns: &NetNs, part: Part) -> Result<Read, Fail> {
+    let (cookie, state) = contents(&mut Reader::open(kernel, ns)?, part)?;
     let peers = ends::driver_peers(|| Ethtool::open_in(ns), &state.links);
     Ok((cookie, state, peers))
 }
 
 /// What is in a reader's namespace, with its cookie.
-fn contents<K: Kernel>(reader: &mut Reader<'_, K>) -> Result<(Option<u64>, NsState), Fail> {
-    let state = NsState {
+fn contents<K: Kernel>(
+    reader: &mut Reader<'_, K>,
+    part: Part,
+) -> Result<(Option<u64>, NsState), Fail> {
+    let mut state = NsState {
         links: reader.links(true)?,
         addrs: reader.addrs()?,
         routes: reader.routes()?,
-        neighs: reader.neighs(None)?,
-        fdb: reader.fdb(None)?,
+        ..NsState::default()
     };
+    if part == Part::All {
+        state.neighs = reader.neighs(None)?;
+        state.fdb = reader.fdb(None)?;
+    }
     Ok((reader.cookie().ok(), state))
 }
 
