@@ -78,3 +78,28 @@ fn verbs(command: &clap::Command) -> Vec<Vec<String>> {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+/// The three tests of a binary: its file's name, and its crate.
+macro_rules! usage_tests {
+    ($binary:literal, $library:ident) => {
+        fn usage() -> usage::Usage {
+            let binary = env!(concat!("CARGO_BIN_EXE_", $binary));
+            usage::Usage { binary, definition: $library::command() }
+        }
+
+        #[test]
+        fn help_and_version_are_printed_and_unknown_flags_refused() {
+            usage().is_told();
+        }
+
+        #[test]
+        fn every_verb_has_two_examples() {
+            usage().has_examples();
+        }
+
+        #[test]
+        fn the_definition_holds() {
+            usage().holds();
+        }
+    };
+}

@@ -46,13 +46,14 @@ impl Stamp {
 }
 
 impl FileSource {
-    /// The file of that name; `-` is standard input.
+    /// The file of that name; `-` is standard input. In the form that was asked for,
+    /// that its name says, or that it looks like.
     pub fn new(path: &str, format: Option<Format>) -> FileSource {
         let name = if path == "-" { "standard input" } else { path };
         FileSource {
             path: PathBuf::from(path),
             name: name.escape_debug().to_string(),
-            format,
+            format: format.or_else(|| Format::of_name(path)),
             inotify: None,
             seen: None,
         }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ovl_core::types::MacAddr;
 
-use crate::parse::{endpoint, ip, mac, number, vtep};
+use crate::parse::{endpoint, ip, mac, number, parsed, vtep};
 use crate::table::{Endpoint, Finding, Place, Table};
 
 /// Bytes of a line with two IPv4 addresses and a MAC address, or more.
@@ -114,7 +114,15 @@ fn fdb_row<'w>(
             "dst" => row.vtep = Some(vtep(value()?)?),
             "port" => row.port = Some(parsed(value()?, "a port")?),
             "vni" => row.vni = Some(parsed(value()?, "a VNI")?),
-            "via" => row.via = Some(value()?.parse().map_err(|e| format!("{e}"))?),
+            "via" => {
+                let via = match value()? {
+                    // A device that `bridge` has no name for, since it is in another
+                    // namespace; a name of this form is read as an index.
+                    "ifindex" => format!("if{}", value()?),
+                    name => name.to_owned(),
+                };
+                row.via = Some(via.parse().map_err(|e| format!("{e}"))?);
+            }
             "nhid" | "id" => row.nhid = Some(parsed(value()?, "a nexthop group")?),
             "dev" | "src_vni" | "link-netnsid" | "used" | "vlan" | "brport" | "state" => {
                 value()?;
@@ -151,7 +159,13 @@ fn neigh_row<'w>(
         let mut value = || words.next().ok_or_else(|| format!("nothing follows '{word}'"));
         match word {
             "lladdr" => lladdr = Some(value()?),
-            "dev" | "proto" | "nud" | "ref" | "used" | "probes" => {
+            // `ip -s` of iproute2 6.1 forgets a blank: `used 0/60/0probes 0`.
+            "used" => {
+                if value()?.ends_with("probes") {
+                    value()?;
+                }
+            }
+            "dev" | "proto" | "nud" | "ref" | "probes" => {
                 value()?;
             }
             "NOARP" => noarp = true,
@@ -167,10 +181,6 @@ fn neigh_row<'w>(
         }
         _ => Ok(None),
     }
-}
-
-fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("'{}' is not {what}", text.escape_debug()))
 }
 
 fn unknown(word: &str) -> String {

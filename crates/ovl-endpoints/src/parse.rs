@@ -19,6 +19,17 @@ pub enum Format {
     Text,
 }
 
+impl Format {
+    /// What the end of a file's name says.
+    pub fn of_name(name: &str) -> Option<Format> {
+        match name.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
+            "yaml" | "yml" | "json" => Some(Format::Yaml),
+            "csv" => Some(Format::Csv),
+            _ => None,
+        }
+    }
+}
+
 /// Reads a table; in the given form, or in the one it looks like.
 pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
     let text = std::str::from_utf8(input).map_err(|e| {
@@ -62,6 +73,11 @@ fn detect(text: &str) -> Format {
     } else {
         Format::Yaml
     }
+}
+
+/// A number, or whatever else is read from a word.
+pub(crate) fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("'{}' is not {what}", text.escape_debug()))
 }
 
 /// The MAC address of an endpoint; where none is written, by Docker's rule.

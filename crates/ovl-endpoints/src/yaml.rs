@@ -6,12 +6,12 @@
 use ovl_core::types::Cidr;
 use serde::Deserialize;
 
-use crate::parse::{endpoint, number};
+use crate::parse::{endpoint, number, parsed};
 use crate::table::{Endpoint, Finding, Place, Table};
 
 /// A table as it is written.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table: network, vni, subnet, gateway, mtu, endpoints")]
 struct Written {
     network: Option<String>,
     vni: Option<u32>,
@@ -24,7 +24,7 @@ struct Written {
 
 /// An endpoint as it is written.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an endpoint: ip, mac, vtep, name, port, vni, via, nhid")]
 struct Item {
     ip: Option<String>,
     mac: Option<String>,
@@ -157,11 +157,8 @@ fn by_line(text: &str, findings: &mut Vec<Finding>) -> Option<Table> {
 
 fn close(table: &mut Table, open: Option<(Fields<'_>, Place)>, findings: &mut Vec<Finding>) {
     let Some((fields, place)) = open else { return };
-    match endpoint(fields.ip, fields.mac, fields.vtep, place) {
-        Ok(endpoint) => {
-            let name = (!fields.name.is_empty()).then(|| fields.name.to_owned());
-            table.endpoints.push(Endpoint { name, ..endpoint });
-        }
+    match fields.endpoint(place) {
+        Ok(endpoint) => table.endpoints.push(endpoint),
         Err(why) => findings.push(Finding { place, why }),
     }
 }
@@ -193,13 +190,15 @@ impl Written {
     }
 }
 
-/// The fields that nearly all endpoints have, and no others.
+/// The fields of an endpoint as they are written; empty where one is not.
 #[derive(Default)]
 struct Fields<'t> {
     ip: &'t str,
     mac: &'t str,
     vtep: &'t str,
     name: &'t str,
+    /// `port`, `vni`, `nhid`, `via`: few endpoints have any.
+    more: [&'t str; 4],
 }
 
 impl<'t> Fields<'t> {
@@ -218,14 +217,38 @@ impl<'t> Fields<'t> {
             "mac" => &mut self.mac,
             "vtep" | "dst" => &mut self.vtep,
             "name" => &mut self.name,
+            "port" => &mut self.more[0],
+            "vni" => &mut self.more[1],
+            "nhid" => &mut self.more[2],
+            "via" => &mut self.more[3],
             _ => return None,
         };
         // A key twice, or without a value: the library has a word for that.
         if value.is_empty() || !place.is_empty() {
             return None;
         }
-        *place = if key == "name" { word(value)? } else { value };
+        *place = if matches!(key, "name" | "via") { word(value)? } else { value };
         Some(())
+    }
+
+    fn endpoint(&self, place: Place) -> Result<Endpoint, String> {
+        let name = (!self.name.is_empty()).then(|| self.name.to_owned());
+        if self.more == [""; 4] {
+            return Ok(Endpoint { name, ..endpoint(self.ip, self.mac, self.vtep, place)? });
+        }
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let [port, vni, nhid, via] = self.more;
+        let item = Item {
+            ip: some(self.ip),
+            mac: some(self.mac),
+            vtep: some(self.vtep),
+            name,
+            port: some(port).map(|text| parsed(&text, "a port")).transpose()?,
+            vni: some(vni).map(|text| parsed(&text, "a VNI")).transpose()?,
+            nhid: some(nhid).map(|text| parsed(&text, "a nexthop group")).transpose()?,
+            via: some(via),
+        };
+        item.endpoint(place)
     }
 }
 

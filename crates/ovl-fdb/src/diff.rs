@@ -118,6 +118,8 @@ pub struct Difference<'a> {
     pub unchanged: usize,
     /// The rows that make one into the other.
     pub rows: Rows,
+    /// A row of the flood list is among those.
+    has_flood_row: bool,
     /// Endpoints of which one row is another's: no pair of marks proves ours.
     pub shared: Set<MacAddr>,
 }
@@ -286,12 +288,8 @@ impl<'a> Difference<'a> {
         match stands {
             Stands::Nothing if now.mac == MacAddr::ZERO => {
                 // The first row of the list is added, the others to it.
-                let begun = have.by_mac.contains_key(&MacAddr::ZERO)
-                    || self
-                        .rows
-                        .add
-                        .iter()
-                        .any(|r| matches!(r, RowSpec::Fdb(f) if f.mac == now.mac));
+                let begun = self.has_flood_row || have.by_mac.contains_key(&MacAddr::ZERO);
+                self.has_flood_row = true;
                 if begun { self.rows.append.push(row) } else { self.rows.add.push(row) }
             }
             Stands::Nothing | Stands::Same | Stands::SameOfAnother => self.rows.add.push(row),

@@ -2,12 +2,15 @@
 
 use ovl_cli::error::reading;
 use ovl_cli::{Context, Directory, Error, Exit};
+use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::netns::NetNs;
-use ovl_core::plan::{Clash, Conflict};
+use ovl_core::plan::Conflict;
+use ovl_core::row::{Fdb, Neigh};
 use ovl_core::state::Reader;
 
 use crate::cli::{Get, List, Who};
+use crate::device::some_rows;
 use crate::endpoints::{Endpoint, join};
 use crate::memory::Memory;
 use crate::render::{self, Group};
@@ -37,7 +40,8 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     } else {
         let resolved = context.resolve(&args.netns.reference())?;
         let label = resolved.decl().label();
-        shown = read(context, &directory, &resolved.ns, args.dev.as_ref(), label, wanted)?;
+        shown =
+            read(context, &directory, &resolved.ns, args.dev.as_ref(), label.as_deref(), wanted)?;
     }
     render::list(context, &shown)?;
     let hidden = if args.all { directory.all().hidden } else { 0 };
@@ -49,10 +53,8 @@ pub fn get(context: &Context, args: &Get) -> Result<Exit, Error> {
     let resolved = context.resolve(&args.on.netns.reference())?;
     let label = resolved.decl().label();
     let directory = context.directory();
-    let is_it = |e: &Endpoint| is(e, args.who);
-    let dev = Some(&args.on.dev);
-    let shown = read(context, &directory, &resolved.ns, dev, label.clone(), is_it)?;
-    if shown.iter().all(|group| group.endpoints.is_empty()) {
+    let group = one(context, &directory, &resolved.ns, &args.on.dev, label.as_deref(), args.who)?;
+    if group.endpoints.is_empty() {
         let what = match args.who {
             Who::Ip(ip) => ip.to_string(),
             Who::Mac(mac) => mac.to_string(),
@@ -60,15 +62,37 @@ pub fn get(context: &Context, args: &Get) -> Result<Exit, Error> {
         let message = format!("{} has no row of {what}", args.on.dev);
         return Err(Error::new(Exit::Missing, message).about("find", what, label));
     }
-    render::list(context, &shown)?;
+    render::list(context, &[group])?;
     Ok(Exit::Done)
 }
 
 /// Prints one endpoint that was just written.
 pub fn print_one(context: &Context, ns: &NetNs, dev: &IfName, who: Who) -> Result<(), Error> {
     let directory = context.directory();
-    let shown = read(context, &directory, ns, Some(dev), None, |e| is(e, who))?;
-    render::list(context, &shown)
+    let group = one(context, &directory, ns, dev, None, who)?;
+    render::list(context, &[group])
+}
+
+/// What stands at one endpoint's addresses, however many others there are.
+fn one(
+    context: &Context,
+    directory: &Directory,
+    ns: &NetNs,
+    dev: &IfName,
+    label: Option<&str>,
+    who: Who,
+) -> Result<Group, Error> {
+    let failed = |what| reading(what, label.map(str::to_owned));
+    let mut reader = Reader::open(&context.kernel, ns).map_err(failed("its devices"))?;
+    let links = reader.links(false).map_err(failed("its devices"))?;
+    let found = links.iter().find(|link| link.name == *dev);
+    let link = Conflict::unless("vxlan", found, dev, label.map(str::to_owned))?;
+    let neighs = reader.neighs(Some(link.index)).map_err(failed("its neighbour rows"))?;
+    let fdb = some_rows(&mut reader, link, &who.macs(&neighs), true);
+    let fdb = fdb.map_err(failed("its FDB rows"))?;
+    let mut group = group(directory, ns, &links, link, reader.cookie().ok(), &neighs, &fdb);
+    group.endpoints.retain(|endpoint| is(endpoint, who));
+    Ok(group)
 }
 
 fn is(endpoint: &Endpoint, who: Who) -> bool {
@@ -84,22 +108,17 @@ fn read(
     directory: &Directory,
     ns: &NetNs,
     dev: Option<&IfName>,
-    label: Option<String>,
+    label: Option<&str>,
     wanted: impl Fn(&Endpoint) -> bool,
 ) -> Result<Vec<Group>, Error> {
-    let failed = |what| reading(what, label.clone());
+    let failed = |what| reading(what, label.map(str::to_owned));
     let mut reader = Reader::open(&context.kernel, ns).map_err(failed("its devices"))?;
     let links = reader.links(false).map_err(failed("its devices"))?;
     let vxlans: Vec<_> =
         links.iter().filter(|l| l.vxlan().is_some() && dev.is_none_or(|d| *d == l.name)).collect();
-    if let (Some(name), []) = (dev, vxlans.as_slice()) {
-        let why = match links.iter().find(|l| l.name == *name) {
-            Some(link) => {
-                Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "vxlan".to_owned() }
-            }
-            None => Clash::Missing,
-        };
-        return Err(Conflict { what: name.to_string(), netns: label, why }.into());
+    if let Some(name) = dev {
+        let found = links.iter().find(|link| link.name == *name);
+        Conflict::unless("vxlan", found, name, label.map(str::to_owned))?;
     }
     if vxlans.is_empty() {
         return Ok(Vec::new());
@@ -108,12 +127,26 @@ fn read(
     let fdb = reader.fdb(None).map_err(failed("its FDB rows"))?;
     let cookie = reader.cookie().ok();
     let groups = vxlans.into_iter().map(|link| {
-        let memory = Memory::of(cookie, link.index);
-        let mut endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
-        endpoints.retain(&wanted);
-        let (netns, place) = (directory.netns(ns.key(), cookie), directory.short(ns.key()));
-        let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
-        Group { netns, place, dev: link.name.clone(), names, endpoints }
+        let mut group = group(directory, ns, &links, link, cookie, &neighs, &fdb);
+        group.endpoints.retain(&wanted);
+        group
     });
     Ok(groups.collect())
+}
+
+/// A device's rows, joined.
+fn group(
+    directory: &Directory,
+    ns: &NetNs,
+    links: &[Link],
+    link: &Link,
+    cookie: Option<u64>,
+    neighs: &[Neigh],
+    fdb: &[Fdb],
+) -> Group {
+    let memory = Memory::of(cookie, link.index);
+    let endpoints = join(link, neighs, fdb, |row| memory.has(row));
+    let (netns, place) = (directory.netns(ns.key(), cookie), directory.short(ns.key()));
+    let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
+    Group { netns, place, dev: link.name.clone(), names, endpoints }
 }

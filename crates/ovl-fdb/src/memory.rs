@@ -34,7 +34,6 @@ impl Kept {
         }
     }
 
-    /// Its line, put together by hand: there are a hundred thousand to write.
     /// Of which MAC address it is.
     pub fn mac(self) -> MacAddr {
         match self {
@@ -42,6 +41,7 @@ impl Kept {
         }
     }
 
+    /// Its line, put together by hand: there are a hundred thousand to write.
     fn write(self, lines: &mut Vec<u8>) {
         match self {
             Kept::Neigh(ip, mac) => {
@@ -126,6 +126,8 @@ pub struct Memory {
     rows: Set<Kept>,
     /// Those noted since it was read. They are looked up by nobody.
     noted: Vec<Kept>,
+    /// The last line was cut off when its writer was killed.
+    is_torn: bool,
 }
 
 impl Memory {
@@ -137,10 +139,11 @@ impl Memory {
         let text = fs::read(&path).unwrap_or_default();
         // Whole lines only: the last may be cut off.
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let is_torn = whole < text.len();
         let text = String::from_utf8_lossy(&text[..whole]);
         let mut rows = Set::with_capacity_and_hasher(text.len() / A_LINE, Seeded::default());
         rows.extend(text.lines().filter_map(Kept::read));
-        Memory { path, rows, noted: Vec::new() }
+        Memory { path, rows, noted: Vec::new(), is_torn }
     }
 
     /// Was it, when the memory was read, one that this toolkit had written?
@@ -168,10 +171,16 @@ impl Memory {
         }
         let append = || -> io::Result<()> {
             fs::create_dir_all(self.path.parent().unwrap_or(&self.path))?;
-            let file = File::options().create(true).append(true).open(&self.path)?;
+            let mut file = File::options().create(true).append(true).open(&self.path)?;
+            if self.is_torn {
+                // What was cut off is a line of its own, and no row.
+                file.write_all(b"\n")?;
+            }
             write_lines(file, new)
         };
-        append().map_err(|e| self.failed(&e))
+        append().map_err(|e| self.failed(&e))?;
+        self.is_torn = false;
+        Ok(())
     }
 
     /// Keeps only what `stays` says; the rest is proved by its marks, or gone.

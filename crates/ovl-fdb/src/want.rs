@@ -8,9 +8,9 @@ use ovl_cli::apply::Applied;
 use ovl_cli::error::reading;
 use ovl_cli::{Context, Error, Exit, Slots, apply, output};
 use ovl_core::exec::{Failed, Why};
-use ovl_core::link::{Kind, Link};
+use ovl_core::link::Link;
 use ovl_core::names::IfName;
-use ovl_core::plan::{Clash, Conflict};
+use ovl_core::plan::Conflict;
 use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
     Neigh, NeighSpec, OVL_PROTOCOL, RowSpec, Via,
@@ -186,7 +186,8 @@ fn not_own_vtep(
     if addrs.iter().any(|a| a.cidr.addr() == dst) { Err(refuse()) } else { Ok(()) }
 }
 
-/// A device of the namespace of the socket, by name.
+/// A device of the namespace of the socket, by name; `if5` is also the one with
+/// that index, as `ip` and `bridge` have it.
 pub fn via(
     context: &Context,
     slots: &Slots,
@@ -196,17 +197,19 @@ pub fn via(
 ) -> Result<Via, Error> {
     let mut reader = slots.reader(context, at)?;
     let failed = || reading("the underlay's devices", None);
-    let found = match link.peer.nsid {
-        None => reader.link(name, false).map_err(failed())?,
+    let links = match link.peer.nsid {
+        None => reader.links(false).map_err(failed())?,
         Some(nsid) => match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
             Some(ns) => Reader::open(&context.kernel, &ns)
-                .and_then(|mut r| r.link(name, false))
+                .and_then(|mut r| r.links(false))
                 .map_err(failed())?,
-            None => None,
+            None => Vec::new(),
         },
     };
-    match found {
-        Some(found) => Ok(Via { name: name.clone(), index: found.index }),
+    let index = name.as_str().strip_prefix("if").and_then(|number| number.parse().ok());
+    let named = links.iter().find(|link| link.name == *name);
+    match named.or_else(|| links.iter().find(|link| Some(link.index) == index)) {
+        Some(found) => Ok(Via { name: found.name.clone(), index: found.index }),
         None => Err(Error::new(
             Exit::Missing,
             format!("{name} does not exist in the namespace of {}'s socket", link.name),
@@ -235,14 +238,7 @@ pub fn device<'h>(
     at: NsSlot,
     name: &IfName,
 ) -> Result<&'h Link, Error> {
-    let why = match have.link(at, name) {
-        Some(link) if matches!(link.kind, Kind::Vxlan { .. }) => return Ok(link),
-        Some(link) => {
-            Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "vxlan".to_owned() }
-        }
-        None => Clash::Missing,
-    };
-    Err(Conflict { what: name.to_string(), netns: slots.label(at), why }.into())
+    Ok(Conflict::unless("vxlan", have.link(at, name), name, slots.label(at))?)
 }
 
 /// `del`.

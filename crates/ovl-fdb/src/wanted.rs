@@ -129,16 +129,17 @@ fn wanted(
 struct Vias<'c> {
     context: &'c Context,
     device: &'c Device,
-    known: Vec<Via>,
+    /// Each under the name by which it was asked for.
+    known: Vec<(IfName, Via)>,
 }
 
 impl Vias<'_> {
     fn find(&mut self, name: &IfName) -> Result<Via, Error> {
-        if let Some(via) = self.known.iter().find(|via| via.name == *name) {
+        if let Some((_, via)) = self.known.iter().find(|(asked, _)| asked == name) {
             return Ok(via.clone());
         }
         let via = self.device.via(self.context, name)?;
-        self.known.push(via.clone());
+        self.known.push((name.clone(), via.clone()));
         Ok(via)
     }
 }

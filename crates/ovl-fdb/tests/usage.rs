@@ -1,25 +1,7 @@
 //! The command line of ovl-fdb as users first meet it.
 
+#[macro_use]
 #[path = "../../../tests/usage.rs"]
 mod usage;
 
-use usage::Usage;
-
-fn usage() -> Usage {
-    Usage { binary: env!("CARGO_BIN_EXE_ovl-fdb"), definition: ovl_fdb::command() }
-}
-
-#[test]
-fn help_and_version_are_printed_and_unknown_flags_refused() {
-    usage().is_told();
-}
-
-#[test]
-fn every_verb_has_two_examples() {
-    usage().has_examples();
-}
-
-#[test]
-fn the_definition_holds() {
-    usage().holds();
-}
+usage_tests!("ovl-fdb", ovl_fdb);

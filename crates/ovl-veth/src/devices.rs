@@ -7,7 +7,7 @@ use ovl_cli::{Context, Directory, Error, Exit, Slots};
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
 use ovl_core::netns::NetNs;
-use ovl_core::plan::{Clash, Conflict};
+use ovl_core::plan::Conflict;
 use ovl_core::state::{Have, Reader};
 use ovl_core::step::NsSlot;
 use ovl_core::types::{Cidr, MacAddr};
@@ -32,14 +32,8 @@ struct End {
 
 /// Refuses what is not one end of a cable.
 pub fn is_veth(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<(), Error> {
-    let why = match have.link(at, name) {
-        None => Clash::Missing,
-        Some(link) if link.kind == Kind::Veth => return Ok(()),
-        Some(link) => {
-            Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "veth".to_owned() }
-        }
-    };
-    Err(Conflict { what: name.to_string(), netns: slots.label(at), why }.into())
+    Conflict::unless("veth", have.link(at, name), name, slots.label(at))?;
+    Ok(())
 }
 
 /// `show`.

@@ -6,10 +6,10 @@ use ovl_cli::shape::{Netns, PeerShape};
 use ovl_cli::{Context, Directory, Error, Exit};
 use ovl_core::error::Failure;
 use ovl_core::ethtool::{Ethtool, PEER_IFINDEX};
-use ovl_core::link::{Kind, Link};
+use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::netns::NetNs;
-use ovl_core::plan::{Clash, Conflict};
+use ovl_core::plan::Conflict;
 use ovl_core::state::Reader;
 use ovl_machine::joins::{self, Disagreement, disagreement};
 use serde::Serialize;
@@ -61,11 +61,11 @@ pub fn cable(
     let mut reader =
         Reader::open(&context.kernel, ns).map_err(reading("its devices", label.clone()))?;
     let link = reader.link(name, false).map_err(reading("its devices", label.clone()))?;
-    let link = is_cable(link, name, label.clone())?;
+    let link = Conflict::unless("veth", link.as_ref(), name, label.clone())?;
     let stats = stats_of(ns, name, label.clone())?;
     let peer_ifindex = stats.iter().find(|(n, _)| n == PEER_IFINDEX).map(|(_, v)| *v);
     let disagree = disagreement(peer_ifindex, link.peer.index);
-    let far = other_end(context, directory, &mut reader, ns, &link, disagree)
+    let far = other_end(context, directory, &mut reader, ns, link, disagree)
         .map_err(reading("the other end", label))?;
     let (peer, reason) = match far {
         Ok(peer) => (Some(directory.peer(&peer)), None),
@@ -74,24 +74,13 @@ pub fn cable(
     Ok(Cable {
         netns: directory.netns(ns.key(), reader.cookie().ok()),
         place: directory.short(ns.key()),
-        ifname: link.name,
+        ifname: link.name.clone(),
         ifindex: link.index,
         peer_ifindex,
         peer,
         disagree,
         reason,
     })
-}
-
-fn is_cable(link: Option<Link>, name: &IfName, netns: Option<String>) -> Result<Link, Error> {
-    let why = match link {
-        Some(link) if link.kind == Kind::Veth => return Ok(link),
-        Some(link) => {
-            Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "veth".to_owned() }
-        }
-        None => Clash::Missing,
-    };
-    Err(Conflict { what: name.to_string(), netns, why }.into())
 }
 
 /// The other end, or why it cannot be said. The index says which device, the
@@ -160,7 +149,7 @@ pub fn stats(context: &Context, args: &One) -> Result<Exit, Error> {
     let link = Reader::open(&context.kernel, &resolved.ns)
         .and_then(|mut reader| reader.link(&args.name, false))
         .map_err(reading("its devices", label.clone()))?;
-    is_cable(link, &args.name, label.clone())?;
+    Conflict::unless("veth", link.as_ref(), &args.name, label.clone())?;
     let stats = stats_of(&resolved.ns, &args.name, label)?;
     let value: serde_json::Map<String, serde_json::Value> =
         stats.iter().map(|(name, n)| (name.clone(), (*n).into())).collect();

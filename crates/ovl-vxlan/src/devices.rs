@@ -37,28 +37,18 @@ pub struct Device {
 pub fn show(context: &Context, args: &Show) -> Result<Exit, Error> {
     let resolved = context.resolve(&args.netns.reference())?;
     let label = resolved.decl().label();
+    let found = Reader::open(&context.kernel, &resolved.ns)
+        .and_then(|mut reader| reader.link(&args.name, false))
+        .map_err(reading("its devices", label.clone()))?;
+    let found = Conflict::unless("vxlan", found.as_ref(), &args.name, label.clone())?;
     let devices = read(context, &context.directory(), &resolved.ns, label.as_deref())?;
-    let Some(device) = devices.iter().find(|d| d.ifname == args.name) else {
-        return Err(not_there(context, &resolved.ns, label, &args.name)?.into());
-    };
+    let device = devices.iter().find(|device| device.ifindex == found.index);
+    // It has gone since.
+    let gone =
+        || Conflict { what: args.name.to_string(), netns: label.clone(), why: Clash::Missing };
+    let device = device.ok_or_else(gone)?;
     output::show(&context.flags, device, |_| device.text())?;
     Ok(Exit::Done)
-}
-
-fn not_there(
-    context: &Context,
-    ns: &NetNs,
-    label: Option<String>,
-    name: &IfName,
-) -> Result<Conflict, Error> {
-    let link = Reader::open(&context.kernel, ns)
-        .and_then(|mut r| r.link(name, false))
-        .map_err(reading("its devices", label.clone()))?;
-    let why = link.map_or(Clash::Missing, |l| Clash::OtherKind {
-        is: l.kind.name().to_owned(),
-        wanted: "vxlan".to_owned(),
-    });
-    Ok(Conflict { what: name.to_string(), netns: label, why })
 }
 
 /// `list`.

@@ -202,12 +202,6 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
 }
 
 fn is_vxlan(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<(), Error> {
-    let why = match have.link(at, name) {
-        None => Clash::Missing,
-        Some(link) if link.vxlan().is_some() => return Ok(()),
-        Some(link) => {
-            Clash::OtherKind { is: link.kind.name().to_owned(), wanted: "vxlan".to_owned() }
-        }
-    };
-    Err(Conflict { what: name.to_string(), netns: slots.label(at), why }.into())
+    Conflict::unless("vxlan", have.link(at, name), name, slots.label(at))?;
+    Ok(())
 }

@@ -49,6 +49,25 @@ pub struct Conflict {
     pub why: Clash,
 }
 
+impl Conflict {
+    /// A device of that kind (`vxlan`, `veth`), or what is found in its place.
+    pub fn unless<'l>(
+        kind: &str,
+        found: Option<&'l Link>,
+        name: &IfName,
+        netns: Option<String>,
+    ) -> Result<&'l Link, Conflict> {
+        let why = match found {
+            Some(link) if link.kind.name() == kind => return Ok(link),
+            Some(link) => {
+                Clash::OtherKind { is: link.kind.name().to_owned(), wanted: kind.to_owned() }
+            }
+            None => Clash::Missing,
+        };
+        Err(Conflict { what: name.to_string(), netns, why })
+    }
+}
+
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = self.netns.as_ref().map(|n| format!(" in netns {n}")).unwrap_or_default();
