@@ -34,7 +34,7 @@ const THEIRS: &str = "b='bridge -n ov1 fdb' n='ip -n ov1 neigh'
     # FRR's, of MAC addresses with and without an IP address.
     $b add 02:42:0a:09:02:01 dev vxlan0 dst 192.168.1.7 self extern_learn
     $b add 02:42:0a:09:02:01 dev vxlan0 master extern_learn
-    $n add 10.9.2.1 lladdr 02:42:0a:09:02:01 dev vxlan0 nud permanent extern_learn proto zebra
+    $n add 10.9.2.1 lladdr 02:42:0a:09:02:01 dev vxlan0 nud noarp extern_learn proto zebra
     $b add 02:42:0a:09:02:02 dev vxlan0 dst 192.168.1.7 self extern_learn
     $b add 02:42:0a:09:02:02 dev vxlan0 master extern_learn";
 
