@@ -34,7 +34,7 @@ const THEIRS: &str = "b='bridge -n ov1 fdb' n='ip -n ov1 neigh'
     # FRR's, of MAC addresses with and without an IP address.
     $b add 02:42:0a:09:02:01 dev vxlan0 dst 192.168.1.7 self extern_learn
     $b add 02:42:0a:09:02:01 dev vxlan0 master extern_learn
-    $n add 10.9.2.1 lladdr 02:42:0a:09:02:01 dev vxlan0 nud permanent extern_learn proto zebra
+    $n add 10.9.2.1 lladdr 02:42:0a:09:02:01 dev vxlan0 nud noarp extern_learn proto zebra
     $b add 02:42:0a:09:02:02 dev vxlan0 dst 192.168.1.7 self extern_learn
     $b add 02:42:0a:09:02:02 dev vxlan0 master extern_learn";
 
@@ -116,10 +116,11 @@ fn rows_that_were_ours_and_are_dockers_now_are_left_alone(lab: &Lab) -> Result<(
 }
 
 /// Tables that want endpoints where others have theirs.
-const WAYS: [(&str, &str); 5] = [
+const WAYS: [(&str, &str); 6] = [
     ("by hand, another MAC address", "10.9.0.1,02:42:0a:07:01:01,192.168.1.5"),
     ("by hand, another VTEP", "10.9.0.9,02:42:0a:09:00:03,192.168.1.5"),
     ("by hand, another port", "10.9.0.9,02:42:0a:09:00:04,192.168.1.6"),
+    ("by hand, a neighbour that is never asked", "10.9.0.6,02:42:0a:07:01:02,192.168.1.5"),
     ("Docker's", "10.9.1.1,,192.168.1.9"),
     ("FRR's", "10.9.2.1,,192.168.1.9"),
 ];
@@ -149,20 +150,25 @@ fn rows_in_the_way_give_way_when_they_are_taken_over(lab: &Lab) -> Result<()> {
         .collect();
     rows::write("t.csv", &lines)?;
     let kept = |all: Rows| -> Rows {
-        let taken =
-            ["10.9.0.1 ", "02:42:0a:09:01:01 dev vxlan0 dst", "02:42:0a:09:02:01 dev vxlan0 dst"];
+        let taken = [
+            "10.9.0.1 ",
+            "10.9.0.6 ",
+            "02:42:0a:09:01:01 dev vxlan0 dst",
+            "02:42:0a:09:02:01 dev vxlan0 dst",
+        ];
         all.into_iter().filter(|row| !taken.iter().any(|word| row.starts_with(word))).collect()
     };
     let before = kept(theirs(lab)?);
     lab.ok("ovl-fdb sync t.csv -n ov1 --take-over")?;
     let found = rows::of(lab, "ov1")?;
     let mut wanted = Rows::from(pair("10.9.0.1", "02:42:0a:07:01:01", "192.168.1.5"));
+    wanted.extend(pair("10.9.0.6", "02:42:0a:07:01:02", "192.168.1.5"));
     // A row that says what it is to say is in nobody's way, and stays whose it is.
     wanted.extend([
         "02:42:0a:09:01:01 dst 192.168.1.9 self extern_learn permanent".into(),
         "10.9.1.1 lladdr 02:42:0a:09:01:01 PERMANENT".into(),
         "02:42:0a:09:02:01 dst 192.168.1.9 self extern_learn permanent".into(),
-        "10.9.2.1 lladdr 02:42:0a:09:02:01 extern_learn PERMANENT proto zebra".into(),
+        "10.9.2.1 lladdr 02:42:0a:09:02:01 extern_learn NOARP proto zebra".into(),
     ]);
     ensure!(found.is_superset(&wanted), "{found:#?}");
     rows::same("the others", &before, &kept(theirs(lab)?))

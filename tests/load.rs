@@ -90,7 +90,7 @@ fn what_bridge_and_ip_print_is_loaded_as_it_was(lab: &Lab) -> Result<()> {
     rows::same("loaded", &unmarked(before.clone()), &unmarked(after))?;
     // The same with all that `-d`, `-s` and other places to ask add to the lines.
     lab.ok("ovl-fdb flush --owned -n ov2
-        { bridge -n ov1 -d -s fdb show; ip -n ov1 -d neigh show; } > t.txt
+        { bridge -n ov1 -d -s fdb show; ip -n ov1 -d -s neigh show; } > t.txt
         ovl-fdb load t.txt -n ov2")?;
     rows::same("loaded", &unmarked(before), &unmarked(rows::of(lab, "ov2")?))
 }
@@ -289,7 +289,7 @@ fn rows_by_nexthop_group(lab: &Lab) -> Result<()> {
     lab.refuses(
         "ovl-fdb load t.yaml -n ov1",
         1,
-        &["02:42:c0:a8:0a:67", "Nexthop id does not exist"],
+        &["line 2", "02:42:c0:a8:0a:67", "Nexthop id does not exist"],
     )?;
     rows::same("what was refused", &wanted, &rows::of(lab, "ov1")?)
 }
