@@ -52,8 +52,11 @@ fn container_name(found: &Found) -> Option<String> {
 }
 
 /// `d1/1-6a38c9b837`: the folder nearest to the file that none of the others is
-/// below.
+/// below. `None` where the same path is another file in another mount namespace.
 fn told_apart(path: &Path, alike: &[&Path]) -> Option<String> {
+    if alike.iter().filter(|other| **other == path).count() > 1 {
+        return None;
+    }
     let others = || alike.iter().filter(|other| **other != path);
     let folders = path.parent()?.iter().rev().filter_map(|folder| folder.to_str());
     let mut folders = folders.filter(|folder| folder.parse::<ovl_core::names::NsName>().is_ok());
@@ -80,6 +83,7 @@ mod tests {
         assert!(is_below(first, "d1") && !is_below(second, "d1"));
         // A file's own name is no folder above it.
         assert!(!is_below(first, "1-6a38c9b837"));
+        assert_eq!(told_apart(first, &[first, first, second]), None);
         let upper = Path::new("/tmp/lab/1-6a38c9b837");
         assert_eq!(told_apart(upper, &[upper, first]), None);
         assert_eq!(told_apart(first, &[upper, first]).as_deref(), Some("netns/1-6a38c9b837"));
