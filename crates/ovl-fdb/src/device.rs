@@ -85,8 +85,12 @@ impl Device {
             Reach::OursInBridge => Some(addresses(&neighs, &memory, &[])),
         };
         let in_bridge = matches!(reach, Reach::OursInBridge);
+        // What is known to stand there says how long a listing would be at least.
+        let known = neighs.len().max(memory.len());
         let few = match &macs {
-            Some(macs) if macs.len() > FEW => reader.fdb_at_most(link.index, SHORT),
+            Some(macs) if macs.len() > FEW && known <= SHORT => {
+                reader.fdb_at_most(link.index, SHORT)
+            }
             _ => Ok(None),
         };
         let mut is_whole = true;

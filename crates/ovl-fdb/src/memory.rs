@@ -151,6 +151,11 @@ impl Memory {
         self.rows.contains(&row)
     }
 
+    /// How many rows were remembered when it was read.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The MAC addresses of its FDB rows.
     pub fn macs(&self) -> impl Iterator<Item = MacAddr> {
         self.rows.iter().filter_map(|row| match row {
