@@ -1,7 +1,7 @@
 //! `flush`: deletes rows that filters name: our own, or with `--foreign` those of
 //! others.
 
-use std::collections::HashSet;
+use ovl_core::hash::Set;
 
 use ovl_cli::apply::Silent;
 use ovl_cli::{Context, Error, Exit, output};
@@ -56,7 +56,7 @@ fn in_bulk(args: &Flush, device: &Device, remove: Vec<RowSpec>) -> Rows {
     let listing = device.listing.iter().flatten();
     let named: Vec<RowSpec> =
         listing.filter(|row| filter.matches(row, port, vni)).map(Fdb::deletion).collect();
-    let meant: HashSet<&RowSpec> = remove.iter().collect();
+    let meant: Set<&RowSpec> = remove.iter().collect();
     let is_own = |row: &&RowSpec| row.mac_in(NTF_SELF).is_some_and(|mac| mac != MacAddr::ZERO);
     let own = remove.iter().filter(is_own).count();
     let exact = named.len() == own && named.iter().all(|row| meant.contains(row));
@@ -86,11 +86,11 @@ fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
     let chosen: Vec<&Endpoint> = device.endpoints.iter().filter(|e| args.means(e)).collect();
     // The row of a MAC address is shared by its endpoints: one of them proves it.
     let proved = device.endpoints.iter().filter(|e| e.ours.fdb).filter_map(|e| e.fdb.as_ref());
-    let ours: HashSet<_> = proved.map(|row| (row.mac, row.dst)).collect();
+    let ours: Set<_> = proved.map(|row| (row.mac, row.dst)).collect();
     let is_meant = |row: &&Fdb| args.foreign != ours.contains(&(row.mac, row.dst));
     let mut rows = Vec::new();
     let mut count = Count::default();
-    let (mut gone, mut forgotten) = (HashSet::new(), HashSet::new());
+    let (mut gone, mut forgotten) = (Set::default(), Set::default());
     for endpoint in chosen {
         if let Some(row) = endpoint.neigh.as_ref().filter(|_| args.in_neigh(endpoint)) {
             count.neigh += 1;
