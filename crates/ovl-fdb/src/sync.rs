@@ -2,7 +2,7 @@
 //! written, what is ours and not in the table is deleted, and what others have
 //! made is left alone.
 
-use ovl_cli::{Context, Error, Exit};
+use ovl_cli::{Acting, Context, Error, Exit};
 use ovl_core::types::MacAddr;
 use ovl_endpoints::file::FileSource;
 use ovl_endpoints::{Source, Table};
@@ -35,7 +35,9 @@ pub fn sync(context: &Context, args: &Sync) -> Result<Exit, Error> {
 /// Compares the rows with a table and, unless it is only a check, makes them equal.
 pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report, Error> {
     let macs: Vec<MacAddr> = table.endpoints.iter().map(|endpoint| endpoint.mac).collect();
-    let device = Device::read(context, &args.on, args.acting, Reach::Ours(&macs))?;
+    // A check holds nobody up.
+    let acting = Acting { dry_run: args.acting.dry_run || args.check, ..args.acting };
+    let device = Device::read(context, &args.on, acting, Reach::Ours(&macs))?;
     fits("sync", &device, table)?;
     let wish = Wish::of(context, table, &device, Rows::Both, args.own)?;
     let rules = Rules { take_over: args.take_over, prune: true };

@@ -1,8 +1,9 @@
 //! A table by what is asked for: an IP address, or a MAC address. Pure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
+use ovl_core::names::IfName;
 use ovl_core::row::{
     FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_PERMANENT, NUD_REACHABLE, NeighSpec, OVL_PROTOCOL,
     Wanted,
@@ -47,6 +48,11 @@ impl Book {
         at.map(|at| &self.endpoints[*at])
     }
 
+    /// The devices that rows leave by, by name, each once.
+    pub fn vias(&self) -> BTreeSet<&IfName> {
+        self.endpoints.iter().filter_map(|endpoint| endpoint.via.as_ref()).collect()
+    }
+
     /// How many endpoints can be asked for.
     pub fn len(&self) -> usize {
         self.endpoints.len()
@@ -77,7 +83,7 @@ impl Life {
         endpoint.ip.map(|ip| NeighSpec { ip, mac, state, flags: 0, proto })
     }
 
-    /// The FDB row of an endpoint; `port` and `vni` say what goes without saying.
+    /// The FDB row of an endpoint, but for the device that it leaves by.
     pub fn fdb(self, endpoint: &Endpoint) -> Option<FdbSpec> {
         // A marked row never ages.
         let mark = if self == Life::Permanent { NTF_EXT_LEARNED } else { 0 };

@@ -2,18 +2,18 @@
 //! misses, and a socket on which rows are looked at, written and deleted. What it
 //! wrote, it knows, and touches nothing else.
 
-use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use ovl_cli::{Context, Seam};
 use ovl_core::error::{Fail, KernelError};
+use ovl_core::hash::{Map, Set};
 use ovl_core::known::Object;
 use ovl_core::link::Link;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::row::{
-    Fdb, FdbSpec, NTF_EXT_LEARNED, NUD_NOARP, NUD_PERMANENT, NUD_REACHABLE, Neigh, NeighSpec,
-    RowOp, RowSpec, Wanted,
+    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, NUD_REACHABLE, Neigh,
+    NeighSpec, RowOp, RowSpec, Via, Wanted,
 };
 use ovl_core::state::Reader;
 use ovl_core::types::MacAddr;
@@ -37,7 +37,9 @@ pub struct Desk<'c> {
     reader: Reader<'c, Seam>,
     memory: Memory,
     /// What was written here and stands, and when it was last known to be used.
-    given: HashMap<Wanted, Given>,
+    given: Map<Wanted, Given>,
+    /// The devices that rows leave by, which the table names.
+    vias: Vec<Via>,
 }
 
 /// A row that was written as an answer.
@@ -84,13 +86,34 @@ impl<'c> Desk<'c> {
     pub fn open(context: &'c Context, ns: &NetNs, spot: Spot, link: Link) -> Result<Self, Fail> {
         let reader = Reader::open(&context.kernel, ns)?;
         let memory = Memory::of(Some(spot.cookie), spot.index);
-        Ok(Desk { key: ns.key(), spot, link, reader, memory, given: HashMap::new() })
+        Ok(Desk {
+            key: ns.key(),
+            spot,
+            link,
+            reader,
+            memory,
+            given: Map::default(),
+            vias: Vec::new(),
+        })
+    }
+
+    /// Takes note of the devices that rows leave by.
+    pub fn leave_by(&mut self, vias: Vec<Via>) {
+        self.vias = vias;
     }
 
     /// Writes an endpoint's rows: where it is, then who it is, so that nobody is
     /// told of an endpoint that cannot be reached. All or nothing.
     pub fn answer(&mut self, endpoint: &Endpoint, life: Life) -> Answer {
-        let fdb = life.fdb(endpoint).map(|row| self.plain(row)).map(RowSpec::Fdb);
+        let via = match &endpoint.via {
+            None => None,
+            Some(name) => match self.vias.iter().find(|via| via.name == *name) {
+                Some(via) => Some(via.clone()),
+                None => return Answer::Refused(Fail::Refused(KernelError::new(Errno::ENODEV))),
+            },
+        };
+        let fdb = life.fdb(endpoint).map(|row| self.plain(FdbSpec { via, ..row }));
+        let fdb = fdb.map(RowSpec::Fdb);
         let neigh = life.neigh(endpoint).map(RowSpec::Neigh);
         if let (Life::Permanent, true) = (life, fdb.is_none() || neigh.is_none()) {
             // No pair of marks proves it. That it cannot be remembered costs no more
@@ -190,6 +213,7 @@ impl<'c> Desk<'c> {
         let same = stands.dst == row.dst
             && stands.port == row.port
             && stands.vni == row.vni
+            && stands.via == row.via.as_ref().map(|via| via.index)
             && stands.nhid == row.nhid;
         let to_stay = row.state & NUD_PERMANENT != 0;
         // One that was learned is made into one that stays.
@@ -255,20 +279,19 @@ impl<'c> Desk<'c> {
         }
     }
 
-    /// Lists the rows again, after notices were lost.
+    /// Looks which answers stand, after notices were lost.
     pub fn refresh(&mut self) -> Result<(), Fail> {
-        let dev = Some(self.spot.index);
-        let mut there: HashSet<Kept> = HashSet::new();
-        there.extend(
-            self.reader.neighs(dev)?.iter().filter_map(|row| Some(Kept::Neigh(row.ip, row.mac?))),
-        );
-        there.extend(
-            self.reader
-                .fdb(dev)?
-                .iter()
-                .filter(|row| row.is_self())
-                .map(|row| Kept::Fdb(row.mac, row.dst)),
-        );
+        let dev = self.spot.index;
+        let macs = self.given.values().filter_map(|given| match given.row {
+            Kept::Fdb(mac, _) => Some(mac),
+            Kept::Neigh(..) => None,
+        });
+        let macs: Vec<MacAddr> = macs.collect();
+        let neighs = self.reader.neighs(Some(dev))?;
+        let fdb = self.reader.fdb_of_each(dev, &macs, NTF_SELF)?;
+        let neighs = neighs.iter().filter_map(|row| Some(Kept::Neigh(row.ip, row.mac?)));
+        let there: Set<Kept> =
+            neighs.chain(fdb.iter().map(|row| Kept::Fdb(row.mac, row.dst))).collect();
         self.given.retain(|_, given| there.contains(&given.row));
         Ok(())
     }
@@ -280,7 +303,7 @@ impl<'c> Desk<'c> {
         let old = |given: &&Given| now.duration_since(given.at) >= ttl;
         let mut old: Vec<Given> = self.given.values().filter(old).take(AT_ONCE).copied().collect();
         old.sort_by_key(|given| matches!(given.row, Kept::Neigh(..)));
-        let mut busy: HashSet<MacAddr> = HashSet::new();
+        let mut busy: Set<MacAddr> = Set::default();
         let mut expired = 0;
         for given in old {
             match given.row {

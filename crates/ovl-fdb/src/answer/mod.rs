@@ -13,7 +13,8 @@ use nix::sys::signal::Signal;
 use ovl_cli::stop::{Stop, exit_for};
 use ovl_cli::{Context, Error, Exit, follow, output};
 use ovl_core::error::Fail;
-use ovl_core::row::{Miss, Wanted};
+use ovl_core::names::IfName;
+use ovl_core::row::{Miss, Via, Wanted};
 use ovl_core::watch::{Notice, Topic, Watcher};
 use ovl_endpoints::file::FileSource;
 use ovl_endpoints::{Endpoint, Source, Table};
@@ -159,7 +160,8 @@ impl<'c> Clerk<'c> {
         let (Ok(notices), Ok(device)) = (opened, Device::look(self.context, &self.args.on)) else {
             return;
         };
-        let Ok(desk) = Desk::open(self.context, &ns, spot, device.link) else { return };
+        let Ok(mut desk) = Desk::open(self.context, &ns, spot, device.link.clone()) else { return };
+        desk.leave_by(self.vias(&device));
         let (notices, let_go) = abortable(notices);
         let notices: Pin<Box<dyn Stream<Item = Wake>>> =
             Box::pin(notices.map(move |notice| Wake::Heard(spot, notice)));
@@ -167,6 +169,20 @@ impl<'c> Clerk<'c> {
         self.own = device.own;
         self.own.extend(self.args.own);
         (self.desk, self.let_go) = (Some(desk), Some(let_go));
+    }
+
+    /// The devices that the table's rows leave by, as far as they are there; answers
+    /// that want another are refused.
+    fn vias(&self, device: &Device) -> Vec<Via> {
+        let found = |name: &&IfName| match device.via(self.context, name) {
+            // By the name by which the table has it.
+            Ok(via) => Some(Via { name: (*name).clone(), ..via }),
+            Err(why) => {
+                output::note(why.text(self.context.tool).trim_end());
+                None
+            }
+        };
+        self.book.vias().iter().filter_map(found).collect()
     }
 
     /// Lets the namespace go.
@@ -324,8 +340,13 @@ impl<'c> Clerk<'c> {
         let now = Instant::now();
         self.unknown = Recent::new(self.args.negative, now);
         self.answered = Recent::new(self.args.limit, now);
+        let vias = match Device::look(self.context, &self.args.on) {
+            Ok(device) => self.vias(&device),
+            Err(_) => Vec::new(),
+        };
         if let Some(desk) = &mut self.desk {
             desk.withdraw(|row| is_right(&self.book, row));
+            desk.leave_by(vias);
         }
         self.teller.tell(&Event::Table(self.book.len()))
     }
