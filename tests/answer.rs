@@ -18,6 +18,7 @@ tests![
     rows_of_others_in_the_way_are_left_alone: PING,
     permanent_answers_carry_our_marks: PING,
     half_an_answer_beside_anothers_row_is_owned: PING,
+    answers_leave_as_the_table_says: PING,
     it_begins_only_where_it_can_answer,
 ];
 
@@ -260,5 +261,30 @@ fn it_begins_only_where_it_can_answer(lab: &Lab) -> Result<()> {
     ] {
         lab.refuses(&format!("timeout 5 ovl-fdb {command}"), code, &[word])?;
     }
+    Ok(())
+}
+
+fn answers_leave_as_the_table_says(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    rows::write(
+        "t.csv",
+        "endpoints:
+  - { ip: 192.168.10.101, vtep: 192.168.1.5, via: eth0, port: 9999, vni: 300 }
+  - { ip: 192.168.10.102, vtep: 192.168.1.5, via: nodev0 }
+",
+    )?;
+    let follower = answer(lab, "--format yaml")?;
+    let links = lab.json("ip -j -n h1 link show eth0")?;
+    let index = &links[0]["ifindex"];
+    ping(lab, "192.168.10.101")?;
+    follower.hears(lab, &json!({ "event": "answered" }))?;
+    let row = lab.ok(&format!("bridge -n ov1 fdb show dev vxlan0 | grep '{MAC} dst'"))?;
+    let wanted = format!("{MAC} dst 192.168.1.5 port 9999 vni 300 via ifindex {index} ");
+    ensure!(row.starts_with(&wanted), "{row}");
+    // A device that is not there is no reason to send it by another.
+    ping(lab, "192.168.10.102")?;
+    follower.hears(lab, &json!({ "event": "refused", "endpoint": { "via": "nodev0" } }))?;
+    let left = lab.ok("bridge -n ov1 fdb show dev vxlan0; ip -n ov1 neigh show dev vxlan0")?;
+    ensure!(!left.contains("02:42:c0:a8:0a:66"), "{left}");
     Ok(())
 }
