@@ -27,6 +27,7 @@ const HEADER: usize = 16;
 const BUFFER: usize = 64 * 1024;
 /// A request waits for the kernel's locks and their holders' grace periods, but not for ever.
 const PATIENCE_SECONDS: i64 = 30;
+
 /// `NLM_F_*` flags (include/uapi/linux/netlink.h).
 pub mod flag {
     /// It is a request.

@@ -99,7 +99,7 @@ pub enum Want {
         /// Its name.
         dev: IfName,
         /// The rows.
-        rows: Arc<[RowSpec]>,
+        rows: Arc<Vec<RowSpec>>,
         /// Whether a permanent row that says otherwise gives way.
         replace: bool,
     },
@@ -124,7 +124,7 @@ pub enum Want {
         /// Its name.
         dev: IfName,
         /// The rows.
-        rows: Arc<[RowSpec]>,
+        rows: Arc<Vec<RowSpec>>,
     },
 }
 

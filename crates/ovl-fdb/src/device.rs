@@ -215,11 +215,8 @@ impl Device {
 
     /// The device's port and VNI: a row that names them says nothing.
     pub fn is_default(&self, port: Option<u16>, vni: Option<u32>) -> (bool, bool) {
-        let vxlan = self.link.vxlan();
-        (
-            port.is_some() && port == vxlan.and_then(|v| v.dstport),
-            vni.is_some() && vni == vxlan.and_then(|v| v.vni).map(ovl_core::types::Vni::get),
-        )
+        let (own_port, own_vni) = defaults(&self.link);
+        (port.is_some() && port == own_port, vni.is_some() && vni == own_vni)
     }
 
     /// A device of the namespace of the socket, by name.
@@ -231,6 +228,13 @@ impl Device {
     pub fn refusal(&self, op: &str, message: String) -> Error {
         Error::new(Exit::Failed, message).about(op, self.link.name.to_string(), self.label())
     }
+}
+
+/// The port and the VNI of a device's rows that name none.
+pub fn defaults(link: &Link) -> (Option<u16>, Option<u32>) {
+    let vxlan = link.vxlan();
+    let vni = vxlan.and_then(|v| v.vni);
+    (vxlan.and_then(|v| v.dstport), vni.map(ovl_core::types::Vni::get))
 }
 
 /// The addresses at which rows of ours may stand, and those that were asked for.

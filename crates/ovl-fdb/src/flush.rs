@@ -10,7 +10,7 @@ use ovl_core::types::MacAddr;
 use serde::Serialize;
 
 use crate::cli::Flush;
-use crate::device::{Device, Reach};
+use crate::device::{Device, Reach, defaults};
 use crate::diff::Rows;
 use crate::endpoints::Endpoint;
 
@@ -50,9 +50,7 @@ const FEW: usize = 32;
 /// rows that are meant and no others; else one for each.
 fn in_bulk(args: &Flush, device: &Device, remove: Vec<RowSpec>) -> Rows {
     let filter = args.filter();
-    let vxlan = device.link.vxlan();
-    let (port, vni) = (vxlan.and_then(|v| v.dstport), vxlan.and_then(|v| v.vni));
-    let vni = vni.map(ovl_core::types::Vni::get);
+    let (port, vni) = defaults(&device.link);
     let listing = device.listing.iter().flatten();
     let named: Vec<RowSpec> =
         listing.filter(|row| filter.matches(row, port, vni)).map(Fdb::deletion).collect();

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use ovl_cli::{Context, Error, Exit};
+use ovl_cli::Context;
 use ovl_core::names::NsRef;
 use ovl_core::netns::NetNs;
 use ovl_core::state::Reader;
@@ -50,7 +50,7 @@ impl<'c> Home<'c> {
             return self.last;
         }
         self.asked = Some(Instant::now());
-        self.last = self.open().and_then(|(ns, spot)| ns.cookie().ok().map(|_| spot));
+        self.last = self.open().map(|(_, spot)| spot);
         self.last
     }
 
@@ -71,9 +71,4 @@ impl<'c> Home<'c> {
             None => self.on.dev.to_string(),
         }
     }
-}
-
-/// Is it an error that time may mend: what is named is not there?
-pub fn is_absence(error: &Error) -> bool {
-    error.exit == Exit::Missing
 }

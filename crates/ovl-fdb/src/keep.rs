@@ -12,7 +12,7 @@ use ovl_endpoints::{Source, SourceError, Table};
 
 use crate::cli::{Flush, Sync};
 use crate::flush;
-use crate::home::{Home, Spot, is_absence};
+use crate::home::{Home, Spot};
 use crate::report::Report;
 use crate::sync::reconcile;
 use crate::wanted::no_table;
@@ -156,7 +156,8 @@ impl Keeper<'_> {
             Ok(report) => self.show(report),
             Err(error) if matches!(error.exit, Exit::Signal(_)) => Err(error),
             Err(error) => {
-                self.due = is_absence(&error);
+                // What is not there may come.
+                self.due = error.exit == Exit::Missing;
                 self.say(error.text(self.context.tool).trim_end());
                 Ok(true)
             }

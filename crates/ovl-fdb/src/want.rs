@@ -74,7 +74,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let via = args.via.as_ref().map(|name| via(context, &slots, at, &link, name)).transpose()?;
     let rows = rows(args, &asked, via);
     slots.read_rows(context, &mut have, at, &args.on.dev, &rows)?;
-    let rows: Arc<[RowSpec]> = Arc::from(rows);
+    let rows = Arc::new(rows);
     let (dev, replace) = (args.on.dev.clone(), args.replace);
     let wants = [Want::Rows { at, dev, rows: rows.clone(), replace }];
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
@@ -277,7 +277,7 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     if !args.acting.dry_run {
         memory.note(&lone)?;
     }
-    let wants = [Want::NoRows { at, dev: args.on.dev.clone(), rows: Arc::from(rows) }];
+    let wants = [Want::NoRows { at, dev: args.on.dev.clone(), rows: Arc::new(rows) }];
     drop(reader);
     let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };
     if apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})? != Applied::Shown {

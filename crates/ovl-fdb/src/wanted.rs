@@ -84,9 +84,7 @@ impl Wish {
         }
         Ok(wish)
     }
-}
 
-impl Wish {
     /// Which of its rows are proved by their marks: those of pairs that are ours
     /// alone. Of the endpoints that are `shared` one row is another's.
     pub fn proof(&self, shared: &Set<MacAddr>) -> Proof {

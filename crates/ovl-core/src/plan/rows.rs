@@ -66,13 +66,11 @@ impl Planner<'_> {
         &mut self,
         at: NsSlot,
         dev: &IfName,
-        rows: &Arc<[RowSpec]>,
+        rows: &Arc<Vec<RowSpec>>,
     ) -> Result<(), Conflict> {
         let link = self.find(at, dev)?;
         if !rows.is_empty() {
-            self.plan
-                .drop
-                .push(Step { at, act: Act::Rows(link, RowOp::Del, Arc::new(rows.to_vec())) });
+            self.plan.drop.push(Step { at, act: Act::Rows(link, RowOp::Del, rows.clone()) });
         }
         Ok(())
     }

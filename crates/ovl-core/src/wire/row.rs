@@ -68,18 +68,20 @@ pub fn get_neigh(dev: u32, ip: IpAddr) -> Message {
 /// Asks for the row of one MAC address in a device's own table. Of the all-zeros
 /// address the kernel tells its first row only: list them.
 pub fn get_fdb(dev: u32, mac: MacAddr) -> Message {
-    let mut body = header(AF_BRIDGE, dev, 0, NTF_SELF).to_vec();
-    attr(&mut body, nda::LLADDR, &mac.0);
+    let mut body = Vec::with_capacity(24);
+    fdb_question(dev, mac, NTF_SELF, &mut body);
     Message { kind: rtm::GETNEIGH, flags: 0, body }
 }
 
 /// Asks for the row of one MAC address in the table that `table` names: the
 /// device's own (`NTF_SELF`), or that of the bridge it is a port of (`NTF_MASTER`).
 pub fn ask_fdb(dev: u32, mac: MacAddr, table: u8, out: &mut Batch) {
-    out.message(rtm::GETNEIGH, 0, |bytes| {
-        bytes.extend_from_slice(&header(AF_BRIDGE, dev, 0, table));
-        attr(bytes, nda::LLADDR, &mac.0);
-    });
+    out.message(rtm::GETNEIGH, 0, |bytes| fdb_question(dev, mac, table, bytes));
+}
+
+fn fdb_question(dev: u32, mac: MacAddr, table: u8, out: &mut Vec<u8>) {
+    out.extend_from_slice(&header(AF_BRIDGE, dev, 0, table));
+    attr(out, nda::LLADDR, &mac.0);
 }
 
 /// Writes one row's request.

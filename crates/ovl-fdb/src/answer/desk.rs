@@ -20,6 +20,7 @@ use ovl_core::types::MacAddr;
 use ovl_endpoints::Endpoint;
 
 use super::book::Life;
+use crate::device::defaults;
 use crate::home::Spot;
 use crate::memory::{Kept, Memory};
 
@@ -150,11 +151,10 @@ impl<'c> Desk<'c> {
 
     /// What a row need not say: the device's own port and VNI.
     fn plain(&self, row: FdbSpec) -> FdbSpec {
-        let vxlan = self.link.vxlan();
-        let (dstport, vni) = (vxlan.and_then(|v| v.dstport), vxlan.and_then(|v| v.vni));
+        let (port, vni) = defaults(&self.link);
         FdbSpec {
-            port: row.port.filter(|port| Some(*port) != dstport),
-            vni: row.vni.filter(|own| Some(*own) != vni.map(ovl_core::types::Vni::get)),
+            port: row.port.filter(|own| Some(*own) != port),
+            vni: row.vni.filter(|own| Some(*own) != vni),
             ..row
         }
     }

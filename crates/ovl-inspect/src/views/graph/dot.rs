@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Card, CardId, FrameKind, Join, Light, Picture, SpaceId};
+use super::model::{CardId, FrameKind, Join, Picture, SpaceId};
 
 /// The whole document.
 pub fn draw(picture: &Picture) -> String {
@@ -57,8 +57,8 @@ impl Dot<'_> {
         for number in &self.picture.spaces[id].cards {
             let card = &self.picture.cards[*number];
             let shape = if card.is_bar { ", style=filled" } else { "" };
-            let colour = if card.light == Light::Bad || card.is_cut { ", color=red" } else { "" };
-            let label = quoted(&label(card));
+            let colour = if card.is_bad() { ", color=red" } else { "" };
+            let label = quoted(&card.label());
             let _ = writeln!(self.out, "{indent}c{number} [label={label}{shape}{colour}]");
         }
     }
@@ -105,13 +105,6 @@ fn title(picture: &Picture, id: SpaceId) -> String {
     } else {
         format!("{}\n{}", space.name, space.owner)
     }
-}
-
-fn label(card: &Card) -> String {
-    let mut lines = vec![card.name.clone()];
-    lines.extend(card.mtu.map(|mtu| format!("mtu {mtu}")));
-    lines.extend(card.details.iter().map(|d| d.text.clone()));
-    lines.join("\n")
 }
 
 /// A string of the language, in which a backslash begins an escape.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::model::{Card, FrameKind, Join, Light, Picture, SpaceId};
+use super::model::{FrameKind, Join, Picture, SpaceId};
 
 /// The whole document.
 pub fn draw(picture: &Picture) -> String {
@@ -53,8 +53,8 @@ impl Chart<'_> {
     fn cards(&mut self, id: SpaceId) {
         for number in &self.picture.spaces[id].cards {
             let card = &self.picture.cards[*number];
-            let label = quoted(&label(card));
-            let bad = if card.light == Light::Bad || card.is_cut { ":::bad" } else { "" };
+            let label = quoted(&card.label());
+            let bad = if card.is_bad() { ":::bad" } else { "" };
             let _ = if card.is_bar {
                 writeln!(self.out, "      c{number}([{label}]){bad}")
             } else {
@@ -99,13 +99,6 @@ fn title(picture: &Picture, id: SpaceId) -> String {
     } else {
         format!("{} · {}", space.name, space.owner)
     }
-}
-
-fn label(card: &Card) -> String {
-    let mut lines = vec![card.name.clone()];
-    lines.extend(card.mtu.map(|mtu| format!("mtu {mtu}")));
-    lines.extend(card.details.iter().map(|d| d.text.clone()));
-    lines.join("\n")
 }
 
 /// A text between quotes. Whatever might mean something to Mermaid, to Markdown or

@@ -132,6 +132,21 @@ pub struct Card {
     pub is_hidden: bool,
 }
 
+impl Card {
+    /// Its lines in a language that lays out by itself.
+    pub fn label(&self) -> String {
+        let mut lines = vec![self.name.clone()];
+        lines.extend(self.mtu.map(|mtu| format!("mtu {mtu}")));
+        lines.extend(self.details.iter().map(|d| d.text.clone()));
+        lines.join("\n")
+    }
+
+    /// Does it carry no packets that it should?
+    pub fn is_bad(&self) -> bool {
+        self.is_cut || self.light == Light::Bad
+    }
+}
+
 /// What joins two devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Join {

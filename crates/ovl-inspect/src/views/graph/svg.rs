@@ -71,9 +71,7 @@ impl Svg<'_> {
     /// What the colours mean: those that occur.
     fn legend(&mut self) {
         let cards: Vec<&Card> = self.picture.shown().map(|(_, card)| card).collect();
-        let is_bad = |card: &&Card| {
-            card.is_cut || card.light == Light::Bad || card.details.iter().any(|d| d.bad)
-        };
+        let is_bad = |card: &&Card| card.is_bad() || card.details.iter().any(|d| d.bad);
         let has_bad = cards.iter().any(is_bad)
             || self.picture.tunnels.iter().any(|t| t.ends.iter().any(|end| !end.knows));
         let tones = [Tone::Underlay, Tone::Overlay, Tone::Container, Tone::Gateway];
