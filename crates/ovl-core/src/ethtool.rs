@@ -1,13 +1,11 @@
 //! A device's private statistics, as `ethtool -S` reads them. On a veth the
 //! first of them is `peer_ifindex`.
 
-use std::os::fd::{AsFd, OwnedFd};
-
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use std::os::fd::BorrowedFd;
+use std::sync::OnceLock;
 
 use crate::error::Fail;
 use crate::names::IfName;
-use crate::netns::NetNs;
 use crate::syscall;
 
 /// `ETHTOOL_GSTRINGS` (include/uapi/linux/ethtool.h).
@@ -25,20 +23,21 @@ const NAME: usize = 32;
 /// (drivers/net/veth.c, `ethtool_stats_keys`).
 pub const PEER_IFINDEX: &str = "peer_ifindex";
 
-/// A socket for ethtool's calls, in one namespace.
+/// Where among its statistics the veth driver has that one: its choice, and the
+/// same for all its devices in all namespaces. Once it was looked up, a device is
+/// two calls instead of three; the third is the longest.
+static POSITION: OnceLock<Option<usize>> = OnceLock::new();
+
+/// ethtool's calls, on a socket in the namespace that is meant. Any socket will do:
+/// one that does not know the call hands it on to the devices (`sock_do_ioctl` in
+/// net/socket.c).
 #[derive(Debug)]
-pub struct Ethtool(OwnedFd);
+pub struct Ethtool<'s>(BorrowedFd<'s>);
 
-impl Ethtool {
-    /// Opens one inside `ns`.
-    pub fn open_in(ns: &NetNs) -> Result<Ethtool, Fail> {
-        ns.enter(Ethtool::here)?
-    }
-
-    /// Opens one in the calling thread's namespace.
-    pub fn here() -> Result<Ethtool, Fail> {
-        let flags = SockFlag::SOCK_CLOEXEC;
-        Ok(Ethtool(socket(AddressFamily::Inet, SockType::Datagram, flags, None)?))
+impl<'s> Ethtool<'s> {
+    /// On that socket.
+    pub fn on(socket: BorrowedFd<'s>) -> Ethtool<'s> {
+        Ethtool(socket)
     }
 
     /// Names and values, in the driver's order; empty when the driver has none.
@@ -52,18 +51,18 @@ impl Ethtool {
         Ok(names.into_iter().zip(values).collect())
     }
 
-    /// The other end's number, of a veth alone, in two calls. Where among the
-    /// statistics it stands is the driver's choice, the same for all its devices:
-    /// `position` remembers it from one to the next.
-    pub fn peer_ifindex(
-        &self,
-        ifname: &IfName,
-        position: &mut Option<usize>,
-    ) -> Result<Option<u64>, Fail> {
+    /// The other end's number, of a veth alone.
+    pub fn peer_ifindex(&self, ifname: &IfName) -> Result<Option<u64>, Fail> {
         let count = self.count(ifname)?;
-        if position.is_none() {
-            *position = self.names(ifname, count)?.iter().position(|n| n == PEER_IFINDEX);
+        if count == 0 {
+            return Ok(None);
         }
+        let position = if let Some(known) = POSITION.get() {
+            *known
+        } else {
+            let found = self.names(ifname, count)?.iter().position(|n| n == PEER_IFINDEX);
+            *POSITION.get_or_init(|| found)
+        };
         match position.filter(|at| *at < count) {
             Some(at) => Ok(self.values(ifname, count)?.get(at).copied()),
             None => Ok(None),
@@ -73,7 +72,7 @@ impl Ethtool {
     /// struct `ethtool_sset_info`: cmd, reserved, u64 mask, u32 data[].
     fn count(&self, ifname: &IfName) -> Result<usize, Fail> {
         let mut buffer = [words(GSSET_INFO, 0), 1 << SS_STATS, 0];
-        match syscall::ethtool(self.0.as_fd(), ifname.as_str(), &mut buffer) {
+        match syscall::ethtool(self.0, ifname.as_str(), &mut buffer) {
             Ok(()) => {}
             // No driver operations at all: no statistics.
             Err(nix::errno::Errno::EOPNOTSUPP) => return Ok(0),
@@ -90,7 +89,7 @@ impl Ethtool {
         let mut buffer = vec![0u64; (12 + count * NAME).div_ceil(8)];
         buffer[0] = words(GSTRINGS, SS_STATS);
         buffer[1] = words(u32::try_from(count).unwrap_or(u32::MAX), 0);
-        syscall::ethtool(self.0.as_fd(), ifname.as_str(), &mut buffer)?;
+        syscall::ethtool(self.0, ifname.as_str(), &mut buffer)?;
         let bytes: Vec<u8> = buffer.iter().flat_map(|w| w.to_ne_bytes()).collect();
         Ok(bytes[12..]
             .chunks_exact(NAME)
@@ -106,7 +105,7 @@ impl Ethtool {
     fn values(&self, ifname: &IfName, count: usize) -> Result<Vec<u64>, Fail> {
         let mut buffer = vec![0u64; 1 + count];
         buffer[0] = words(GSTATS, u32::try_from(count).unwrap_or(u32::MAX));
-        syscall::ethtool(self.0.as_fd(), ifname.as_str(), &mut buffer)?;
+        syscall::ethtool(self.0, ifname.as_str(), &mut buffer)?;
         buffer.remove(0);
         Ok(buffer)
     }

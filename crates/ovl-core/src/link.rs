@@ -1,6 +1,8 @@
 //! Network devices: what is asked of one (`LinkSpec`) and what was read back
 //! (`Link`). The bytes are `wire::link`'s.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::attrs::attr_table;
@@ -148,13 +150,13 @@ pub struct LinkState {
     /// `IFF_*` flags.
     pub flags: u32,
     /// Operational state (RFC 2863) in `ip`'s words; a healthy vxlan0 is UNKNOWN.
-    pub operstate: String,
+    pub operstate: Cow<'static, str>,
     /// Carrier, where the kernel says it.
     pub carrier: Option<bool>,
     /// Queueing discipline.
     pub qdisc: Option<String>,
     /// `DEFAULT` or `DORMANT`.
-    pub linkmode: String,
+    pub linkmode: Cow<'static, str>,
     /// Device group number.
     pub group: u32,
     /// `ARPHRD_*` link layer type.
@@ -188,7 +190,7 @@ pub struct LinkState {
     /// Largest packet that receive offload builds.
     pub gro_max_size: Option<u32>,
     /// How IPv6 link-local addresses are made, in `ip`'s words.
-    pub inet6_addr_gen_mode: Option<String>,
+    pub inet6_addr_gen_mode: Option<Cow<'static, str>>,
 }
 
 /// `IFF_*` (include/uapi/linux/if.h), in the order in which `ip` prints them.

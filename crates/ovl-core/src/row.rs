@@ -164,12 +164,14 @@ pub struct Neigh {
     /// The address.
     pub ip: IpAddr,
     /// Whose it is, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<MacAddr>,
     /// `NUD_*`.
     pub state: u16,
     /// `NTF_*`.
     pub flags: u8,
     /// Who made it, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proto: Option<u8>,
 }
 
@@ -201,28 +203,38 @@ pub struct Fdb {
     /// The address.
     pub mac: MacAddr,
     /// The VTEP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dst: Option<IpAddr>,
     /// UDP port, where it is not the device's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
     /// VNI, where it is not the device's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vni: Option<u32>,
     /// VNI of the packets it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub src_vni: Option<u32>,
     /// VLAN, in a bridge's table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlan: Option<u16>,
     /// Index of the device packets leave by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<u32>,
     /// FDB nexthop group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nhid: Option<u32>,
     /// The bridge whose table it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub master: Option<u32>,
     /// `NUD_*`.
     pub state: u16,
     /// `NTF_*`.
     pub flags: u8,
     /// Seconds since it was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<u32>,
     /// Seconds since it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated: Option<u32>,
 }
 

@@ -4,7 +4,7 @@
 //! that namespace alive: hold it briefly.
 
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::errno::Errno;
@@ -25,6 +25,10 @@ const HEADER: usize = 16;
 /// A dump's datagrams grow up to 32 KiB when the reader offers as much
 /// (`netlink_dump` in `net/netlink/af_netlink.c`); twice that is never too small.
 const BUFFER: usize = 64 * 1024;
+/// What is offered for the first datagrams of a dump: the kernel allots as much for
+/// each, and most namespaces have less in them. It makes room for one message that
+/// is larger whatever is offered.
+const SMALL: usize = 8 * 1024;
 /// A request waits for the kernel's locks and their holders' grace periods, but not for ever.
 const PATIENCE_SECONDS: i64 = 30;
 
@@ -87,20 +91,25 @@ pub struct RtSocket {
 impl RtSocket {
     /// Opens one in the calling thread's namespace.
     pub fn open() -> Result<RtSocket, Fail> {
-        let mut socket = Socket::new(NETLINK_ROUTE)?;
-        socket.bind_auto()?;
+        // It gets its address with its first message.
+        let socket = Socket::new(NETLINK_ROUTE)?;
         socket.set_ext_ack(true)?;
         socket.set_cap_ack(true)?;
         // Kernels before 4.20 do not know strict checking; they filter less and
         // every reader here filters again.
         let _ = socket.set_netlink_get_strict_chk(true);
         setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(PATIENCE_SECONDS))?;
-        Ok(RtSocket { socket, seq: 0, inbox: Vec::with_capacity(BUFFER) })
+        Ok(RtSocket { socket, seq: 0, inbox: Vec::with_capacity(SMALL) })
     }
 
     /// Opens one inside `ns`.
     pub fn open_in(ns: &NetNs) -> Result<RtSocket, Fail> {
         ns.enter(RtSocket::open)?
+    }
+
+    /// The socket, for calls that are no messages.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
     }
 
     /// The cookie of the namespace this socket is in.
@@ -115,7 +124,7 @@ impl RtSocket {
         let seq = self.send(message, if is_question { 0 } else { flag::ACK })?;
         let mut replies = Vec::new();
         loop {
-            self.receive()?;
+            self.receive_whole()?;
             for part in Parts::new(&self.inbox) {
                 let part = part?;
                 if part.seq != seq {
@@ -157,11 +166,18 @@ impl RtSocket {
     ) -> Result<bool, Fail> {
         let seq = self.send(message, flag::DUMP)?;
         let mut reading = Reading::of(seq);
+        let mut is_cut_off = false;
         loop {
-            self.receive()?;
-            if let Some(whole) = reading.take(&self.inbox, &mut each)? {
-                return Ok(whole);
+            if !self.receive()? {
+                // The rest has to be read before it can be asked for again.
+                is_cut_off = true;
+                continue;
             }
+            if let Some(whole) = reading.take(&self.inbox, &mut each)? {
+                return Ok(whole && !is_cut_off);
+            }
+            // It is long.
+            self.offer(BUFFER);
         }
     }
 
@@ -178,7 +194,7 @@ impl RtSocket {
         let mut reading = Reading::of(seq);
         let mut count = 0;
         while count <= most {
-            self.receive()?;
+            self.receive_whole()?;
             let whole = reading.take(&self.inbox, |kind, body| {
                 count += 1;
                 each(kind, body)
@@ -201,15 +217,33 @@ impl RtSocket {
         }
     }
 
-    fn receive(&mut self) -> Result<(), Fail> {
+    /// Room for a datagram of that size.
+    fn offer(&mut self, size: usize) {
+        self.inbox.clear();
+        self.inbox.reserve(size);
+    }
+
+    /// A datagram of any size.
+    fn receive_whole(&mut self) -> Result<(), Fail> {
+        self.offer(BUFFER);
+        self.receive().map(drop)
+    }
+
+    /// A datagram; `false` when it was larger than what was offered: it is lost, and
+    /// the next may be as large.
+    fn receive(&mut self) -> Result<bool, Fail> {
         loop {
             self.inbox.clear();
             match self.socket.recv_from(&mut self.inbox, libc::MSG_TRUNC) {
                 Ok((length, from)) if from.port_number() == 0 => {
-                    if length > self.inbox.len() {
+                    if length <= self.inbox.len() {
+                        return Ok(true);
+                    }
+                    if self.inbox.capacity() >= BUFFER {
                         return Err(Fail::Unreadable(format!("a message of {length} bytes")));
                     }
-                    return Ok(());
+                    self.offer(BUFFER);
+                    return Ok(false);
                 }
                 // Only the kernel (port 0) may answer.
                 Ok(_) => {}

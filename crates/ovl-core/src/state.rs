@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Fail;
+use crate::ethtool::Ethtool;
 use crate::hash::Set;
 use crate::kernel::Kernel;
 use crate::link::{Kind, Link};
@@ -56,6 +57,11 @@ impl<'k, K: Kernel> Reader<'k, K> {
         &mut self.socket
     }
 
+    /// ethtool's calls in this namespace.
+    pub fn ethtool(&self) -> Ethtool<'_> {
+        Ethtool::on(self.socket.as_fd())
+    }
+
     /// The kernel's cookie of this namespace.
     pub fn cookie(&self) -> Result<u64, Fail> {
         self.socket.netns_cookie()
@@ -83,12 +89,16 @@ impl<'k, K: Kernel> Reader<'k, K> {
 
     /// All addresses.
     pub fn addrs(&mut self) -> Result<Vec<Addr>, Fail> {
-        self.list(&wire::addr::list(), rtm::NEWADDR, wire::addr::parse)
+        self.list_families(wire::addr::list, rtm::NEWADDR, |v4, body| {
+            Ok(wire::addr::parse(body)?.filter(|addr| addr.cidr.addr().is_ipv4() == v4))
+        })
     }
 
     /// All routes, of both families and every table.
     pub fn routes(&mut self) -> Result<Vec<Route>, Fail> {
-        self.list(&wire::route::list(), rtm::NEWROUTE, wire::route::parse)
+        self.list_families(wire::route::list, rtm::NEWROUTE, |v4, body| {
+            Ok(wire::route::parse(body)?.filter(|route| route.v4 == v4))
+        })
     }
 
     /// The route packets to `to` take; `None` when there is none.
@@ -228,6 +238,21 @@ impl<'k, K: Kernel> Reader<'k, K> {
     /// All ids this namespace has given.
     pub fn nsids(&mut self) -> Result<Vec<i32>, Fail> {
         self.list(&wire::nsid::list(), rtm::NEWNSID, wire::nsid::parse)
+    }
+
+    /// IPv4 and then IPv6: asked for both at once the kernel holds its lock on all
+    /// devices (`rtnl_dump_all` in net/core/rtnetlink.c), and those who read other
+    /// namespaces meanwhile wait. A kernel without a family answers with all it has:
+    /// `parse` is told which one was meant.
+    fn list_families<T>(
+        &mut self,
+        message: impl Fn(bool) -> Message,
+        wanted: u16,
+        parse: impl Fn(bool, &[u8]) -> Result<Option<T>, Fail>,
+    ) -> Result<Vec<T>, Fail> {
+        let mut found = self.list(&message(true), wanted, |body| parse(true, body))?;
+        found.extend(self.list(&message(false), wanted, |body| parse(false, body))?);
+        Ok(found)
     }
 
     fn list<T>(

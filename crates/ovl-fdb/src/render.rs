@@ -78,7 +78,7 @@ impl<'g> Shown<'g> {
 #[derive(Serialize)]
 struct NeighShape {
     flags: Flags,
-    proto: Option<String>,
+    proto: Option<Cow<'static, str>>,
     state: States,
 }
 

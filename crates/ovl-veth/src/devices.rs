@@ -114,7 +114,7 @@ fn end(cable: Cable, link: &Link, links: &[Link], addresses: Vec<Cidr>) -> End {
         mtu: link.attrs.mtu,
         up: link.state.is_up(),
         carrier: link.state.has_carrier(),
-        operstate: link.state.operstate.clone(),
+        operstate: link.state.operstate.to_string(),
         addresses,
     }
 }

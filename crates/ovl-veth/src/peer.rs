@@ -5,7 +5,7 @@ use ovl_cli::output::{self, Columns};
 use ovl_cli::shape::{Netns, PeerShape};
 use ovl_cli::{Context, Directory, Error, Exit};
 use ovl_core::error::Failure;
-use ovl_core::ethtool::{Ethtool, PEER_IFINDEX};
+use ovl_core::ethtool::PEER_IFINDEX;
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::netns::NetNs;
@@ -62,7 +62,7 @@ pub fn cable(
         Reader::open(&context.kernel, ns).map_err(reading("its devices", label.clone()))?;
     let link = reader.link(name, false).map_err(reading("its devices", label.clone()))?;
     let link = Conflict::unless("veth", link.as_ref(), name, label.clone())?;
-    let stats = stats_of(ns, name, label.clone())?;
+    let stats = stats_of(&reader, name, label.clone())?;
     let peer_ifindex = stats.iter().find(|(n, _)| n == PEER_IFINDEX).map(|(_, v)| *v);
     let disagree = disagreement(peer_ifindex, link.peer.index);
     let far = other_end(context, directory, &mut reader, ns, link, disagree)
@@ -146,11 +146,11 @@ fn text(cable: &Cable, here: &str) -> String {
 pub fn stats(context: &Context, args: &One) -> Result<Exit, Error> {
     let resolved = context.resolve(&args.netns.reference())?;
     let label = resolved.decl().label();
-    let link = Reader::open(&context.kernel, &resolved.ns)
-        .and_then(|mut reader| reader.link(&args.name, false))
-        .map_err(reading("its devices", label.clone()))?;
+    let told = || reading("its devices", label.clone());
+    let mut reader = Reader::open(&context.kernel, &resolved.ns).map_err(told())?;
+    let link = reader.link(&args.name, false).map_err(told())?;
     Conflict::unless("veth", link.as_ref(), &args.name, label.clone())?;
-    let stats = stats_of(&resolved.ns, &args.name, label)?;
+    let stats = stats_of(&reader, &args.name, label.clone())?;
     let value: serde_json::Map<String, serde_json::Value> =
         stats.iter().map(|(name, n)| (name.clone(), (*n).into())).collect();
     output::show(&context.flags, &value, |_| {
@@ -160,8 +160,12 @@ pub fn stats(context: &Context, args: &One) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn stats_of(ns: &NetNs, name: &IfName, netns: Option<String>) -> Result<Vec<(String, u64)>, Error> {
-    Ethtool::open_in(ns).and_then(|e| e.stats(name)).map_err(|why| {
+fn stats_of(
+    reader: &Reader<'_, ovl_cli::Seam>,
+    name: &IfName,
+    netns: Option<String>,
+) -> Result<Vec<(String, u64)>, Error> {
+    reader.ethtool().stats(name).map_err(|why| {
         let object = format!("the statistics of {name}");
         Failure { op: "read".into(), object, netns, why }.into()
     })

@@ -115,7 +115,7 @@ fn read(
                 mac: link.attrs.mac,
                 up: link.state.is_up(),
                 carrier: link.state.has_carrier(),
-                operstate: link.state.operstate.clone(),
+                operstate: link.state.operstate.to_string(),
             })
         })
         .collect()

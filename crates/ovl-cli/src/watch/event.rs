@@ -325,19 +325,19 @@ fn facts(object: &Object, known: &Known) -> Vec<Fact> {
     let text = |v: Option<String>| v.unwrap_or_default();
     match object {
         Object::Link(link) => link_facts(link, known),
-        Object::Addr(addr) => vec![("scope", addr.scope.clone())],
+        Object::Addr(addr) => vec![("scope", addr.scope.to_string())],
         Object::Route(route) => vec![
             ("via", text(route.via.map(|v| v.to_string()))),
             ("src", text(route.src.map(|s| s.to_string()))),
             ("metric", text(route.metric.map(|m| m.to_string()))),
-            ("proto", route.protocol.clone()),
-            ("scope", route.scope.clone()),
+            ("proto", route.protocol.to_string()),
+            ("scope", route.scope.to_string()),
         ],
         Object::Neigh(row) => vec![
             ("lladdr", text(row.mac.map(|m| m.to_string()))),
             ("state", nud_words(row.state).join(",")),
             ("flags", flag_words(row.flags).join(" ")),
-            ("proto", text(row.proto.map(protocol))),
+            ("proto", text(row.proto.map(|p| protocol(p).into_owned()))),
         ],
         Object::Fdb(row) => vec![
             ("dst", text(row.dst.map(|d| d.to_string()))),
@@ -366,7 +366,7 @@ fn link_facts(link: &Link, known: &Known) -> Vec<Fact> {
         ("kind", link.kind.name().to_owned()),
         ("condition", up.into()),
         ("carrier", carrier.into()),
-        ("operstate", link.state.operstate.clone()),
+        ("operstate", link.state.operstate.to_string()),
         ("mtu", text(link.attrs.mtu.map(|m| m.to_string()))),
         ("mac", text(link.attrs.mac.map(|m| m.to_string()))),
         ("master", text(link.master.map(|m| dev(m, known)))),

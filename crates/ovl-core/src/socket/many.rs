@@ -82,7 +82,7 @@ impl RtSocket {
             self.socket.send_to(&out.bytes, &SocketAddr::new(0, 0), 0).map_err(Fail::Unknown)?;
             let mut open = asked;
             while open > 0 {
-                self.receive()?;
+                self.receive_whole()?;
                 for part in Parts::new(&self.inbox) {
                     let part = part?;
                     let offset = part.seq.wrapping_sub(first_seq) as usize;

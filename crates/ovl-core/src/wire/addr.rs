@@ -1,14 +1,14 @@
 //! Interface addresses.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use netlink_packet_core::Parseable;
-use netlink_packet_route::AddressFamily;
+use netlink_packet_core::NlasIterator;
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use serde::{Deserialize, Serialize};
 
-use super::{message, rtm, unreadable};
+use super::{family, ip, message, number, rtm, unreadable};
 use crate::error::Fail;
 use crate::socket::{Message, flag};
 use crate::types::Cidr;
@@ -21,16 +21,19 @@ pub struct Addr {
     /// Address and prefix length.
     pub cidr: Cidr,
     /// Broadcast address, where one is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub broadcast: Option<IpAddr>,
     /// Scope, in `ip`'s words.
-    pub scope: String,
+    pub scope: Cow<'static, str>,
     /// `IFA_F_*` flags.
     pub flags: u32,
 }
 
-/// Asks for all addresses of a namespace.
-pub fn list() -> Message {
-    message(rtm::GETADDR, 0, &AddressMessage::default())
+/// Asks for all addresses of a namespace that are of one family.
+pub fn list(v4: bool) -> Message {
+    let mut asked = AddressMessage::default();
+    asked.header.family = family(v4);
+    message(rtm::GETADDR, 0, &asked)
 }
 
 /// Adds an address to a device.
@@ -47,46 +50,57 @@ fn about(index: u32, cidr: Cidr) -> AddressMessage {
     let mut asked = AddressMessage::default();
     asked.header.index = index;
     asked.header.prefix_len = cidr.prefix_len();
-    asked.header.family =
-        if cidr.addr().is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    asked.header.family = family(cidr.addr().is_ipv4());
     asked.attributes.push(AddressAttribute::Local(cidr.addr()));
     asked.attributes.push(AddressAttribute::Address(cidr.addr()));
     asked
 }
 
+/// `struct ifaddrmsg` is 8 bytes.
+const IFADDRMSG: usize = 8;
+
+/// `IFA_*` attributes (`include/uapi/linux/if_addr.h`).
+mod ifa {
+    pub const ADDRESS: u16 = 1;
+    pub const LOCAL: u16 = 2;
+    pub const BROADCAST: u16 = 4;
+    pub const FLAGS: u16 = 8;
+}
+
 /// An address message, read. `None` for families that are not IP.
 pub fn parse(body: &[u8]) -> Result<Option<Addr>, Fail> {
-    let m = Parseable::parse(body).map_err(|e| unreadable(&e))?;
-    let AddressMessage { header, attributes, .. } = m;
+    let head = body.first_chunk::<IFADDRMSG>();
+    let head = head.ok_or_else(|| Fail::Unreadable("a cut-off address message".into()))?;
     let (mut local, mut address, mut broadcast, mut flags) = (None, None, None, 0);
-    for attribute in &attributes {
-        match attribute {
-            AddressAttribute::Local(ip) => local = Some(*ip),
-            AddressAttribute::Address(ip) => address = Some(*ip),
-            AddressAttribute::Broadcast(ip) => broadcast = Some(IpAddr::V4(*ip)),
-            AddressAttribute::Flags(f) => flags = f.bits(),
+    for nla in NlasIterator::new(&body[IFADDRMSG..]) {
+        let nla = nla.map_err(|e| unreadable(&e))?;
+        match nla.kind() {
+            ifa::LOCAL => local = ip(nla.value()),
+            ifa::ADDRESS => address = ip(nla.value()),
+            ifa::BROADCAST => broadcast = ip(nla.value()),
+            ifa::FLAGS => flags = number(nla.value()).unwrap_or_default(),
             _ => {}
         }
     }
     // On a point-to-point device ADDRESS is the far end; LOCAL, where present, is ours.
-    let net = local.or(address).and_then(|ip| IpNet::new(ip, header.prefix_len).ok());
+    let net = local.or(address).and_then(|ip| IpNet::new(ip, head[1]).ok());
     Ok(net.map(|net| Addr {
-        index: header.index,
+        index: u32::from_ne_bytes([head[4], head[5], head[6], head[7]]),
         cidr: Cidr::from(net),
         broadcast,
-        scope: scope(u8::from(header.scope)),
+        scope: scope(head[3]),
         flags,
     }))
 }
 
 /// `RT_SCOPE_*` in `ip`'s words.
-pub(crate) fn scope(scope: u8) -> String {
+pub(crate) fn scope(scope: u8) -> Cow<'static, str> {
     match scope {
         0 => "global".into(),
         200 => "site".into(),
         253 => "link".into(),
         254 => "host".into(),
         255 => "nowhere".into(),
-        other => other.to_string(),
+        other => other.to_string().into(),
     }
 }

@@ -140,6 +140,6 @@ fn boolopt_of(options: BridgeBooleanOptions, which: BridgeBooleanOptionFlags) ->
 
 /// A bridge id as `ip` prints it: octets without leading zeros.
 pub(crate) fn spell_id(id: &BridgeId) -> String {
-    let octets: Vec<String> = id.address.iter().map(|o| format!("{o:x}")).collect();
-    format!("{:04x}.{}", id.priority, octets.join(":"))
+    let [a, b, c, d, e, f] = id.address;
+    format!("{:04x}.{a:x}:{b:x}:{c:x}:{d:x}:{e:x}:{f:x}", id.priority)
 }

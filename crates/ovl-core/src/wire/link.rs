@@ -1,6 +1,7 @@
 //! Link messages: requests that make, change, delete and list devices, and what
 //! the kernel says of them.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::fd::RawFd;
@@ -12,7 +13,7 @@ use netlink_packet_route::link::{
 };
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
-use super::{message, rtm, unreadable};
+use super::{message, number, rtm, unreadable};
 use crate::error::Fail;
 use crate::link::{
     BridgeAttrs, Kind, Link, LinkAttrs, LinkState, PeerHint, Port, PortAttrs, Stats, VxlanAttrs,
@@ -234,7 +235,7 @@ pub fn parse(body: &[u8]) -> Result<Link, Fail> {
 
 fn read(link: &mut Link, kind: u16, payload: &[u8]) -> Result<(), Fail> {
     let state = &mut link.state;
-    let number = || payload.first_chunk::<4>().map(|b| u32::from_ne_bytes(*b));
+    let number = || number(payload);
     let byte = || payload.first().copied();
     match kind {
         ifla::IFNAME => link.name = IfName::from_kernel(text(payload)),
@@ -326,7 +327,7 @@ fn kind_named(name: String) -> Kind {
 }
 
 /// RFC 2863 states in `ip`'s words.
-fn operstate(state: State) -> String {
+fn operstate(state: State) -> Cow<'static, str> {
     match state {
         State::Unknown => "UNKNOWN".into(),
         State::NotPresent => "NOTPRESENT".into(),
@@ -335,32 +336,32 @@ fn operstate(state: State) -> String {
         State::Testing => "TESTING".into(),
         State::Dormant => "DORMANT".into(),
         State::Up => "UP".into(),
-        other => u8::from(other).to_string(),
+        other => u8::from(other).to_string().into(),
     }
 }
 
-fn linkmode(mode: LinkMode) -> String {
+fn linkmode(mode: LinkMode) -> Cow<'static, str> {
     match mode {
         LinkMode::Default => "DEFAULT".into(),
         LinkMode::Dormant => "DORMANT".into(),
-        other => u8::from(other).to_string(),
+        other => u8::from(other).to_string().into(),
     }
 }
 
 /// `IFLA_INET6_ADDR_GEN_MODE` (8) of the IPv6 part (`AF_INET6`, 10).
-fn addr_gen_mode(families: &[u8]) -> Option<String> {
-    let inside = |payload: &[u8], wanted: u16| {
-        let found = NlasIterator::new(payload).flatten().find(|nla| nla.kind() == wanted);
-        found.map(|nla| nla.value().to_vec())
-    };
-    let mode = inside(&inside(families, 10)?, 8)?;
+fn addr_gen_mode(families: &[u8]) -> Option<Cow<'static, str>> {
+    fn inside(payload: &[u8], wanted: u16) -> Option<NlaBuffer<&[u8]>> {
+        NlasIterator::new(payload).flatten().find(|nla| nla.kind() == wanted)
+    }
+    let family = inside(families, 10)?;
+    let mode = inside(family.value(), 8)?;
     // IN6_ADDR_GEN_MODE_* (include/uapi/linux/if_link.h) in `ip`'s words.
-    Some(match mode.first()? {
+    Some(match mode.value().first()? {
         0 => "eui64".into(),
         1 => "none".into(),
         2 => "stable_secret".into(),
         3 => "random".into(),
-        other => other.to_string(),
+        other => other.to_string().into(),
     })
 }
 
@@ -372,6 +373,9 @@ fn spell_address(octets: &[u8]) -> String {
     }
     if let Ok(sixteen) = <[u8; 16]>::try_from(octets) {
         return Ipv6Addr::from(sixteen).to_string();
+    }
+    if let Some(mac) = MacAddr::from_bytes(octets) {
+        return mac.to_string();
     }
     let mut text = String::with_capacity(octets.len() * 3);
     for octet in octets {

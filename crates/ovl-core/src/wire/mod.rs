@@ -10,7 +10,10 @@ pub mod route;
 pub mod row;
 pub mod vxlan;
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use netlink_packet_core::{DecodeError, Emitable};
+use netlink_packet_route::AddressFamily;
 
 use crate::error::Fail;
 use crate::socket::Message;
@@ -54,6 +57,24 @@ fn message(kind: u16, flags: u16, body: &impl Emitable) -> Message {
     let mut bytes = vec![0; body.buffer_len()];
     body.emit(&mut bytes);
     Message { kind, flags, body: bytes }
+}
+
+fn family(v4: bool) -> AddressFamily {
+    if v4 { AddressFamily::Inet } else { AddressFamily::Inet6 }
+}
+
+/// An address attribute. Some have no family of their own: the length tells.
+fn ip(payload: &[u8]) -> Option<IpAddr> {
+    match payload.len() {
+        4 => payload.first_chunk::<4>().map(|b| Ipv4Addr::from(*b).into()),
+        16 => payload.first_chunk::<16>().map(|b| Ipv6Addr::from(*b).into()),
+        _ => None,
+    }
+}
+
+/// A 32-bit attribute.
+fn number(payload: &[u8]) -> Option<u32> {
+    payload.first_chunk::<4>().map(|bytes| u32::from_ne_bytes(*bytes))
 }
 
 fn unreadable(e: &DecodeError) -> Fail {

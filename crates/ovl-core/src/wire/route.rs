@@ -1,17 +1,18 @@
 //! Routes of the main table, and the lookup `ip route get` makes.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use netlink_packet_core::Parseable;
+use netlink_packet_core::NlasIterator;
 use netlink_packet_route::AddressFamily;
 use netlink_packet_route::route::{
-    RouteAddress, RouteAttribute, RouteMessage, RouteProtocol, RouteScope, RouteType,
+    RouteAttribute, RouteMessage, RouteProtocol, RouteScope, RouteType,
 };
 use serde::{Deserialize, Serialize};
 
 use super::addr::scope;
-use super::{message, rtm, unreadable};
+use super::{family, ip, message, number, rtm, unreadable};
 use crate::error::Fail;
 use crate::socket::{Message, flag};
 
@@ -46,30 +47,37 @@ impl RouteSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Route {
     /// Destination; `None` is the default route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dst: Option<IpNet>,
     /// Gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<IpAddr>,
     /// Index of the device it leaves by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dev: Option<u32>,
     /// Preferred source address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub src: Option<IpAddr>,
     /// Metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<u32>,
     /// Table number.
     pub table: u32,
     /// Who made it, in `ip`'s words.
-    pub protocol: String,
+    pub protocol: Cow<'static, str>,
     /// Scope, in `ip`'s words.
-    pub scope: String,
+    pub scope: Cow<'static, str>,
     /// Type, in `ip`'s words: unicast, local, blackhole...
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// IPv4?
     pub v4: bool,
 }
 
-/// Asks for all routes of a namespace, of both families and all tables.
-pub fn list() -> Message {
-    message(rtm::GETROUTE, 0, &RouteMessage::default())
+/// Asks for all routes of a namespace that are of one family, in all tables.
+pub fn list(v4: bool) -> Message {
+    let mut asked = RouteMessage::default();
+    asked.header.address_family = family(v4);
+    message(rtm::GETROUTE, 0, &asked)
 }
 
 /// Asks which route packets to `to` take.
@@ -112,43 +120,55 @@ fn about(spec: &RouteSpec, dev: u32) -> RouteMessage {
     asked
 }
 
-fn family(v4: bool) -> AddressFamily {
-    if v4 { AddressFamily::Inet } else { AddressFamily::Inet6 }
+/// `struct rtmsg` is 12 bytes.
+const RTMSG: usize = 12;
+
+/// `RTA_*` attributes (include/uapi/linux/rtnetlink.h).
+mod rta {
+    pub const DST: u16 = 1;
+    pub const OIF: u16 = 4;
+    pub const GATEWAY: u16 = 5;
+    pub const PRIORITY: u16 = 6;
+    pub const PREFSRC: u16 = 7;
+    pub const TABLE: u16 = 15;
 }
 
-/// A route message, read. `None` for families that are not IP.
+/// A route message, read. `None` for families that are not IP. Its attributes are
+/// walked here, as those of links and rows are: every namespace has a dozen routes.
 pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
-    let m = RouteMessage::parse(body).map_err(|e| unreadable(&e))?;
-    let v4 = match m.header.address_family {
+    let head = body.first_chunk::<RTMSG>();
+    let head = head.ok_or_else(|| Fail::Unreadable("a cut-off route message".into()))?;
+    let v4 = match head[0].into() {
         AddressFamily::Inet => true,
         AddressFamily::Inet6 => false,
         _ => return Ok(None),
     };
+    let length = head[1];
     let mut route = Route {
         dst: None,
         via: None,
         dev: None,
         src: None,
         metric: None,
-        table: u32::from(m.header.table),
-        protocol: protocol(u8::from(m.header.protocol)),
-        scope: scope(u8::from(m.header.scope)),
-        kind: kind(u8::from(m.header.kind)),
+        table: u32::from(head[4]),
+        protocol: protocol(head[5]),
+        scope: scope(head[6]),
+        kind: kind(head[7]),
         v4,
     };
     let mut dst = None;
-    for attribute in &m.attributes {
-        match attribute {
-            RouteAttribute::Destination(a) => dst = ip(a),
-            RouteAttribute::Gateway(a) => route.via = ip(a),
-            RouteAttribute::PrefSource(a) => route.src = ip(a),
-            RouteAttribute::Oif(index) => route.dev = Some(*index),
-            RouteAttribute::Priority(n) => route.metric = Some(*n),
-            RouteAttribute::Table(n) => route.table = *n,
+    for nla in NlasIterator::new(&body[RTMSG..]) {
+        let nla = nla.map_err(|e| unreadable(&e))?;
+        match nla.kind() {
+            rta::DST => dst = ip(nla.value()),
+            rta::GATEWAY => route.via = ip(nla.value()),
+            rta::PREFSRC => route.src = ip(nla.value()),
+            rta::OIF => route.dev = number(nla.value()),
+            rta::PRIORITY => route.metric = number(nla.value()),
+            rta::TABLE => route.table = number(nla.value()).unwrap_or(route.table),
             _ => {}
         }
     }
-    let length = m.header.destination_prefix_length;
     if dst.is_some() || length > 0 {
         let any = if v4 { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
         route.dst = IpNet::new(dst.unwrap_or(any), length).ok();
@@ -156,16 +176,8 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
     Ok(Some(route))
 }
 
-fn ip(address: &RouteAddress) -> Option<IpAddr> {
-    match address {
-        RouteAddress::Inet(a) => Some(IpAddr::V4(*a)),
-        RouteAddress::Inet6(a) => Some(IpAddr::V6(*a)),
-        _ => None,
-    }
-}
-
 /// `RTPROT_*` in `ip`'s words (iproute2's `etc/iproute2/rt_protos`).
-pub fn protocol(number: u8) -> String {
+pub fn protocol(number: u8) -> Cow<'static, str> {
     match number {
         0 => "unspec".into(),
         1 => "redirect".into(),
@@ -177,12 +189,12 @@ pub fn protocol(number: u8) -> String {
         186 => "bgp".into(),
         188 => "ospf".into(),
         196 => "zebra".into(),
-        other => other.to_string(),
+        other => other.to_string().into(),
     }
 }
 
 /// `RTN_*` in `ip`'s words.
-fn kind(number: u8) -> String {
+fn kind(number: u8) -> Cow<'static, str> {
     match number {
         1 => "unicast".into(),
         2 => "local".into(),
@@ -192,6 +204,6 @@ fn kind(number: u8) -> String {
         6 => "blackhole".into(),
         7 => "unreachable".into(),
         8 => "prohibit".into(),
-        other => other.to_string(),
+        other => other.to_string().into(),
     }
 }

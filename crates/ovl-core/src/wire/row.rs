@@ -2,9 +2,9 @@
 //! netlink-packet-route: rows come by the hundred thousand, and that crate hands
 //! an FDB row's destination and nexthop group over as raw bytes anyway.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
-use super::rtm;
+use super::{ip, number, rtm};
 use crate::error::Fail;
 use crate::row::{
     Fdb, FdbSpec, Miss, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec,
@@ -284,7 +284,7 @@ impl Found {
     }
 
     fn take(&mut self, kind: u16, payload: &[u8]) {
-        let word = || payload.first_chunk::<4>().map(|b| u32::from_ne_bytes(*b));
+        let word = || number(payload);
         match kind {
             nda::DST => self.dst = ip(payload),
             nda::LLADDR => self.mac = MacAddr::from_bytes(payload),
@@ -307,15 +307,6 @@ impl Found {
             }
             _ => {}
         }
-    }
-}
-
-/// An FDB row's destination has no family of its own: its length tells.
-fn ip(payload: &[u8]) -> Option<IpAddr> {
-    match payload.len() {
-        4 => payload.first_chunk::<4>().map(|b| Ipv4Addr::from(*b).into()),
-        16 => payload.first_chunk::<16>().map(|b| Ipv6Addr::from(*b).into()),
-        _ => None,
     }
 }
 

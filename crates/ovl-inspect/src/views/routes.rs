@@ -68,8 +68,8 @@ fn row(label: &str, route: &Route, links: &[Link]) -> Vec<String> {
         route.via.map(|v| v.to_string()).unwrap_or_default(),
         shape::name_at(links, route.dev).map(|d| d.to_string()).unwrap_or_default(),
         route.src.map(|s| s.to_string()).unwrap_or_default(),
-        route.protocol.clone(),
-        route.scope.clone(),
+        route.protocol.to_string(),
+        route.scope.to_string(),
         route.metric.map(|m| m.to_string()).unwrap_or_default(),
         if route.table == MAIN_TABLE { "main".into() } else { route.table.to_string() },
     ]

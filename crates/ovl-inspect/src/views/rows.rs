@@ -125,7 +125,7 @@ fn neigh_row(label: &str, row: &Neigh, links: &[Link]) -> Vec<String> {
         row.ip.to_string(),
         row.mac.map(|m| m.to_string()).unwrap_or_default(),
         nud_words(row.state).join(","),
-        row.proto.map(protocol).unwrap_or_default(),
+        row.proto.map(|p| protocol(p).into_owned()).unwrap_or_default(),
         flag_words(row.flags).join(" "),
     ]
 }

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use ovl_core::error::Fail;
 use ovl_core::ethtool::Ethtool;
 use ovl_core::link::{Kind, Link};
 use ovl_core::netns::NsKey;
@@ -49,18 +48,10 @@ pub fn has_parent(link: &Link) -> bool {
 
 /// The other ends' numbers as the driver has them (`ethtool -S`), by the device's
 /// own. What it does not say is left out: the link messages are there.
-pub(super) fn driver_peers(
-    open: impl FnOnce() -> Result<Ethtool, Fail>,
-    links: &[Link],
-) -> BTreeMap<u32, u32> {
-    let mut cables = links.iter().filter(|l| l.kind == Kind::Veth).peekable();
-    if cables.peek().is_none() {
-        return BTreeMap::new();
-    }
-    let Ok(ethtool) = open() else { return BTreeMap::new() };
-    let mut position = None;
+pub(super) fn driver_peers(ethtool: &Ethtool<'_>, links: &[Link]) -> BTreeMap<u32, u32> {
+    let cables = links.iter().filter(|l| l.kind == Kind::Veth);
     let peers = cables.filter_map(|link| {
-        let number = ethtool.peer_ifindex(&link.name, &mut position).ok()??;
+        let number = ethtool.peer_ifindex(&link.name).ok()??;
         Some((link.index, u32::try_from(number).ok()?))
     });
     peers.collect()

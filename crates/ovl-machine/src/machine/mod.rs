@@ -13,7 +13,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use ovl_core::error::Fail;
-use ovl_core::ethtool::Ethtool;
 use ovl_core::kernel::Kernel;
 use ovl_core::link::{Kind, Link};
 use ovl_core::netns::{NetNs, NsKey, visit};
@@ -108,9 +107,8 @@ impl Machine {
             |n| all[n].open(),
             |_, _| {
                 let mut reader = Reader::here(kernel)?;
-                let (cookie, state) = contents(&mut reader, Part::All)?;
+                let (cookie, state, peers) = contents(&mut reader, Part::All)?;
                 let nsids = nsids::own_id(&mut reader, &state, &own)?;
-                let peers = ends::driver_peers(Ethtool::here, &state.links);
                 Ok((cookie, state, nsids, peers))
             },
         )?;
@@ -203,16 +201,11 @@ pub enum Part {
 
 /// Reads one namespace.
 fn read<K: Kernel>(kernel: &K, ns: &NetNs, part: Part) -> Result<Read, Fail> {
-    let (cookie, state) = contents(&mut Reader::open(kernel, ns)?, part)?;
-    let peers = ends::driver_peers(|| Ethtool::open_in(ns), &state.links);
-    Ok((cookie, state, peers))
+    contents(&mut Reader::open(kernel, ns)?, part)
 }
 
-/// What is in a reader's namespace, with its cookie.
-fn contents<K: Kernel>(
-    reader: &mut Reader<'_, K>,
-    part: Part,
-) -> Result<(Option<u64>, NsState), Fail> {
+/// Reads the reader's namespace.
+fn contents<K: Kernel>(reader: &mut Reader<'_, K>, part: Part) -> Result<Read, Fail> {
     let mut state = NsState {
         links: reader.links(true)?,
         addrs: reader.addrs()?,
@@ -223,7 +216,8 @@ fn contents<K: Kernel>(
         state.neighs = reader.neighs(None)?;
         state.fdb = reader.fdb(None)?;
     }
-    Ok((reader.cookie().ok(), state))
+    let peers = ends::driver_peers(&reader.ethtool(), &state.links);
+    Ok((reader.cookie().ok(), state, peers))
 }
 
 fn open_own() -> Result<NetNs, Fail> {
@@ -236,7 +230,7 @@ mod as_list {
     use std::collections::BTreeMap;
 
     use ovl_core::netns::NsKey;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
     use super::Space;
 
@@ -244,7 +238,7 @@ mod as_list {
         spaces: &BTreeMap<NsKey, Space>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        spaces.values().collect::<Vec<_>>().serialize(serializer)
+        serializer.collect_seq(spaces.values())
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(
