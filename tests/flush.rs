@@ -17,6 +17,8 @@ tests![
     a_row_with_another_port_or_vni_is_deleted_as_that,
     flood_rows_that_differ_in_the_port_are_two,
     many_rows_go_and_the_one_among_them_stays,
+    very_many_rows_go_from_the_front_of_the_list,
+    a_flush_that_is_killed_is_finished_by_the_next,
     a_row_is_its_makers_whoever_uses_it,
     what_is_left_of_a_pair_is_still_owned,
     half_of_an_endpoint_that_was_added_is_owned,
@@ -270,6 +272,79 @@ fn many_rows_go_and_the_one_among_them_stays(lab: &Lab) -> Result<()> {
     lab.ok("ovl-fdb flush --foreign --dst 192.168.1.5 -n ov1")?;
     let ours = rows::pair("10.7.0.3", "02:42:0a:07:00:03", "192.168.1.5").into();
     rows::same("theirs are gone", &ours, &rows::of(lab, "ov1")?)
+}
+
+/// More rows than are listed in one go: lone ones, pairs, and those of others before,
+/// among and behind them.
+fn very_many(lab: &Lab) -> Result<Rows> {
+    lab.overlay()?;
+    rows::csv("lone.csv", 1..=LONE)?;
+    rows::csv("pairs.csv", (LONE + 1)..=(LONE + PAIRS))?;
+    let theirs = |n: usize| {
+        format!(
+            "bridge -n ov1 fdb add 02:42:0a:09:00:{n:02x} dev vxlan0 dst 192.168.1.9 self {}",
+            ["permanent", "permanent extern_learn", "dynamic extern_learn"][n % 3]
+        )
+    };
+    // Three of ours are another's now, or gone.
+    let [moved, again, gone] = [7, LONE / 2, LONE - 3].map(|n| rows::endpoint(n).1);
+    lab.ok(&format!(
+        "{}; {}; {}
+        ovl-fdb load lone.csv -n ov1 --fdb-only
+        {}; {}; {}
+        ovl-fdb load pairs.csv -n ov1
+        {}; {}; {}
+        bridge -n ov1 fdb replace {moved} dev vxlan0 dst 192.168.1.9 self permanent
+        bridge -n ov1 fdb replace {again} dev vxlan0 dst 192.168.1.9 self permanent extern_learn
+        bridge -n ov1 fdb del {gone} dev vxlan0 self
+        ip -n ov1 neigh add 10.9.0.1 lladdr {again} dev vxlan0 nud permanent",
+        theirs(0),
+        theirs(1),
+        theirs(2),
+        theirs(3),
+        theirs(4),
+        theirs(5),
+        theirs(6),
+        theirs(7),
+        theirs(8),
+    ))?;
+    let ours = |row: &String| row.starts_with("10.7.") || row.contains(" dst 192.168.1.9 ");
+    let all = rows::of(lab, "ov1")?;
+    let left = all.iter().filter(|row| row.contains("192.168.1.9 ") || row.starts_with("10.9."));
+    let left: Rows = left.cloned().collect();
+    assert_eq!(left.len(), 9 + 2 + 1, "the test's own setup");
+    assert_eq!(all.iter().filter(|row| ours(row)).count(), PAIRS + 11);
+    Ok(left)
+}
+
+/// So many FDB rows without neighbour rows: above `device::SHORT`.
+const LONE: usize = 25_000;
+const PAIRS: usize = 300;
+
+fn very_many_rows_go_from_the_front_of_the_list(lab: &Lab) -> Result<()> {
+    let left = very_many(lab)?;
+    // A filter that names few of them takes the ordinary way.
+    let (ip, mac, _) = rows::endpoint(LONE + 1);
+    let said = lab.ok(&format!("ovl-fdb flush --mac {mac} -n ov1"))?;
+    assert_eq!(said, "1 neighbour row, 1 FDB row deleted\n", "{ip}");
+    let said = lab.ok("ovl-fdb flush --owned -n ov1")?;
+    let (neighs, fdb) = (PAIRS - 1, LONE + PAIRS - 3 - 1);
+    assert_eq!(said, format!("{neighs} neighbour rows, {fdb} FDB rows deleted\n"));
+    rows::same("flushed", &left, &rows::of(lab, "ov1")?)?;
+    let said = lab.ok("ovl-fdb flush --owned -n ov1")?;
+    assert_eq!(said, "0 neighbour rows, 0 FDB rows deleted\n");
+    rows::same("flushed again", &left, &rows::of(lab, "ov1")?)
+}
+
+fn a_flush_that_is_killed_is_finished_by_the_next(lab: &Lab) -> Result<()> {
+    let left = very_many(lab)?;
+    for _ in 0..3 {
+        lab.ok("timeout -s KILL 0.15 ovl-fdb flush --owned -n ov1 || true")?;
+        let now = rows::of(lab, "ov1")?;
+        ensure!(left.is_subset(&now), "a row of another's is gone");
+    }
+    lab.ok("ovl-fdb flush --owned -n ov1")?;
+    rows::same("flushed", &left, &rows::of(lab, "ov1")?)
 }
 
 fn a_row_is_its_makers_whoever_uses_it(lab: &Lab) -> Result<()> {

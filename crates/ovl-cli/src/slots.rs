@@ -2,6 +2,7 @@
 //! wants: each gets a slot, an open file, and a reading of what is in it.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use ovl_core::names::{IfName, NsName, NsRef};
 use ovl_core::netns::NetNs;
@@ -11,6 +12,7 @@ use ovl_core::step::{NsDecl, NsSlot};
 
 use crate::context::Context;
 use crate::error::{Error, reading};
+use crate::exit::Exit;
 
 /// The namespaces of a command.
 #[derive(Debug, Default)]
@@ -50,6 +52,14 @@ impl Slots {
     /// How a slot's namespace was written; `None` for the caller's own.
     pub fn label(&self, slot: NsSlot) -> Option<String> {
         self.decls[usize::from(slot.0)].label()
+    }
+
+    /// The open files once more: a plan that is run takes its own.
+    pub fn try_clone_open(&self) -> Result<BTreeMap<NsSlot, NetNs>, Error> {
+        let again = self.open.iter().map(|(slot, ns)| Ok((*slot, ns.try_clone()?)));
+        again.collect::<io::Result<_>>().map_err(|e| {
+            Error::new(Exit::Failed, format!("cannot open a namespace once more: {e}"))
+        })
     }
 
     /// A reader of a slot's namespace.

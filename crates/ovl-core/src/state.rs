@@ -142,9 +142,10 @@ impl<'k, K: Kernel> Reader<'k, K> {
         }
     }
 
-    /// FDB rows of one device, its own and the bridge's about it, if they are no more
-    /// than `most`. `None` when there are more: this reader is spent then.
-    pub fn fdb_at_most(&mut self, dev: u32, most: usize) -> Result<Option<Vec<Fdb>>, Fail> {
+    /// FDB rows of one device, the bridge's about it and its own, in the kernel's order:
+    /// all, or `most` and a few more. Whether these are all is said; this reader is
+    /// spent where they are not.
+    pub fn fdb_first(&mut self, dev: u32, most: usize) -> Result<(Vec<Fdb>, bool), Fail> {
         let mut found = Vec::new();
         let message = wire::row::list_fdb(Some(dev));
         let whole = self.kernel.glance(&mut self.socket, &message, most, |kind, body| {
@@ -156,7 +157,7 @@ impl<'k, K: Kernel> Reader<'k, K> {
             }
             Ok(())
         })?;
-        Ok(whole.then_some(found))
+        Ok((found, whole))
     }
 
     /// The rows of these MAC addresses in the table that `table` names: the device's

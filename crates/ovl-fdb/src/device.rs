@@ -40,7 +40,8 @@ pub struct Device {
     pub listing: Option<Vec<Fdb>>,
     /// Addresses of this host: those of the namespace of the device's socket.
     pub own: Vec<IpAddr>,
-    slots: Slots,
+    /// Where that is.
+    pub slots: Slots,
     /// Held from the reading of the rows to their writing.
     _lock: Option<Flock<File>>,
 }
@@ -48,7 +49,7 @@ pub struct Device {
 /// Up to so many addresses are asked for without a look at how many rows there are.
 const FEW: usize = 2048;
 /// A listing of up to so many rows costs less than to ask for each of as many.
-const SHORT: usize = 24 * 1024;
+pub const SHORT: usize = 24 * 1024;
 
 /// Which rows of a device are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +62,23 @@ pub enum Reach<'m> {
     OursInBridge,
 }
 
+/// What tells where rows of ours may stand.
+pub struct Known<'c> {
+    /// Of its namespace.
+    reader: Reader<'c, ovl_cli::Seam>,
+    /// The device's neighbour rows.
+    pub neighs: Vec<Neigh>,
+    /// What is remembered of it.
+    pub memory: Memory,
+}
+
+impl Known<'_> {
+    /// How many FDB rows a listing would have at least.
+    pub fn most(&self) -> usize {
+        self.neighs.len().max(self.memory.len())
+    }
+}
+
 impl Device {
     /// Reads it, under the lock when something is to be written.
     pub fn read(
@@ -69,45 +87,69 @@ impl Device {
         acting: Acting,
         reach: Reach<'_>,
     ) -> Result<Device, Error> {
+        let device = Device::locked(context, on, acting)?;
+        let known = device.known(context)?;
+        device.with_rows(context, known, reach)
+    }
+
+    /// Finds it, without its rows, under the lock when something is to be written.
+    pub fn locked(context: &Context, on: &On, acting: Acting) -> Result<Device, Error> {
         let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
-        let device = Device::look(context, on)?;
-        let label = device.label();
-        let told = |what| reading(what, label.clone());
-        let mut reader = device.slots.reader(context, device.at)?;
-        let link = &device.link;
-        let neighs = reader.neighs(Some(link.index)).map_err(told("its neighbour rows"))?;
-        let memory = Memory::of(reader.cookie().ok(), link.index);
+        Ok(Device { _lock: lock, ..Device::look(context, on)? })
+    }
+
+    /// Reads what tells where rows of ours may stand.
+    pub fn known<'c>(&self, context: &'c Context) -> Result<Known<'c>, Error> {
+        let mut reader = self.slots.reader(context, self.at)?;
+        let neighs = reader.neighs(Some(self.link.index));
+        let neighs = neighs.map_err(reading("its neighbour rows", self.label()))?;
+        let memory = Memory::of(reader.cookie().ok(), self.link.index);
+        Ok(Known { reader, neighs, memory })
+    }
+
+    /// Has a MAC address a row for each VNI?
+    pub fn is_external(&self) -> bool {
+        self.link.vxlan().is_none_or(|v| v.external == Some(true))
+    }
+
+    /// Reads its FDB rows.
+    pub fn with_rows(
+        self,
+        context: &Context,
+        known: Known<'_>,
+        reach: Reach<'_>,
+    ) -> Result<Device, Error> {
+        let told = |what| reading(what, self.label());
+        let (link, known_rows) = (&self.link, known.most());
+        let Known { mut reader, neighs, memory } = known;
         let macs = match reach {
             Reach::All => None,
-            // There a MAC address has a row for each VNI.
-            _ if link.vxlan().is_none_or(|v| v.external == Some(true)) => None,
+            _ if self.is_external() => None,
             Reach::Ours(asked) => Some(addresses(&neighs, &memory, asked)),
             Reach::OursInBridge => Some(addresses(&neighs, &memory, &[])),
         };
         let in_bridge = matches!(reach, Reach::OursInBridge);
-        // What is known to stand there says how long a listing would be at least.
-        let known = neighs.len().max(memory.len());
         let few = match &macs {
-            Some(macs) if macs.len() > FEW && known <= SHORT => {
-                reader.fdb_at_most(link.index, SHORT)
+            Some(macs) if macs.len() > FEW && known_rows <= SHORT => {
+                reader.fdb_first(link.index, SHORT).map_err(told("its FDB rows"))?
             }
-            _ => Ok(None),
+            _ => (Vec::new(), false),
         };
         let mut is_whole = true;
-        let fdb = match (few.map_err(told("its FDB rows"))?, macs) {
-            (Some(all), _) => all,
-            (None, None) => reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?,
-            (None, Some(macs)) => {
+        let fdb = match (few, macs) {
+            ((all, true), _) => all,
+            (_, None) => reader.fdb(Some(link.index)).map_err(told("its FDB rows"))?,
+            (_, Some(macs)) => {
                 is_whole = false;
                 // The one that began to list is spent.
-                reader = device.slots.reader(context, device.at)?;
+                reader = self.slots.reader(context, self.at)?;
                 some_rows(&mut reader, link, &macs, in_bridge).map_err(told("its FDB rows"))?
             }
         };
         let endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
         drop(reader);
         let listing = (is_whole && !matches!(reach, Reach::Ours(_))).then_some(fdb);
-        Ok(Device { endpoints, memory, listing, _lock: lock, ..device })
+        Ok(Device { endpoints, memory, listing, ..self })
     }
 
     /// Finds it, without its rows.
@@ -169,8 +211,7 @@ impl Device {
         proved: impl Fn(Kept) -> bool,
     ) -> Result<Applied, Error> {
         if !acting.dry_run {
-            self.memory.note(rows_of(plan.steps()))?;
-            self.memory.note(&self.halves(plan))?;
+            self.remember(plan)?;
         }
         // What was compared is not needed any more, and there may be much of it.
         (self.endpoints, self.listing) = (Vec::new(), None);
@@ -186,6 +227,13 @@ impl Device {
             self.memory.keep(|row| is_there(row) && is_lone(row))?;
         }
         Ok(applied)
+    }
+
+    /// Writes down what a plan is about to write or to delete.
+    pub fn remember(&mut self, plan: &Plan) -> Result<(), Error> {
+        self.memory.note(rows_of(plan.steps()))?;
+        let halves = self.halves(plan);
+        self.memory.note(&halves)
     }
 
     /// Rows of ours that a plan leaves without the other half of their pair.
@@ -285,7 +333,7 @@ impl Onlooker for Refusals<'_> {
 }
 
 /// The rows that a plan deletes and does not write again.
-fn deleted(plan: &Plan) -> Set<Kept> {
+pub fn deleted(plan: &Plan) -> Set<Kept> {
     let mut gone = Set::default();
     let is_deletion = |step: &&Step| matches!(&step.act, Act::Rows(_, op, _) if op.is_deletion());
     for step in plan.steps().skip_while(|step| !is_deletion(step)) {

@@ -1,10 +1,11 @@
 //! `flush`: deletes rows that filters name: our own, or with `--foreign` those of
 //! others.
 
-use ovl_core::hash::Set;
+use std::ops::AddAssign;
 
 use ovl_cli::apply::Silent;
 use ovl_cli::{Context, Error, Exit, output};
+use ovl_core::hash::Set;
 use ovl_core::row::{Fdb, NTF_SELF, RowSpec};
 use ovl_core::types::MacAddr;
 use serde::Serialize;
@@ -13,17 +14,18 @@ use crate::cli::Flush;
 use crate::device::{Device, Reach, defaults};
 use crate::diff::Rows;
 use crate::endpoints::Endpoint;
+use crate::sweep::{is_worth_while, sweep};
 
 /// What was deleted, by the table it was in.
 #[derive(Debug, Default, Serialize)]
-struct Count {
+pub struct Count {
     /// Neighbour rows.
-    neigh: usize,
+    pub neigh: usize,
     /// Rows of the device's own table.
     #[serde(rename = "self")]
-    own: usize,
+    pub own: usize,
     /// Rows of the bridge's table.
-    master: usize,
+    pub master: usize,
 }
 
 /// `flush`.
@@ -32,9 +34,17 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
         return Err(Error::usage("which rows? --owned, or a filter such as --dst VTEP")
             .hint("--owned deletes all rows that ovl-fdb made, and no others"));
     }
+    let mut count = Count::default();
+    let mut device = Device::locked(context, &args.on, args.acting)?;
+    let mut known = device.known(context)?;
+    if is_worth_while(context, args, &device, &known) {
+        (count, device) = sweep(context, args, device, known)?;
+        known = device.known(context)?;
+    }
     let reach = if args.foreign { Reach::All } else { Reach::OursInBridge };
-    let device = Device::read(context, &args.on, args.acting, reach)?;
-    let (remove, count) = doomed(args, &device);
+    let device = device.with_rows(context, known, reach)?;
+    let (remove, rest) = doomed(args, &device.endpoints, device.link.index);
+    count += rest;
     let plan = device.plan(in_bulk(args, &device, remove));
     device.write(context, args.acting, &plan, &mut Silent, |_| false)?;
     if !context.flags.quiet && !args.acting.dry_run {
@@ -66,8 +76,17 @@ fn in_bulk(args: &Flush, device: &Device, remove: Vec<RowSpec>) -> Rows {
     Rows { remove, flush: Some((filter, named)), ..Rows::default() }
 }
 
+impl AddAssign for Count {
+    fn add_assign(&mut self, more: Count) {
+        self.neigh += more.neigh;
+        self.own += more.own;
+        self.master += more.master;
+    }
+}
+
 impl Count {
-    fn text(&self) -> String {
+    /// In words.
+    pub fn text(&self) -> String {
         let rows = |n: usize, what: &str| match n {
             1 => format!("1 {what} row"),
             n => format!("{n} {what} rows"),
@@ -79,11 +98,11 @@ impl Count {
     }
 }
 
-/// The rows that go, and how many of each table.
-fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
-    let chosen: Vec<&Endpoint> = device.endpoints.iter().filter(|e| args.means(e)).collect();
+/// The rows that go of a device with that index, and how many of each table.
+pub fn doomed(args: &Flush, endpoints: &[Endpoint], dev: u32) -> (Vec<RowSpec>, Count) {
+    let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| args.means(e)).collect();
     // The row of a MAC address is shared by its endpoints: one of them proves it.
-    let proved = device.endpoints.iter().filter(|e| e.ours.fdb).filter_map(|e| e.fdb.as_ref());
+    let proved = endpoints.iter().filter(|e| e.ours.fdb).filter_map(|e| e.fdb.as_ref());
     let ours: Set<_> = proved.map(|row| (row.mac, row.dst)).collect();
     let is_meant = |row: &&Fdb| args.foreign != ours.contains(&(row.mac, row.dst));
     let mut rows = Vec::new();
@@ -101,9 +120,10 @@ fn doomed(args: &Flush, device: &Device) -> (Vec<RowSpec>, Count) {
             count.own += 1;
             rows.push(row.deletion());
         }
-        let learned = endpoint.bridge.as_ref().filter(|row| {
-            goes && args.in_master() && row.dev == device.link.index && row.is_learned()
-        });
+        let learned = endpoint
+            .bridge
+            .as_ref()
+            .filter(|row| goes && args.in_master() && row.dev == dev && row.is_learned());
         if let Some(row) = learned.filter(|row| forgotten.insert(row.mac)) {
             count.master += 1;
             rows.push(row.deletion());

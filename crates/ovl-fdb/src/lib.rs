@@ -16,6 +16,7 @@ mod progress;
 mod recent;
 mod render;
 mod report;
+mod sweep;
 mod sync;
 mod want;
 mod wanted;

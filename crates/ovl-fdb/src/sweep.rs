@@ -1,0 +1,104 @@
+//! The quick way through very many rows that are to go: what stands at the front of
+//! the device's list is looked at and deleted, again and again. To list all of them
+//! costs the kernel the square of their number, and to ask for each three times as
+//! much as this. What needs a closer look is left to the ordinary way.
+
+use ovl_cli::apply::{Silent, carry_out};
+use ovl_cli::error::reading;
+use ovl_cli::{Context, Error};
+use ovl_core::hash::Set;
+use ovl_core::row::{Fdb, Neigh};
+use ovl_core::types::MacAddr;
+
+use crate::cli::Flush;
+use crate::device::{Device, Known, SHORT, deleted};
+use crate::diff::Rows;
+use crate::endpoints::join;
+use crate::flush::{Count, doomed};
+use crate::memory::Kept;
+use crate::want::advise;
+
+/// Rows that are looked at in one go: the kernel walks past those before them for
+/// each datagram, and opening a socket has to be worth while.
+const WINDOW: usize = 6 * 1024;
+
+/// Is it worth while? Lines of `--explain` are printed all at once, and what is
+/// another's is no quick matter.
+pub fn is_worth_while(context: &Context, args: &Flush, device: &Device, known: &Known<'_>) -> bool {
+    let is_told = args.acting.dry_run || args.acting.explain || context.flags.verbose > 0;
+    known.most() > SHORT && !is_told && !args.foreign && !device.is_external()
+}
+
+/// Deletes what `flush` means of a device that has very many rows of ours, as long
+/// as that is most of what stands at the front of its list.
+pub fn sweep(
+    context: &Context,
+    args: &Flush,
+    mut device: Device,
+    known: Known<'_>,
+) -> Result<(Count, Device), Error> {
+    let mut neighs = known.neighs;
+    neighs.sort_unstable_by_key(|row| row.mac);
+    device.memory = known.memory;
+    let mut sweep = Sweep { device, neighs, gone: Set::default(), count: Count::default() };
+    let swept = loop {
+        match sweep.window(context, args) {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            Err(why) => break Err(why),
+        }
+    };
+    let Sweep { mut device, gone, count, .. } = sweep;
+    let kept = device.memory.keep(|row| !gone.contains(&row));
+    match swept.and(kept) {
+        Ok(()) => Ok((count, device)),
+        Err(mut error) => {
+            error.aftermath.push(format!("done before: {}", count.text().trim_end()));
+            Err(error)
+        }
+    }
+}
+
+/// A device under way.
+struct Sweep {
+    device: Device,
+    /// Its neighbour rows, those of one MAC address beside each other.
+    neighs: Vec<Neigh>,
+    gone: Set<Kept>,
+    count: Count,
+}
+
+impl Sweep {
+    /// Looks at the front of the list, and deletes; `false` when that is over.
+    fn window(&mut self, context: &Context, args: &Flush) -> Result<bool, Error> {
+        let device = &mut self.device;
+        let told = reading("its FDB rows", device.label());
+        let mut reader = device.slots.reader(context, device.at)?;
+        let (rows, is_whole) = reader.fdb_first(device.link.index, WINDOW).map_err(told)?;
+        drop(reader);
+        let neighs = with_macs(&self.neighs, &rows);
+        let memory = &device.memory;
+        device.endpoints = join(&device.link, &neighs, &rows, |row| memory.has(row));
+        let (remove, count) = doomed(args, &device.endpoints, device.link.index);
+        if count.own < rows.len() / 2 || remove.is_empty() {
+            return Ok(false);
+        }
+        let plan = device.plan(Rows { remove, ..Rows::default() });
+        device.remember(&plan)?;
+        let open = device.slots.try_clone_open()?;
+        carry_out(context, args.acting, &plan, open, &mut Silent, advise)?;
+        self.gone.extend(deleted(&plan));
+        self.count += count;
+        Ok(!is_whole)
+    }
+}
+
+/// The neighbour rows of the MAC addresses of some FDB rows.
+fn with_macs(neighs: &[Neigh], rows: &[Fdb]) -> Vec<Neigh> {
+    let macs: Set<MacAddr> = rows.iter().filter(|row| row.is_self()).map(|row| row.mac).collect();
+    let of = |mac: MacAddr| {
+        let from = neighs.partition_point(|row| row.mac < Some(mac));
+        neighs[from..].iter().take_while(move |row| row.mac == Some(mac)).cloned()
+    };
+    macs.into_iter().flat_map(of).collect()
+}
