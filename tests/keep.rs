@@ -85,7 +85,7 @@ fn a_table_that_is_removed_keeps_its_rows(lab: &Lab) -> Result<()> {
 fn a_table_that_is_wrong_keeps_the_rows_and_is_said_once(lab: &Lab) -> Result<()> {
     let follower = follow(lab, "--every 100ms")?;
     rows::write("t.csv", "10.7.0.1,,192.168.1.5\n10.7.0.300,,192.168.1.5\n")?;
-    follower.says(lab, "line 2: '10.7.0.300' is not an IP address")?;
+    follower.says(lab, "line 2: column 1, ip: '10.7.0.300' is not an IP address")?;
     lab.ok("touch t.csv; sleep 0.3; touch t.csv; sleep 0.3")?;
     rows::same("it is wrong", &rows::owned(1..10), &rows::of(lab, "ov1")?)?;
     let said = follower.said();

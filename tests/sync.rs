@@ -296,7 +296,7 @@ fn a_run_that_is_killed_is_finished_by_the_next(lab: &Lab) -> Result<()> {
     // Of those that stand half stay, a part of them behind another VTEP.
     lab.ok("awk -F, -v OFS=, 'NR % 4 == 0 { $3 = \"192.168.1.88\" } { print }' before.csv > b.csv
         ovl-fdb sync b.csv -n ov1 -q")?;
-    let numbers = || (1..2_000).chain(10_000..30_000);
+    let numbers = || (1..2_001).chain(10_000..30_000);
     rows::csv("t.csv", numbers())?;
     // A part has no IP address (10.7.60.0 to 10.7.99.255): whose such rows are, no
     // pair of marks proves. Nor do they swell the kernel's neighbour table, which all

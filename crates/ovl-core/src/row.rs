@@ -98,6 +98,14 @@ pub struct Via {
     pub index: u32,
 }
 
+impl Via {
+    /// One of which only the index is known, and that counts: `ip` and `bridge` read
+    /// `if5` as one.
+    pub fn at(index: u32) -> Via {
+        Via { name: IfName::from_kernel(format!("if{index}")), index }
+    }
+}
+
 /// What to do with a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowOp {
@@ -241,16 +249,13 @@ pub struct Fdb {
 impl Fdb {
     /// The request that makes it again.
     pub fn spec(&self) -> RowSpec {
-        // Of the device that packets leave by only the index is known, and the index
-        // counts: `ip` and `bridge` read `if5` as one.
-        let name = |index| IfName::from_kernel(format!("if{index}"));
         RowSpec::Fdb(FdbSpec {
             mac: self.mac,
             dst: self.dst,
             port: self.port,
             vni: self.vni,
             src_vni: self.src_vni,
-            via: self.via.map(|index| Via { name: name(index), index }),
+            via: self.via.map(Via::at),
             nhid: self.nhid,
             state: self.state,
             flags: self.flags,

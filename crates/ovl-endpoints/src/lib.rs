@@ -9,6 +9,6 @@ pub mod source;
 pub mod table;
 mod yaml;
 
-pub use parse::{Format, parse};
+pub use parse::{Format, endpoint_address, parse, vtep_address};
 pub use source::{Source, SourceError};
 pub use table::{Endpoint, Finding, Findings, Place, Table};

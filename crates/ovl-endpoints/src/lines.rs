@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ovl_core::types::MacAddr;
 
-use crate::parse::{endpoint, ip, mac, number, parsed, vtep};
+use crate::parse::{FIELDS, endpoint, ip, mac, number, parsed, port, vtep};
 use crate::table::{Endpoint, Finding, Place, Table};
 
 /// Bytes of a line with two IPv4 addresses and a MAC address, or more.
@@ -41,9 +41,19 @@ fn is_header(start: &str) -> bool {
 
 fn row(line: &str, index: usize) -> Result<Endpoint, String> {
     let [ip, mac, vtep, name] = fields(line).ok_or("more than ip,mac,vtep,name")?;
-    let mut endpoint = endpoint(ip, mac, vtep, Place::Line(number(index)))?;
+    let endpoint = endpoint(ip, mac, vtep, Place::Line(number(index)));
+    let mut endpoint = endpoint.map_err(with_column)?;
     endpoint.name = (!name.is_empty()).then(|| name.to_owned());
     Ok(endpoint)
+}
+
+/// Where a field is named that cannot be read, its column as well.
+fn with_column(why: String) -> String {
+    let field = why.split(':').next().unwrap_or_default();
+    match FIELDS.iter().position(|name| *name == field) {
+        Some(at) => format!("column {}, {why}", at + 1),
+        None => why,
+    }
 }
 
 /// At most four fields between commas; those that are not there are empty.
@@ -112,7 +122,7 @@ fn fdb_row<'w>(
         let mut value = || words.next().ok_or_else(|| format!("nothing follows '{word}'"));
         match word {
             "dst" => row.vtep = Some(vtep(value()?)?),
-            "port" => row.port = Some(parsed(value()?, "a port")?),
+            "port" => row.port = Some(port(parsed(value()?, "a port")?)?),
             "vni" => row.vni = Some(parsed(value()?, "a VNI")?),
             "via" => {
                 let via = match value()? {

@@ -75,6 +75,11 @@ fn detect(text: &str) -> Format {
     }
 }
 
+/// A UDP port that packets can be sent to.
+pub(crate) fn port(port: u16) -> Result<u16, String> {
+    if port == 0 { Err("port: 0 is no port".into()) } else { Ok(port) }
+}
+
 /// A number, or whatever else is read from a word.
 pub(crate) fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("'{}' is not {what}", text.escape_debug()))
@@ -125,22 +130,36 @@ fn plain_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     (at == 3 && digits > 0).then_some(Ipv4Addr::from(octets))
 }
 
-/// An endpoint's own address.
-pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
-    let ip = address(text)?;
+/// An endpoint's own address, or why it cannot be one.
+pub fn endpoint_address(ip: IpAddr) -> Result<IpAddr, String> {
     if ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
         return Err(format!("{ip} is no endpoint's address"));
     }
     Ok(ip)
 }
 
-/// A VTEP's address.
-pub(crate) fn vtep(text: &str) -> Result<IpAddr, String> {
-    let vtep = address(text)?;
+/// A VTEP's address, or why it cannot be one.
+pub fn vtep_address(vtep: IpAddr) -> Result<IpAddr, String> {
     if vtep.is_unspecified() || vtep.is_multicast() || vtep == IpAddr::V4(Ipv4Addr::BROADCAST) {
         return Err(format!("{vtep} is no VTEP's address"));
     }
     Ok(vtep)
+}
+
+/// What an endpoint is made of, in the order of the columns of CSV.
+pub(crate) const FIELDS: [&str; 3] = ["ip", "mac", "vtep"];
+
+/// Why a field cannot be read, with its name.
+fn in_field(field: usize, why: &str) -> String {
+    format!("{}: {why}", FIELDS[field])
+}
+
+pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
+    endpoint_address(address(text)?)
+}
+
+pub(crate) fn vtep(text: &str) -> Result<IpAddr, String> {
+    vtep_address(address(text)?)
 }
 
 /// An endpoint of an address, a MAC address and a VTEP, each absent when empty.
@@ -151,13 +170,16 @@ pub(crate) fn endpoint(
     place: Place,
 ) -> Result<Endpoint, String> {
     let some = |text: &str| (!text.is_empty()).then_some(());
-    let ip = some(ip_text).map(|()| ip(ip_text)).transpose()?;
-    let vtep = some(vtep_text).map(|()| vtep(vtep_text)).transpose()?;
+    let ip = some(ip_text).map(|()| ip(ip_text)).transpose();
+    let ip = ip.map_err(|why| in_field(0, &why))?;
+    let vtep = some(vtep_text).map(|()| vtep(vtep_text)).transpose();
+    let vtep = vtep.map_err(|why| in_field(2, &why))?;
     if ip.is_none() && vtep.is_none() {
         return Err("it has neither an IP address nor a VTEP".into());
     }
     let flood = ip.is_none() && mac_text == "00:00:00:00:00:00";
-    let mac = if flood { MacAddr::ZERO } else { mac(some(mac_text).map(|()| mac_text), ip)? };
+    let mac = if flood { Ok(MacAddr::ZERO) } else { mac(some(mac_text).map(|()| mac_text), ip) };
+    let mac = mac.map_err(|why| in_field(1, &why))?;
     Ok(Endpoint { ip, mac, vtep, place, ..Endpoint::default() })
 }
 
@@ -243,10 +265,13 @@ mod tests {
         let text = "192.168.10.100,,192.168.1.4\n192.168.10.300,,192.168.1.4\n192.168.10.101,03:42:00:00:00:01,192.168.1.4\nfd00::1,,192.168.1.4\n192.168.10.102,,0.0.0.0\n";
         let found = wrong(text);
         assert_eq!(found.len(), 4, "{found:?}");
-        assert!(found[0].starts_with("line 2: '192.168.10.300' is not an IP"), "{found:?}");
+        assert!(
+            found[0].starts_with("line 2: column 1, ip: '192.168.10.300' is not an IP"),
+            "{found:?}"
+        );
         assert!(found[1].starts_with("line 3: ") && found[1].contains("multicast"), "{found:?}");
         assert!(found[2].starts_with("line 4: ") && found[2].contains("MAC"), "{found:?}");
-        assert!(found[3].starts_with("line 5: 0.0.0.0 is no VTEP"), "{found:?}");
+        assert!(found[3].starts_with("line 5: column 3, vtep: 0.0.0.0 is no VTEP"), "{found:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use ovl_core::types::Cidr;
 use serde::Deserialize;
 
-use crate::parse::{endpoint, number, parsed};
+use crate::parse::{endpoint, number, parsed, port};
 use crate::table::{Endpoint, Finding, Place, Table};
 
 /// A table as it is written.
@@ -96,7 +96,7 @@ impl Item {
             _ => endpoint(&text(&self.ip), &text(&self.mac), &vtep, place)?,
         };
         made.name = self.name;
-        made.port = self.port;
+        made.port = self.port.map(port).transpose()?;
         made.vni = self.vni;
         made.nhid = self.nhid;
         made.via = self.via.map(|via| via.parse()).transpose().map_err(|e| format!("{e}"))?;
@@ -237,13 +237,13 @@ impl<'t> Fields<'t> {
             return Ok(Endpoint { name, ..endpoint(self.ip, self.mac, self.vtep, place)? });
         }
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let [port, vni, nhid, via] = self.more;
+        let [of_port, vni, nhid, via] = self.more;
         let item = Item {
             ip: some(self.ip),
             mac: some(self.mac),
             vtep: some(self.vtep),
             name,
-            port: some(port).map(|text| parsed(&text, "a port")).transpose()?,
+            port: some(of_port).map(|text| parsed(&text, "a port")).transpose()?,
             vni: some(vni).map(|text| parsed(&text, "a VNI")).transpose()?,
             nhid: some(nhid).map(|text| parsed(&text, "a nexthop group")).transpose()?,
             via: some(via),

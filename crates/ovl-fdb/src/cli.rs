@@ -37,13 +37,13 @@ pub enum Verb {
     /// Write an endpoint's rows: neighbour IP -> MAC, and FDB MAC -> VTEP
     #[command(after_help = "Examples:
   ovl-fdb add 192.168.10.101 02:42:c0:a8:0a:65 --dst 192.168.1.5 -n ov1
-  ovl-fdb add 02:42:c0:a8:0a:65 --dst 192.168.1.5 --fdb-only -n ov1
+  ovl-fdb add 02:42:c0:a8:0a:66 --dst 192.168.1.5 --fdb-only -n ov1
   ovl-fdb add --flood --dst 192.168.1.5 -n ov1")]
     Add(Box<Add>),
     /// Delete all rows of an endpoint
     #[command(visible_aliases = ["delete", "rm"], after_help = "Examples:
   ovl-fdb del 192.168.10.101 -n ov1
-  ovl-fdb del 02:42:c0:a8:0a:65 --dst 192.168.1.5 -n ov1
+  ovl-fdb del 02:42:c0:a8:0a:66 --dst 192.168.1.5 -n ov1
   ovl-fdb del --flood --dst 192.168.1.5 -n ov1")]
     Del(Del),
     /// Show the rows of one endpoint
@@ -135,7 +135,7 @@ pub struct Add {
     #[arg(long)]
     pub exist_ok: bool,
     /// UDP port, where it is not the device's
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
     /// VNI, where it is not the device's
     #[arg(long, value_name = "VNI")]
@@ -202,7 +202,7 @@ pub struct Del {
     /// The endpoint, by IP or MAC address
     #[arg(value_name = "IP|MAC", required_unless_present = "flood")]
     pub who: Option<Who>,
-    /// Only the FDB row to this VTEP
+    /// Only where it is behind this VTEP
     #[arg(long, visible_alias = "vtep", value_name = "VTEP")]
     pub dst: Option<IpAddr>,
     /// The all-zeros row (to every VTEP, or to that of --dst)

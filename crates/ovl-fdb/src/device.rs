@@ -23,7 +23,7 @@ use ovl_core::types::MacAddr;
 use crate::cli::On;
 use crate::diff::Rows;
 use crate::endpoints::{Endpoint, is_as_written, join};
-use crate::memory::{Kept, Memory};
+use crate::memory::{Address, Kept, Memory};
 use crate::want::{advise, device};
 
 /// A device with its rows.
@@ -75,7 +75,7 @@ pub struct Known<'c> {
 impl Known<'_> {
     /// How many FDB rows a listing would have at least.
     pub fn most(&self) -> usize {
-        self.neighs.len().max(self.memory.len())
+        self.neighs.len().max(self.memory.written().len())
     }
 }
 
@@ -146,7 +146,7 @@ impl Device {
                 some_rows(&mut reader, link, &macs, in_bridge).map_err(told("its FDB rows"))?
             }
         };
-        let endpoints = join(link, &neighs, &fdb, |row| memory.has(row));
+        let endpoints = join(link, &neighs, &fdb, memory.written());
         drop(reader);
         let listing = (is_whole && !matches!(reach, Reach::Ours(_))).then_some(fdb);
         Ok(Device { endpoints, memory, listing, ..self })
@@ -199,66 +199,33 @@ impl Device {
             .then_some(Step { at: self.at, act })
     }
 
-    /// Carries a plan of rows out, or prints it. What was written is remembered
-    /// from before the first row, so that a run that is killed leaves no row that
-    /// nobody owns; `proved` says which rows their marks prove.
+    /// Carries a plan of rows out, or prints it. What is written is remembered from
+    /// before the first row, so that a run that is killed leaves no row that nobody
+    /// owns.
     pub fn write(
         mut self,
         context: &Context,
         acting: Acting,
         plan: &Plan,
         onlooker: &mut dyn Onlooker,
-        proved: impl Fn(Kept) -> bool,
     ) -> Result<Applied, Error> {
         if !acting.dry_run {
-            self.remember(plan)?;
+            self.memory.note(rows_of(plan.steps()))?;
         }
         // What was compared is not needed any more, and there may be much of it.
         (self.endpoints, self.listing) = (Vec::new(), None);
+        let is_external = self.is_external();
         let mut refusals = Refusals { onlooker, rows: Set::default() };
         let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise)?;
         if applied != Applied::Shown {
-            let refused = refusals.rows;
-            // What is left of an endpoint that was refused in part is no pair.
-            let halves: Set<MacAddr> = refused.iter().map(|row| row.mac()).collect();
-            let gone = deleted(plan);
-            let is_there = |row| !gone.contains(&row) && !refused.contains(&row);
-            let is_lone = |row: Kept| !proved(row) || halves.contains(&row.mac());
-            self.memory.keep(|row| is_there(row) && is_lone(row))?;
+            let (gone, refused) = (deleted(plan), refusals.rows);
+            let now = if is_external { Set::default() } else { written_over(plan) };
+            let over: Set<Address> = now.iter().map(|row| row.address()).collect();
+            let is_old = |row: &Kept| over.contains(&row.address()) && !now.contains(row);
+            self.memory
+                .keep(|row| !gone.contains(&row) && !refused.contains(&row) && !is_old(&row))?;
         }
         Ok(applied)
-    }
-
-    /// Writes down what a plan is about to write or to delete.
-    pub fn remember(&mut self, plan: &Plan) -> Result<(), Error> {
-        self.memory.note(rows_of(plan.steps()))?;
-        let halves = self.halves(plan);
-        self.memory.note(&halves)
-    }
-
-    /// Rows of ours that a plan leaves without the other half of their pair.
-    fn halves(&self, plan: &Plan) -> Vec<RowSpec> {
-        let gone = deleted(plan);
-        let is_gone = |row: &RowSpec| Kept::of(row).is_some_and(|row| gone.contains(&row));
-        let mut halves = Vec::new();
-        for endpoint in self.endpoints.iter().filter(|_| !gone.is_empty()) {
-            let neigh = endpoint.neigh.as_ref().map(Neigh::deletion);
-            let fdb = endpoint.fdb.as_ref().map(Fdb::deletion);
-            match (neigh, fdb) {
-                (Some(neigh), Some(fdb))
-                    if endpoint.ours.fdb && is_gone(&neigh) && !is_gone(&fdb) =>
-                {
-                    halves.push(fdb);
-                }
-                (Some(neigh), Some(fdb))
-                    if endpoint.ours.neigh && is_gone(&fdb) && !is_gone(&neigh) =>
-                {
-                    halves.push(neigh);
-                }
-                _ => {}
-            }
-        }
-        halves
     }
 
     /// The device's port and VNI: a row that names them says nothing.
@@ -288,7 +255,8 @@ pub fn defaults(link: &Link) -> (Option<u16>, Option<u32>) {
 /// The addresses at which rows of ours may stand, and those that were asked for.
 fn addresses(neighs: &[Neigh], memory: &Memory, asked: &[MacAddr]) -> Vec<MacAddr> {
     let known = neighs.iter().filter_map(|row| row.mac);
-    let mut macs: Vec<MacAddr> = known.chain(memory.macs()).chain(asked.iter().copied()).collect();
+    let written = memory.written().macs();
+    let mut macs: Vec<MacAddr> = known.chain(written).chain(asked.iter().copied()).collect();
     macs.sort_unstable();
     macs.dedup();
     macs
@@ -332,10 +300,14 @@ impl Onlooker for Refusals<'_> {
     }
 }
 
+/// Does a step take rows away?
+pub fn is_deletion(step: &Step) -> bool {
+    matches!(&step.act, Act::Rows(_, op, _) if op.is_deletion())
+}
+
 /// The rows that a plan deletes and does not write again.
 pub fn deleted(plan: &Plan) -> Set<Kept> {
     let mut gone = Set::default();
-    let is_deletion = |step: &&Step| matches!(&step.act, Act::Rows(_, op, _) if op.is_deletion());
     for step in plan.steps().skip_while(|step| !is_deletion(step)) {
         let Act::Rows(_, op, rows) = &step.act else { continue };
         for row in rows.iter().filter_map(Kept::of) {
@@ -349,7 +321,17 @@ pub fn deleted(plan: &Plan) -> Set<Kept> {
     gone
 }
 
-fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {
+/// The rows that a plan writes over others.
+fn written_over(plan: &Plan) -> Set<Kept> {
+    let rows = plan.steps().filter_map(|step| match &step.act {
+        Act::Rows(_, RowOp::Replace, rows) => Some(rows.iter()),
+        _ => None,
+    });
+    rows.flatten().filter_map(Kept::of).collect()
+}
+
+/// The rows that the steps of a plan are about.
+pub fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {
     steps.into_iter().flat_map(|step| match &step.act {
         Act::Rows(_, _, rows) => rows.as_slice(),
         _ => &[],

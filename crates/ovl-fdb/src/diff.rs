@@ -109,6 +109,18 @@ pub enum Change<'a> {
     Blocked(&'a Wanted, &'a Endpoint),
 }
 
+impl Change<'_> {
+    /// The IP address of the endpoint of the table that it is about.
+    fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Change::Added(wanted) | Change::Changed(wanted, _) | Change::Blocked(wanted, _) => {
+                wanted.ip
+            }
+            Change::Removed(_) => None,
+        }
+    }
+}
+
 /// What separates a device's rows from a table.
 #[derive(Debug, Default)]
 pub struct Difference<'a> {
@@ -120,8 +132,6 @@ pub struct Difference<'a> {
     pub rows: Rows,
     /// A row of the flood list is among those.
     has_flood_row: bool,
-    /// Endpoints of which one row is another's: no pair of marks proves ours.
-    pub shared: Set<MacAddr>,
 }
 
 /// Rows by what is done with them, in the order in which it is done.
@@ -253,10 +263,6 @@ impl<'a> Difference<'a> {
             self.changes.push(Change::Blocked(wanted, &have.endpoints[*at]));
             return;
         }
-        let of_another = known.clone().filter(|row| row.0 == Stands::SameOfAnother).count();
-        if of_another > 0 && of_another < known.clone().count() {
-            self.shared.insert(wanted.mac);
-        }
         if known.clone().all(|row| row.0.is_same()) {
             self.unchanged += 1;
             return;
@@ -304,28 +310,38 @@ impl<'a> Difference<'a> {
     }
 
     /// Owned rows that nobody wants any more.
-    fn prune(&mut self, wanted: &[Wanted], have: &Have<'a>) {
-        let ips: Set<IpAddr> = wanted.iter().filter_map(|w| w.ip).collect();
+    fn prune(&mut self, wanted: &'a [Wanted], have: &Have<'a>) {
+        let ips: Map<IpAddr, &Wanted> = wanted.iter().filter_map(|w| Some((w.ip?, w))).collect();
         let with_row = || wanted.iter().filter(|w| w.to.is_some());
         let macs: Set<MacAddr> = with_row().map(|w| w.mac).collect();
         let flood = |w: &&Wanted| w.mac == MacAddr::ZERO;
         let floods: Set<Option<IpAddr>> =
             with_row().filter(flood).map(|w| w.to.as_ref().and_then(|to| to.dst)).collect();
+        let told: Set<IpAddr> = self.changes.iter().filter_map(Change::ip).collect();
         let mut gone = Set::default();
         for endpoint in have.endpoints {
             let neigh = endpoint.neigh.as_ref().filter(|_| endpoint.ours.neigh);
-            let neigh = neigh.filter(|row| !ips.contains(&row.ip));
+            let neigh = neigh.filter(|row| !ips.contains_key(&row.ip));
             let fdb = endpoint.fdb.as_ref().filter(|_| endpoint.ours.fdb);
             let fdb = fdb.filter(|row| match row.mac {
                 MacAddr::ZERO => !floods.contains(&row.dst),
                 mac => !macs.contains(&mac),
             });
             let fdb = fdb.filter(|row| gone.insert((row.mac, row.dst, row.port, row.vni)));
+            if neigh.is_none() && fdb.is_none() {
+                continue;
+            }
             self.rows.remove.extend(neigh.map(Neigh::deletion));
             self.rows.remove.extend(fdb.map(Fdb::deletion));
-            let is_whole = endpoint.neigh.is_none() || neigh.is_some();
-            if is_whole && (neigh.is_some() || fdb.is_some()) {
-                self.changes.push(Change::Removed(endpoint));
+            match endpoint.ip().and_then(|ip| ips.get(&ip)) {
+                None => self.changes.push(Change::Removed(endpoint)),
+                // It has moved, and that was told.
+                Some(wanted) if wanted.ip.is_some_and(|ip| told.contains(&ip)) => {}
+                // It stays, and leads nowhere any more.
+                Some(wanted) => {
+                    self.unchanged = self.unchanged.saturating_sub(1);
+                    self.changes.push(Change::Changed(wanted, endpoint));
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use ovl_core::link::Link;
 use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL};
 use ovl_core::types::MacAddr;
 
-use crate::memory::Kept;
+use crate::memory::{Kept, Written};
 
 /// The rows of one endpoint. Never all empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,14 +56,15 @@ impl Endpoint {
         (self.neigh.is_none() || self.ours.neigh) && (self.fdb.is_none() || self.ours.fdb)
     }
 
-    /// What marks and memory say together. Two marks on a pair prove it: another
-    /// program's replace keeps our protocol number on a neighbour row, but clears
-    /// `extern_learn` from the FDB row; and a control plane such as FRR puts
-    /// `extern_learn` on the bridge's row too, which we never do, and leaves a state
-    /// on the device's row that is not ours. One mark alone
-    /// proves nothing: such a row must be remembered as well. The flag of a flood
-    /// row is shared by all rows of its MAC address, and is no mark.
-    fn judge(&mut self, remembered: &impl Fn(Kept) -> bool) {
+    /// What marks and memory say together: a row is ours that has our mark and says
+    /// what we wrote. A mark lies: another program's replace keeps our protocol
+    /// number on a neighbour row, and the kernel keeps our state on an FDB row that
+    /// FRR takes over. Where it is not remembered what was written to an address (the
+    /// memory is another mount namespace's), two marks on a pair prove it, unless a
+    /// control plane such as FRR has put `extern_learn` on the bridge's row too, which
+    /// we never do, and left a state on the device's row that is not ours. The flag of
+    /// a flood row is shared by all rows of its MAC address, and is no mark.
+    fn judge(&mut self, written: &Written) {
         let control_plane = self.bridge.as_ref().is_some_and(|b| b.flags & NTF_EXT_LEARNED != 0)
             && self.fdb.as_ref().is_some_and(|f| !is_as_written(f));
         let neigh = self.neigh.as_ref().filter(|n| n.proto == Some(OVL_PROTOCOL));
@@ -72,11 +73,13 @@ impl Endpoint {
             .as_ref()
             .filter(|f| f.mac == MacAddr::ZERO || f.flags & NTF_EXT_LEARNED != 0 && !control_plane);
         let pair = neigh.is_some() && fdb.is_some();
-        let known = |n: &Neigh| n.mac.is_some_and(|mac| remembered(Kept::Neigh(n.ip, mac)));
-        self.ours = Ours {
-            neigh: pair || neigh.is_some_and(known),
-            fdb: pair || fdb.is_some_and(|f| remembered(Kept::Fdb(f.mac, f.dst))),
-        };
+        let proved = |row: Kept| written.has(row) || pair && !written.knows(row);
+        let is_ours = fdb.is_some_and(|f| proved(Kept::Fdb(f.mac, f.dst)));
+        // Of a pair that was written both rows are still ours, or neither.
+        let broken = |f: &Fdb| !is_ours && written.knows(Kept::Fdb(f.mac, f.dst));
+        let neigh = neigh.filter(|_| !self.fdb.as_ref().is_some_and(broken));
+        let neigh = neigh.and_then(|n| Some(Kept::Neigh(n.ip, n.mac?)));
+        self.ours = Ours { neigh: neigh.is_some_and(proved), fdb: is_ours };
     }
 
     /// Was it learned from traffic?
@@ -106,17 +109,12 @@ pub fn is_as_written(row: &Fdb) -> bool {
     row.flags & NTF_EXT_LEARNED != 0 && row.state == NUD_PERMANENT
 }
 
-/// The endpoints of one device, from the rows of its namespace, and from what is
-/// remembered of those that were written.
-pub fn join(
-    link: &Link,
-    neighs: &[Neigh],
-    fdb: &[Fdb],
-    remembered: impl Fn(Kept) -> bool,
-) -> Vec<Endpoint> {
+/// The endpoints of one device, from the rows of its namespace, and from those that
+/// were written.
+pub fn join(link: &Link, neighs: &[Neigh], fdb: &[Fdb], written: &Written) -> Vec<Endpoint> {
     let mut endpoints = pair_up(link.index, link.attrs.mac, link.master, neighs, fdb);
     for endpoint in &mut endpoints {
-        endpoint.judge(&remembered);
+        endpoint.judge(written);
     }
     endpoints.sort_by_key(|e| (e.ip().is_none(), e.ip(), e.mac(), e.dst()));
     endpoints
@@ -244,7 +242,11 @@ mod tests {
         let mut endpoints = pair_up(5, None, Some(2), neighs, fdb);
         endpoints.sort_by_key(|e| (e.ip(), e.mac()));
         for endpoint in &mut endpoints {
-            endpoint.judge(&|kept| remembered.contains(&kept));
+            let mut written = Written::default();
+            for row in remembered {
+                written.insert(*row);
+            }
+            endpoint.judge(&written);
         }
         endpoints
     }

@@ -145,7 +145,7 @@ fn group(
     fdb: &[Fdb],
 ) -> Group {
     let memory = Memory::of(cookie, link.index);
-    let endpoints = join(link, neighs, fdb, |row| memory.has(row));
+    let endpoints = join(link, neighs, fdb, memory.written());
     let (netns, place) = (directory.netns(ns.key(), cookie), directory.short(ns.key()));
     let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
     Group { netns, place, dev: link.name.clone(), names, endpoints }

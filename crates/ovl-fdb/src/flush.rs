@@ -6,6 +6,7 @@ use std::ops::AddAssign;
 use ovl_cli::apply::Silent;
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::hash::Set;
+use ovl_core::link::Link;
 use ovl_core::row::{Fdb, NTF_SELF, RowSpec};
 use ovl_core::types::MacAddr;
 use serde::Serialize;
@@ -43,10 +44,10 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
     }
     let reach = if args.foreign { Reach::All } else { Reach::OursInBridge };
     let device = device.with_rows(context, known, reach)?;
-    let (remove, rest) = doomed(args, &device.endpoints, device.link.index);
+    let (remove, rest) = doomed(args, &device.endpoints, &device.link);
     count += rest;
     let plan = device.plan(in_bulk(args, &device, remove));
-    device.write(context, args.acting, &plan, &mut Silent, |_| false)?;
+    device.write(context, args.acting, &plan, &mut Silent)?;
     if !context.flags.quiet && !args.acting.dry_run {
         output::show(&context.flags, &count, |_| count.text())?;
     }
@@ -98,9 +99,9 @@ impl Count {
     }
 }
 
-/// The rows that go of a device with that index, and how many of each table.
-pub fn doomed(args: &Flush, endpoints: &[Endpoint], dev: u32) -> (Vec<RowSpec>, Count) {
-    let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| args.means(e)).collect();
+/// The rows that go of a device, and how many of each table.
+pub fn doomed(args: &Flush, endpoints: &[Endpoint], link: &Link) -> (Vec<RowSpec>, Count) {
+    let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| args.means(e, link)).collect();
     // The row of a MAC address is shared by its endpoints: one of them proves it.
     let proved = endpoints.iter().filter(|e| e.ours.fdb).filter_map(|e| e.fdb.as_ref());
     let ours: Set<_> = proved.map(|row| (row.mac, row.dst)).collect();
@@ -123,7 +124,7 @@ pub fn doomed(args: &Flush, endpoints: &[Endpoint], dev: u32) -> (Vec<RowSpec>, 
         let learned = endpoint
             .bridge
             .as_ref()
-            .filter(|row| goes && args.in_master() && row.dev == dev && row.is_learned());
+            .filter(|row| goes && args.in_master() && row.dev == link.index && row.is_learned());
         if let Some(row) = learned.filter(|row| forgotten.insert(row.mac)) {
             count.master += 1;
             rows.push(row.deletion());

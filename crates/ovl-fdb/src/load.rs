@@ -47,9 +47,8 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
     let added = found.changes.iter().filter(|c| matches!(c, Change::Added(_))).count();
     let replaced = found.changes.iter().filter(|c| matches!(c, Change::Changed(..))).count();
     let unchanged = found.unchanged;
-    let proof = wish.proof(&found.shared);
     let plan = device.plan(found.rows);
-    let written = device.write(context, args.acting, &plan, &mut progress, |row| proof.has(row));
+    let written = device.write(context, args.acting, &plan, &mut progress);
     let refused = progress.finish();
     if written.map_err(|e| progress.with_place(e))? == Applied::Shown {
         return Ok(Exit::Done);

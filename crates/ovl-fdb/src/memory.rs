@@ -1,9 +1,10 @@
-//! What the kernel cannot mark: rows that this toolkit wrote and that no pair of
-//! marks proves to be its own (a lone FDB row, a flood row, a lone neighbour
-//! row), and rows that are just being written or deleted. One file a device
-//! under /run/ovl/rows, named by the cookie of its namespace, which is never given
-//! twice. It is gone with the machine's run, as the rows are.
+//! What this toolkit has written: the kernel's marks alone say too little. A program
+//! that replaces a row keeps our protocol number on it, or our `extern_learn`; a row
+//! that lost its other half has no second mark. One file a device under
+//! /run/ovl/rows, named by the cookie of its namespace, which is never given twice.
+//! It is gone with the machine's run, as the rows are.
 
+use std::collections::hash_map::Entry;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 
 use ovl_cli::stop::STATE_DIR;
 use ovl_cli::{Error, Exit};
-use ovl_core::hash::{Seeded, Set};
+use ovl_core::hash::Map;
 use ovl_core::row::{NTF_SELF, RowSpec};
 use ovl_core::types::MacAddr;
 
@@ -24,6 +25,15 @@ pub enum Kept {
     Fdb(MacAddr, Option<IpAddr>),
 }
 
+/// The address of which a row says something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// Of a neighbour row.
+    Ip(IpAddr),
+    /// Of an FDB row.
+    Mac(MacAddr),
+}
+
 impl Kept {
     /// The row, unless it is in the bridge's table: there this toolkit writes none.
     pub fn of(row: &RowSpec) -> Option<Kept> {
@@ -34,10 +44,11 @@ impl Kept {
         }
     }
 
-    /// Of which MAC address it is.
-    pub fn mac(self) -> MacAddr {
+    /// Of which address it is.
+    pub fn address(self) -> Address {
         match self {
-            Kept::Neigh(_, mac) | Kept::Fdb(mac, _) => mac,
+            Kept::Neigh(ip, _) => Address::Ip(ip),
+            Kept::Fdb(mac, _) => Address::Mac(mac),
         }
     }
 
@@ -104,10 +115,7 @@ const LINE: usize = 128;
 const A_LINE: usize = 36;
 
 /// Writes the lines of rows.
-fn write_lines<'k>(
-    mut out: impl Write,
-    rows: impl IntoIterator<Item = &'k Kept>,
-) -> io::Result<()> {
+fn write_lines(mut out: impl Write, rows: impl IntoIterator<Item = Kept>) -> io::Result<()> {
     let mut lines = Vec::with_capacity(PIECE + LINE);
     for row in rows {
         row.write(&mut lines);
@@ -119,12 +127,136 @@ fn write_lines<'k>(
     out.write_all(&lines)
 }
 
+/// Rows that were written.
+#[derive(Debug, Default)]
+pub struct Written {
+    neigh: Map<IpAddr, Said<MacAddr>>,
+    fdb: Map<MacAddr, Said<Option<IpAddr>>>,
+}
+
+/// What rows of one address say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said<T> {
+    One(T),
+    /// A flood list, a device that tells VNIs apart, or a row that was written over
+    /// by a run that did not come to its end.
+    Many(Vec<T>),
+}
+
+impl<T: Copy + PartialEq> Said<T> {
+    fn all(&self) -> &[T] {
+        match self {
+            Said::One(one) => std::slice::from_ref(one),
+            Said::Many(all) => all,
+        }
+    }
+
+    fn insert<K: Eq + std::hash::Hash>(said: &mut Map<K, Said<T>>, of: K, what: T) {
+        match said.entry(of) {
+            Entry::Vacant(entry) => {
+                entry.insert(Said::One(what));
+            }
+            Entry::Occupied(entry) if entry.get().all().contains(&what) => {}
+            Entry::Occupied(mut entry) => {
+                let mut all = entry.get().all().to_vec();
+                all.push(what);
+                entry.insert(Said::Many(all));
+            }
+        }
+    }
+
+    /// What of it stays; `None` when nothing does.
+    fn retain(&self, stays: impl Fn(T) -> bool) -> Option<Said<T>> {
+        let left: Vec<T> = self.all().iter().copied().filter(|what| stays(*what)).collect();
+        match left.as_slice() {
+            [] => None,
+            [one] => Some(Said::One(*one)),
+            _ => Some(Said::Many(left)),
+        }
+    }
+}
+
+impl Written {
+    /// Was a row written that says just this?
+    pub fn has(&self, row: Kept) -> bool {
+        match row {
+            Kept::Neigh(ip, mac) => self.neigh.get(&ip).is_some_and(|s| s.all().contains(&mac)),
+            Kept::Fdb(mac, dst) => self.fdb.get(&mac).is_some_and(|s| s.all().contains(&dst)),
+        }
+    }
+
+    /// Was a row of the same address written, whatever it says?
+    pub fn knows(&self, row: Kept) -> bool {
+        match row {
+            Kept::Neigh(ip, _) => self.neigh.contains_key(&ip),
+            Kept::Fdb(mac, _) => self.fdb.contains_key(&mac),
+        }
+    }
+
+    /// How many addresses it has rows of, the larger of both kinds.
+    pub fn len(&self) -> usize {
+        self.neigh.len().max(self.fdb.len())
+    }
+
+    /// The MAC addresses of its FDB rows.
+    pub fn macs(&self) -> impl Iterator<Item = MacAddr> {
+        self.fdb.keys().copied()
+    }
+
+    /// Takes a row in.
+    pub fn insert(&mut self, row: Kept) {
+        match row {
+            Kept::Neigh(ip, mac) => Said::insert(&mut self.neigh, ip, mac),
+            Kept::Fdb(mac, dst) => Said::insert(&mut self.fdb, mac, dst),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Kept> {
+        let neigh = |(ip, said): (&IpAddr, &Said<MacAddr>)| {
+            let ip = *ip;
+            said.all().to_vec().into_iter().map(move |mac| Kept::Neigh(ip, mac))
+        };
+        let fdb = |(mac, said): (&MacAddr, &Said<Option<IpAddr>>)| {
+            let mac = *mac;
+            said.all().to_vec().into_iter().map(move |dst| Kept::Fdb(mac, dst))
+        };
+        self.neigh.iter().flat_map(neigh).chain(self.fdb.iter().flat_map(fdb))
+    }
+
+    /// Keeps only what `stays` says; `false` when that is all.
+    fn retain(&mut self, stays: impl Fn(Kept) -> bool) -> bool {
+        let mut changed = false;
+        self.neigh
+            .retain(|ip, said| retain(said, |mac| stays(Kept::Neigh(*ip, mac)), &mut changed));
+        self.fdb.retain(|mac, said| retain(said, |dst| stays(Kept::Fdb(*mac, dst)), &mut changed));
+        changed
+    }
+}
+
+fn retain<T: Copy + PartialEq>(
+    said: &mut Said<T>,
+    stays: impl Fn(T) -> bool,
+    changed: &mut bool,
+) -> bool {
+    if said.all().iter().all(|what| stays(*what)) {
+        return true;
+    }
+    *changed = true;
+    let left = said.retain(stays);
+    let some = left.is_some();
+    if let Some(left) = left {
+        *said = left;
+    }
+    some
+}
+
 /// The rows that are remembered of one device.
 #[derive(Debug, Default)]
 pub struct Memory {
     path: PathBuf,
-    rows: Set<Kept>,
-    /// Those noted since it was read. They are looked up by nobody.
+    /// As it was read: what is noted meanwhile makes no row ours.
+    rows: Written,
+    /// Those noted since.
     noted: Vec<Kept>,
     /// The last line was cut off when its writer was killed.
     is_torn: bool,
@@ -134,42 +266,35 @@ impl Memory {
     /// What is remembered of the device with that index in the namespace with
     /// that cookie; nothing, when nothing was written down.
     pub fn of(cookie: Option<u64>, dev: u32) -> Memory {
-        let name = format!("{}.{dev}", cookie.unwrap_or_default());
-        let path = PathBuf::from(STATE_DIR).join("rows").join(name);
+        let path = place(cookie, dev);
         let text = fs::read(&path).unwrap_or_default();
         // Whole lines only: the last may be cut off.
         let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let is_torn = whole < text.len();
         let text = String::from_utf8_lossy(&text[..whole]);
-        let mut rows = Set::with_capacity_and_hasher(text.len() / A_LINE, Seeded::default());
-        rows.extend(text.lines().filter_map(Kept::read));
+        let mut rows = Written::default();
+        let room = text.len() / A_LINE;
+        match text.as_bytes().first() {
+            Some(b'n') => rows.neigh.reserve(room / 2),
+            _ => rows.fdb.reserve(room),
+        }
+        for row in text.lines().filter_map(Kept::read) {
+            rows.insert(row);
+        }
         Memory { path, rows, noted: Vec::new(), is_torn }
     }
 
-    /// Was it, when the memory was read, one that this toolkit had written?
-    pub fn has(&self, row: Kept) -> bool {
-        self.rows.contains(&row)
-    }
-
-    /// How many rows were remembered when it was read.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// The MAC addresses of its FDB rows.
-    pub fn macs(&self) -> impl Iterator<Item = MacAddr> {
-        self.rows.iter().filter_map(|row| match row {
-            Kept::Fdb(mac, _) => Some(*mac),
-            Kept::Neigh(..) => None,
-        })
+    /// What was written before this run.
+    pub fn written(&self) -> &Written {
+        &self.rows
     }
 
     /// Writes rows down before they are written or deleted: whatever ends the run,
-    /// a half of a pair is known again.
+    /// they are known again.
     pub fn note<'r>(&mut self, rows: impl IntoIterator<Item = &'r RowSpec>) -> Result<(), Error> {
         let from = self.noted.len();
         let rows = rows.into_iter().filter_map(Kept::of);
-        self.noted.extend(rows.filter(|row| !self.rows.contains(row)));
+        self.noted.extend(rows.filter(|row| !self.rows.has(*row)));
         let new = &self.noted[from..];
         if new.is_empty() {
             return Ok(());
@@ -181,28 +306,27 @@ impl Memory {
                 // What was cut off is a line of its own, and no row.
                 file.write_all(b"\n")?;
             }
-            write_lines(file, new)
+            write_lines(file, new.iter().copied())
         };
         append().map_err(|e| self.failed(&e))?;
         self.is_torn = false;
         Ok(())
     }
 
-    /// Keeps only what `stays` says; the rest is proved by its marks, or gone.
+    /// Keeps only what `stays` says; the rest is gone, or was never written.
     pub fn keep(&mut self, stays: impl Fn(Kept) -> bool) -> Result<(), Error> {
-        let before = self.rows.len() + self.noted.len();
-        self.rows.retain(|row| stays(*row));
+        let noted = self.noted.len();
         self.noted.retain(|row| stays(*row));
-        if self.rows.len() + self.noted.len() == before {
+        let changed = self.rows.retain(&stays) || self.noted.len() < noted;
+        if !changed {
             return Ok(());
         }
-        let left = self.rows.iter().chain(&self.noted);
         let replace = || -> io::Result<()> {
-            if self.rows.is_empty() && self.noted.is_empty() {
+            if self.rows.len() == 0 && self.noted.is_empty() {
                 return fs::remove_file(&self.path);
             }
             let part = self.path.with_extension("part");
-            write_lines(File::create(&part)?, left)?;
+            write_lines(File::create(&part)?, self.rows.iter().chain(self.noted.iter().copied()))?;
             fs::rename(&part, &self.path)
         };
         replace().map_err(|e| self.failed(&e))
@@ -212,6 +336,12 @@ impl Memory {
         let path = self.path.display();
         Error::new(Exit::Failed, format!("cannot remember rows in {path}: {why}"))
     }
+}
+
+/// The file of a device.
+fn place(cookie: Option<u64>, dev: u32) -> PathBuf {
+    let name = format!("{}.{dev}", cookie.unwrap_or_default());
+    PathBuf::from(STATE_DIR).join("rows").join(name)
 }
 
 #[cfg(test)]
@@ -230,7 +360,7 @@ mod tests {
             Kept::Fdb(mac, None),
         ] {
             let mut line = Vec::new();
-            write_lines(&mut line, [&kept]).unwrap();
+            write_lines(&mut line, [kept]).unwrap();
             let line = String::from_utf8(line).unwrap();
             assert_eq!(Kept::read(line.trim_end()), Some(kept));
         }

@@ -11,7 +11,7 @@ use ovl_core::row::{Fdb, Neigh};
 use ovl_core::types::MacAddr;
 
 use crate::cli::Flush;
-use crate::device::{Device, Known, SHORT, deleted};
+use crate::device::{Device, Known, SHORT, deleted, rows_of};
 use crate::diff::Rows;
 use crate::endpoints::join;
 use crate::flush::{Count, doomed};
@@ -77,14 +77,13 @@ impl Sweep {
         let (rows, is_whole) = reader.fdb_first(device.link.index, WINDOW).map_err(told)?;
         drop(reader);
         let neighs = with_macs(&self.neighs, &rows);
-        let memory = &device.memory;
-        device.endpoints = join(&device.link, &neighs, &rows, |row| memory.has(row));
-        let (remove, count) = doomed(args, &device.endpoints, device.link.index);
+        device.endpoints = join(&device.link, &neighs, &rows, device.memory.written());
+        let (remove, count) = doomed(args, &device.endpoints, &device.link);
         if count.own < rows.len() / 2 || remove.is_empty() {
             return Ok(false);
         }
         let plan = device.plan(Rows { remove, ..Rows::default() });
-        device.remember(&plan)?;
+        device.memory.note(rows_of(plan.steps()))?;
         let open = device.slots.try_clone_open()?;
         carry_out(context, args.acting, &plan, open, &mut Silent, advise)?;
         self.gone.extend(deleted(&plan));

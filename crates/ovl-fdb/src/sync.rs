@@ -10,6 +10,7 @@ use ovl_endpoints::{Source, Table};
 use crate::cli::{Most, Sync};
 use crate::device::{Device, Reach};
 use crate::diff::{Change, Difference, Rules, difference};
+use crate::endpoints::Endpoint;
 use crate::keep::keep;
 use crate::progress::Progress;
 use crate::report::Report;
@@ -47,10 +48,9 @@ pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report
     if args.check {
         return Ok(report);
     }
-    let proof = wish.proof(&found.shared);
     let plan = device.plan(found.rows);
     let mut progress = Progress::new(context, false, &wish);
-    let written = device.write(context, args.acting, &plan, &mut progress, |row| proof.has(row));
+    let written = device.write(context, args.acting, &plan, &mut progress);
     progress.finish();
     written.map_err(|e| progress.with_place(e))?;
     Ok(report)
@@ -78,10 +78,7 @@ fn guard(
     if removed == 0 || args.check {
         return Ok(());
     }
-    if is_empty {
-        if args.allow_empty {
-            return Ok(());
-        }
+    if is_empty && !args.allow_empty {
         return Err(device
             .refusal(
                 "sync",
@@ -89,8 +86,10 @@ fn guard(
             )
             .hint("--allow-empty deletes all that ovl-fdb has made on the device"));
     }
-    let owned = device.endpoints.iter().filter(|e| e.is_owned()).count();
-    let most = args.max_delete.of(owned);
+    let is_ours = |e: &&Endpoint| e.ours.neigh || e.ours.fdb;
+    let owned = device.endpoints.iter().filter(is_ours).count();
+    let usual = if is_empty { Most::Percent(100) } else { Most::Percent(50) };
+    let most = args.max_delete.unwrap_or(usual).of(owned);
     if removed <= most {
         return Ok(());
     }
@@ -103,11 +102,12 @@ fn guard(
 }
 
 impl Most {
-    /// How many that is of so many: a share of few is rounded up.
+    /// How many that is of so many. Of a few one may always go, unless none may.
     pub fn of(self, all: usize) -> usize {
         match self {
             Most::Count(count) => count,
-            Most::Percent(percent) => (all * usize::from(percent)).div_ceil(100),
+            Most::Percent(0) => 0,
+            Most::Percent(percent) => (all * usize::from(percent) / 100).max(1),
         }
     }
 }

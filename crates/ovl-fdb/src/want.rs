@@ -4,24 +4,25 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use ovl_cli::apply::Applied;
+use ovl_cli::apply::{Applied, Silent, carry_out};
 use ovl_cli::error::reading;
 use ovl_cli::{Context, Error, Exit, Slots, apply, output};
 use ovl_core::exec::{Failed, Why};
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
-use ovl_core::plan::Conflict;
+use ovl_core::plan::{Conflict, plan};
 use ovl_core::row::{
-    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
-    Neigh, NeighSpec, OVL_PROTOCOL, RowSpec, Via,
+    FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
+    NeighSpec, OVL_PROTOCOL, RowSpec, Via,
 };
-use ovl_core::state::{Have, NsState, Reader};
+use ovl_core::state::{Have, Reader};
 use ovl_core::step::NsSlot;
 use ovl_core::types::{MacAddr, UnicastMac};
 use ovl_core::want::{Policy, Want};
+use ovl_endpoints::{endpoint_address, vtep_address};
 
 use crate::cli::{Add, Del, Who};
-use crate::device::some_rows;
+use crate::device::{defaults, is_deletion, rows_of, some_rows};
 use crate::endpoints::{Endpoint, join};
 use crate::find;
 use crate::memory::{Kept, Memory};
@@ -39,6 +40,9 @@ fn asked(args: &Add) -> Result<Asked, Error> {
     if !to && !args.neigh_only {
         return Err(Error::usage("the VTEP is missing: --dst VTEP"));
     }
+    if let Some(dst) = args.dst.filter(|dst| !(args.flood && dst.is_multicast())) {
+        vtep_address(dst).map_err(Error::usage)?;
+    }
     match (args.flood, args.fdb_only, words.as_slice()) {
         (true, _, []) => Ok(Asked { ip: None, mac: MacAddr::ZERO }),
         (true, ..) => Err(Error::usage("--flood takes no IP and no MAC address")),
@@ -48,6 +52,7 @@ fn asked(args: &Add) -> Result<Asked, Error> {
             let address: IpAddr = ip.parse().map_err(|_| {
                 Error::usage(format!("'{}' is not an IP address", ip.escape_debug()))
             })?;
+            let address = endpoint_address(address).map_err(Error::usage)?;
             let mac = match (*mac, address) {
                 ("auto", IpAddr::V4(v4)) => MacAddr::from_ipv4(v4),
                 ("auto", IpAddr::V6(_)) => {
@@ -72,21 +77,18 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
         not_own_vtep(context, &slots, &have, at, &link, args.dst)?;
     }
     let via = args.via.as_ref().map(|name| via(context, &slots, at, &link, name)).transpose()?;
-    let rows = rows(args, &asked, via);
+    let rows = rows(args, &asked, via, defaults(&link));
     slots.read_rows(context, &mut have, at, &args.on.dev, &rows)?;
-    let rows = Arc::new(rows);
     let (dev, replace) = (args.on.dev.clone(), args.replace);
-    let wants = [Want::Rows { at, dev, rows: rows.clone(), replace }];
+    let wants = [Want::Rows { at, dev, rows: Arc::new(rows), replace }];
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
-    // A pair is known by its marks, one row alone only when it is remembered; so is
-    // one beside a row that stands, which may be another's.
-    let state = &have.states[&at];
-    let new: Vec<&RowSpec> = rows.iter().filter(|row| !stands(state, link.index, row)).collect();
-    if new.len() == 1 && !args.acting.dry_run && !args.dynamic {
-        Memory::of(ns.cookie().ok(), link.index).note(new)?;
+    let plan = plan(slots.decls, &wants, &have, policy)?;
+    if !args.acting.dry_run && !args.dynamic {
+        let written = plan.steps().filter(|step| !is_deletion(step));
+        Memory::of(ns.cookie().ok(), link.index).note(rows_of(written))?;
     }
-    let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
+    let applied = carry_out(context, args.acting, &plan, slots.open, &mut Silent, advise)?;
     if applied != Applied::Shown && context.flags.is_structured() {
         let who = asked.ip.map_or(Who::Mac(asked.mac), Who::Ip);
         find::print_one(context, &ns, &args.on.dev, who)?;
@@ -94,23 +96,14 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// Does a row stand that says the same, with the mark that is asked for?
-fn stands(state: &NsState, dev: u32, row: &RowSpec) -> bool {
-    match row {
-        RowSpec::Neigh(row) => {
-            let same = |n: &Neigh| n.dev == dev && n.ip == row.ip && n.mac == Some(row.mac);
-            state.neighs.iter().any(same)
-        }
-        RowSpec::Fdb(row) => {
-            let is_it = |f: &Fdb| f.dev == dev && f.is_self() && f.mac == row.mac;
-            let is_marked = |f: &Fdb| row.flags & NTF_EXT_LEARNED & !f.flags == 0;
-            state.fdb.iter().any(|f| is_it(f) && f.dst == row.dst && is_marked(f))
-        }
-    }
-}
-
-/// The neighbour row, then the FDB row: libnetwork's order in peerAdd.
-fn rows(args: &Add, asked: &Asked, via: Option<Via>) -> Vec<RowSpec> {
+/// The neighbour row, then the FDB row: libnetwork's order in peerAdd. The device's
+/// own port and VNI go without saying.
+fn rows(
+    args: &Add,
+    asked: &Asked,
+    via: Option<Via>,
+    (port, vni): (Option<u16>, Option<u32>),
+) -> Vec<RowSpec> {
     let state = if args.dynamic { NUD_REACHABLE } else { NUD_PERMANENT };
     let mut rows = Vec::new();
     if let Some(ip) = asked.ip {
@@ -137,8 +130,8 @@ fn rows(args: &Add, asked: &Asked, via: Option<Via>) -> Vec<RowSpec> {
     rows.push(RowSpec::Fdb(FdbSpec {
         mac: asked.mac,
         dst: args.dst,
-        port: args.port,
-        vni: args.vni.map(ovl_core::types::Vni::get),
+        port: args.port.filter(|asked| Some(*asked) != port),
+        vni: args.vni.map(ovl_core::types::Vni::get).filter(|asked| Some(*asked) != vni),
         src_vni: None,
         via,
         nhid: args.nhid,
@@ -209,6 +202,9 @@ pub fn via(
     let index = name.as_str().strip_prefix("if").and_then(|number| number.parse().ok());
     let named = links.iter().find(|link| link.name == *name);
     match named.or_else(|| links.iter().find(|link| Some(link.index) == index)) {
+        // From the device's own namespace, where rows are written, its name says
+        // nothing: `bridge` is told its index.
+        Some(found) if link.peer.nsid.is_some() => Ok(Via::at(found.index)),
         Some(found) => Ok(Via { name: found.name.clone(), index: found.index }),
         None => Err(Error::new(
             Exit::Missing,
@@ -253,7 +249,7 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let who = args.who.unwrap_or(Who::Mac(MacAddr::ZERO));
     let fdb = some_rows(&mut reader, &link, &who.macs(&neighs), true).map_err(failed())?;
     let mut memory = Memory::of(reader.cookie().ok(), link.index);
-    let endpoints = join(&link, &neighs, &fdb, |row| memory.has(row));
+    let endpoints = join(&link, &neighs, &fdb, memory.written());
     let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| is_meant(e, who, args.dst)).collect();
     if chosen.is_empty() {
         if args.missing_ok {
@@ -271,12 +267,6 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     }
     let rows = doomed(context, &chosen, &endpoints, who);
     let gone: Vec<Kept> = rows.iter().filter_map(Kept::of).collect();
-    // What stays without its pair is known to be ours only when it is remembered.
-    let lone = chosen.iter().filter(|e| e.ours.fdb).filter_map(|e| e.fdb.as_ref());
-    let lone: Vec<RowSpec> = lone.map(Fdb::deletion).filter(|row| !rows.contains(row)).collect();
-    if !args.acting.dry_run {
-        memory.note(&lone)?;
-    }
     let wants = [Want::NoRows { at, dev: args.on.dev.clone(), rows: Arc::new(rows) }];
     drop(reader);
     let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };

@@ -4,7 +4,6 @@
 use std::net::IpAddr;
 
 use ovl_cli::{Context, Error, Exit};
-use ovl_core::hash::Set;
 use ovl_core::names::IfName;
 use ovl_core::row::Via;
 use ovl_core::types::MacAddr;
@@ -12,7 +11,6 @@ use ovl_endpoints::{Endpoint, SourceError, Table};
 
 use crate::device::Device;
 use crate::diff::{Target, Wanted};
-use crate::memory::Kept;
 
 /// Which rows of an endpoint are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,14 +44,10 @@ pub fn no_table(why: SourceError) -> Error {
         SourceError::Unreadable { what, why } => {
             Error::new(Exit::Failed, format!("cannot read {what}: {why}"))
         }
-        SourceError::Wrong { what, findings } => {
-            let mut error = Error::new(
-                Exit::Failed,
-                format!("{what} is no table of endpoints, nothing was written"),
-            );
-            error.aftermath.extend(findings.to_string().lines().map(str::to_owned));
-            error
-        }
+        SourceError::Wrong { what, findings } => Error::new(
+            Exit::Failed,
+            format!("{what} is no table of endpoints, nothing was written\n{findings}"),
+        ),
     }
 }
 
@@ -83,20 +77,6 @@ impl Wish {
             }
         }
         Ok(wish)
-    }
-
-    /// Which of its rows are proved by their marks: those of pairs that are ours
-    /// alone. Of the endpoints that are `shared` one row is another's.
-    pub fn proof(&self, shared: &Set<MacAddr>) -> Proof {
-        let pairs = self.wanted.iter().filter(|w| w.ip.is_some() && w.to.is_some());
-        let pairs = pairs.filter(|w| !shared.contains(&w.mac));
-        let pairs = pairs.filter_map(|w| Some((w.ip?, w.mac, w.to.as_ref()?.dst)));
-        let (mut neighs, mut fdb) = (Set::default(), Set::default());
-        for (ip, mac, dst) in pairs {
-            neighs.insert((ip, mac));
-            fdb.insert((mac, dst));
-        }
-        Proof { neighs, fdb }
     }
 }
 
@@ -139,21 +119,5 @@ impl Vias<'_> {
         let via = self.device.via(self.context, name)?;
         self.known.push((name.clone(), via.clone()));
         Ok(via)
-    }
-}
-
-/// The rows that their marks prove: pairs.
-pub struct Proof {
-    neighs: Set<(IpAddr, MacAddr)>,
-    fdb: Set<(MacAddr, Option<IpAddr>)>,
-}
-
-impl Proof {
-    /// Does a mark on each of two rows prove it?
-    pub fn has(&self, row: Kept) -> bool {
-        match row {
-            Kept::Neigh(ip, mac) => self.neighs.contains(&(ip, mac)),
-            Kept::Fdb(mac, dst) => self.fdb.contains(&(mac, dst)),
-        }
     }
 }

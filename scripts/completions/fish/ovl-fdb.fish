@@ -81,7 +81,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l no-header -d 'No
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dst -l vtep -d 'Only where it is behind this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dev -d 'The VXLAN device' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -101,7 +101,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l no-header -d 'No
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dst -l vtep -d 'Only where it is behind this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dev -d 'The VXLAN device' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -121,7 +121,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l no-header -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dst -l vtep -d 'Only the FDB row to this VTEP' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dst -l vtep -d 'Only where it is behind this VTEP' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dev -d 'The VXLAN device' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
@@ -219,7 +219,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l dev -d 'The VXL
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l every -d 'With --watch: how often rows and table are compared when nothing was heard' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l max-delete -d 'Delete at most so many of our endpoints: a number, or a share of them' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l max-delete -d 'Delete at most so many of our endpoints: a number, or a share of them [default: 50%, and of an empty table with --allow-empty all]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'

@@ -74,7 +74,7 @@ impl<K: Kernel> Exec<'_, K> {
             if let Err(why) = result {
                 ended = Some(Ended::from((step, why)));
             }
-            if ended.is_none() && !observer.through(sent, rows.len()) && sent < rows.len() {
+            if ended.is_none() && !observer.through(sent, rows.len()) {
                 ended = Some(Ended { step: step.clone(), why: Why::Stopped });
             }
             if ended.is_some() {

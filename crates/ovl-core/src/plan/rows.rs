@@ -7,7 +7,8 @@ use super::{Clash, Conflict, Planner};
 use crate::attrs::{Change, Difference};
 use crate::names::IfName;
 use crate::row::{
-    Fdb, FdbSpec, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec, RowOp, RowSpec,
+    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_NOARP, NUD_PERMANENT,
+    Neigh, NeighSpec, RowOp, RowSpec,
 };
 use crate::state::NsState;
 use crate::step::{Act, LinkRef, NsSlot, Step};
@@ -34,7 +35,7 @@ impl Planner<'_> {
             };
             match ops {
                 Verdict::Stands => stands = stands.or(Some(row)),
-                Verdict::Differs(d) => return Err(self.conflict(at, row, Clash::Differs(vec![d]))),
+                Verdict::Differs(d) => return Err(self.conflict(at, row, Clash::Differs(d))),
                 Verdict::Write(ops) => steps.extend(ops),
             }
         }
@@ -82,7 +83,7 @@ enum Verdict {
     /// It is written so.
     Write(Vec<(RowOp, RowSpec)>),
     /// A permanent row says otherwise.
-    Differs(Difference),
+    Differs(Vec<Difference>),
 }
 
 fn find_neigh<'a>(state: &'a NsState, dev: u32, spec: &NeighSpec) -> Option<&'a Neigh> {
@@ -103,50 +104,101 @@ fn find_fdb<'a>(state: &'a NsState, dev: u32, spec: &FdbSpec) -> Vec<&'a Fdb> {
 fn neigh(spec: &NeighSpec, stands: Option<&Neigh>, replace: bool) -> Verdict {
     let write = |op| Verdict::Write(vec![(op, RowSpec::Neigh(spec.clone()))]);
     let Some(have) = stands else { return write(RowOp::Add) };
-    let lasting = have.state & (NUD_PERMANENT | NUD_NOARP) != 0;
-    if have.mac == Some(spec.mac) && have.state == spec.state {
-        return Verdict::Stands;
+    let is_lasting = lasts(have.state);
+    let is_same = have.mac == Some(spec.mac) && is_lasting == lasts(spec.state);
+    match () {
+        // It may be another's, and stays that.
+        () if is_same => Verdict::Stands,
+        () if !is_lasting || replace => write(RowOp::Replace),
+        () if have.mac == Some(spec.mac) => Verdict::Differs(vec![lasting(spec.state)]),
+        () => Verdict::Differs(vec![Difference {
+            word: "lladdr",
+            asked: format!("lladdr {}", spec.mac),
+            have: have.mac.map(|m| format!("lladdr {m}")).unwrap_or_default(),
+            change: Change::Live,
+        }]),
     }
-    if !lasting || replace || have.mac == Some(spec.mac) {
-        return write(RowOp::Replace);
-    }
-    Verdict::Differs(Difference {
-        word: "lladdr",
-        asked: format!("lladdr {}", spec.mac),
-        have: have.mac.map(|m| format!("lladdr {m}")).unwrap_or_default(),
+}
+
+fn lasts(state: u16) -> bool {
+    state & (NUD_PERMANENT | NUD_NOARP) != 0
+}
+
+/// That a row is asked to age, or to stay, where one stands that does not.
+fn lasting(asked: u16) -> Difference {
+    let word = |lasts| if lasts { "permanent".to_owned() } else { "dynamic".to_owned() };
+    Difference {
+        word: "state",
+        asked: word(lasts(asked)),
+        have: word(!lasts(asked)),
         change: Change::Live,
-    })
+    }
 }
 
 fn fdb(spec: &FdbSpec, stands: &[&Fdb], replace: bool) -> Verdict {
     let row = RowSpec::Fdb(spec.clone());
-    let same = |f: &&&Fdb| f.dst == spec.dst && f.nhid == spec.nhid && f.vni == spec.vni;
-    if let Some(have) = stands.iter().find(same)
-        && have.state == spec.state
-    {
-        return Verdict::Stands;
-    }
-    // The all-zeros MAC holds a list of VTEPs: another one is added to it.
+    let is_marked = |have: &Fdb| have.flags & spec.flags & MARKS == spec.flags & MARKS;
     if spec.mac == MacAddr::ZERO {
-        let op = if stands.is_empty() { RowOp::Add } else { RowOp::Append };
-        return Verdict::Write(vec![(op, row)]);
+        // It holds a list of VTEPs: another one is added to it.
+        return match stands.iter().find(|have| leads_differently(spec, have).is_empty()) {
+            Some(_) => Verdict::Stands,
+            None if stands.is_empty() => Verdict::Write(vec![(RowOp::Add, row)]),
+            None => Verdict::Write(vec![(RowOp::Append, row)]),
+        };
     }
-    match stands.first() {
-        None => Verdict::Write(vec![(RowOp::Add, row)]),
-        Some(have) if have.is_learned() || replace || have.dst == spec.dst => {
-            // The kernel's replace cannot put extern_learn on a row that lacks
-            // it; taking the row away first can (FACTS: measured).
-            let del = RowSpec::Fdb(FdbSpec { dst: have.dst, flags: have.flags, ..spec.clone() });
-            if have.flags & spec.flags == spec.flags {
-                return Verdict::Write(vec![(RowOp::Replace, row)]);
-            }
-            Verdict::Write(vec![(RowOp::Del, del), (RowOp::Add, row)])
+    let Some(have) = stands.first() else { return Verdict::Write(vec![(RowOp::Add, row)]) };
+    let leads = leads_differently(spec, have);
+    let is = is_differently(spec, have);
+    match () {
+        () if leads.is_empty() && is.is_empty() => Verdict::Stands,
+        () if !have.is_learned() && !replace => Verdict::Differs([leads, is].concat()),
+        // The kernel's replace changes where a row leads, and neither its state nor its
+        // flags (`vxlan_fdb_update_existing` in drivers/net/vxlan/vxlan_core.c), nor puts
+        // a VTEP in the place of a nexthop group: then it goes first.
+        () if is.is_empty() && is_marked(have) && have.nhid.is_some() == spec.nhid.is_some() => {
+            Verdict::Write(vec![(RowOp::Replace, row)])
         }
-        Some(have) => Verdict::Differs(Difference {
-            word: "dst",
-            asked: spec.dst.map(|d| format!("dst {d}")).unwrap_or_default(),
-            have: have.dst.map(|d| format!("dst {d}")).unwrap_or_default(),
-            change: Change::Live,
-        }),
+        () => Verdict::Write(vec![(RowOp::Del, have.deletion()), (RowOp::Add, row)]),
     }
+}
+
+/// The flags by which a control plane knows its rows.
+const MARKS: u8 = NTF_EXT_LEARNED;
+
+/// In what a row that stands leads elsewhere than asked.
+fn leads_differently(spec: &FdbSpec, have: &Fdb) -> Vec<Difference> {
+    fn words<T: ToString>(word: &str, value: Option<T>) -> String {
+        value.map(|value| format!("{word} {}", value.to_string())).unwrap_or_default()
+    }
+    let each = [
+        ("dst", words("dst", spec.dst), words("dst", have.dst)),
+        ("nhid", words("nhid", spec.nhid), words("nhid", have.nhid)),
+        ("port", words("port", spec.port), words("port", have.port)),
+        ("vni", words("vni", spec.vni), words("vni", have.vni)),
+        (
+            "via",
+            words("via", spec.via.as_ref().map(|via| format!("if{}", via.index))),
+            words("via", have.via.map(|index| format!("if{index}"))),
+        ),
+    ];
+    let differ = each.into_iter().filter(|(_, asked, have)| asked != have);
+    let change = Change::Live;
+    differ.map(|(word, asked, have)| Difference { word, asked, have, change }).collect()
+}
+
+/// In what else it differs.
+fn is_differently(spec: &FdbSpec, have: &Fdb) -> Vec<Difference> {
+    let mut differ = Vec::new();
+    if lasts(spec.state) != lasts(have.state) {
+        differ.push(lasting(spec.state));
+    }
+    for (bit, word) in [(NTF_STICKY, "sticky"), (NTF_ROUTER, "router")] {
+        let (asked, have) = (spec.flags & bit != 0, have.flags & bit != 0);
+        let words = |is: bool| if is { word.to_owned() } else { String::new() };
+        if asked != have {
+            let (asked, have) = (words(asked), words(have));
+            differ.push(Difference { word, asked, have, change: Change::Live });
+        }
+    }
+    differ
 }

@@ -116,11 +116,6 @@ impl<'c> Desk<'c> {
         let fdb = life.fdb(endpoint).map(|row| self.plain(FdbSpec { via, ..row }));
         let fdb = fdb.map(RowSpec::Fdb);
         let neigh = life.neigh(endpoint).map(RowSpec::Neigh);
-        if let (Life::Permanent, true) = (life, fdb.is_none() || neigh.is_none()) {
-            // No pair of marks proves it. That it cannot be remembered costs no more
-            // than that it is thought of as another's.
-            let _ = self.memory.note(fdb.iter().chain(&neigh));
-        }
         let mut written: Vec<RowSpec> = Vec::new();
         for row in fdb.into_iter().chain(neigh) {
             let failed = match self.put(&row) {
@@ -137,9 +132,10 @@ impl<'c> Desk<'c> {
             }
             return failed;
         }
-        if let (Life::Permanent, [half]) = (life, &*written) {
-            // The other half stood already, and may be another's.
-            let _ = self.memory.note([half]);
+        if life == Life::Permanent {
+            // That it cannot be remembered costs no more than that it is thought of as
+            // another's.
+            let _ = self.memory.note(&written);
         }
         let at = Instant::now();
         let stays = life == Life::Permanent;

@@ -7,11 +7,13 @@ use std::time::Duration;
 use clap::Args;
 use ovl_cli::Acting;
 use ovl_cli::flags::duration;
+use ovl_core::link::Link;
 use ovl_core::row::{NUD_PERMANENT, RowFilter};
 use ovl_core::types::{Invalid, MacAddr, Vni};
 use ovl_endpoints::Format;
 
 use super::On;
+use crate::device::defaults;
 use crate::endpoints::Endpoint;
 
 /// A form of tables.
@@ -88,8 +90,9 @@ pub struct Sync {
     #[arg(long)]
     pub allow_empty: bool,
     /// Delete at most so many of our endpoints: a number, or a share of them
-    #[arg(long, value_name = "N|P%", default_value = "50%")]
-    pub max_delete: Most,
+    /// [default: 50%, and of an empty table with --allow-empty all]
+    #[arg(long, value_name = "N|P%")]
+    pub max_delete: Option<Most>,
     /// An address of this host: endpoints behind it are left out, as are those
     /// behind the addresses of the device's underlay
     #[arg(long = "self", value_name = "IP")]
@@ -142,7 +145,7 @@ pub struct Flush {
     #[arg(long, value_name = "VNI")]
     pub vni: Option<Vni>,
     /// With this UDP port
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
     /// Of this MAC address
     #[arg(long, value_name = "MAC")]
@@ -219,13 +222,15 @@ impl Flush {
     }
 
     /// Do all filters name it, and is it of the owner that is meant?
-    pub fn means(&self, endpoint: &Endpoint) -> bool {
+    pub fn means(&self, endpoint: &Endpoint, link: &Link) -> bool {
         let fdb = endpoint.fdb.as_ref();
+        // A row that names neither has the device's own.
+        let (dstport, vni) = defaults(link);
         (self.is_meant(endpoint.ours.neigh) && endpoint.neigh.is_some()
             || self.is_meant(endpoint.ours.fdb) && endpoint.fdb.is_some())
             && self.dst.is_none_or(|dst| endpoint.dst() == Some(dst))
-            && self.vni.is_none_or(|vni| fdb.and_then(|f| f.vni) == Some(vni.get()))
-            && self.port.is_none_or(|port| fdb.and_then(|f| f.port) == Some(port))
+            && self.vni.is_none_or(|asked| fdb.is_some_and(|f| f.vni.or(vni) == Some(asked.get())))
+            && self.port.is_none_or(|asked| fdb.is_some_and(|f| f.port.or(dstport) == Some(asked)))
             && self.mac.is_none_or(|mac| endpoint.mac() == Some(mac))
             && self.nhid.is_none_or(|id| fdb.and_then(|f| f.nhid) == Some(id))
             && (!self.learned || endpoint.is_learned())
