@@ -72,7 +72,7 @@ pub fn standing(lab: &Lab) -> Result<Rows> {
 
 /// Both rows as they are by default: they age.
 fn aging(ip: &str, mac: &str, dst: &str) -> [String; 2] {
-    [format!("{ip} lladdr {mac} REACHABLE proto 79"), format!("{mac} dst {dst} self")]
+    [format!("{ip} lladdr {mac} PERMANENT proto 79"), format!("{mac} dst {dst} self")]
 }
 
 /// Those of the first endpoint.
@@ -209,12 +209,20 @@ fn rows_of_others_in_the_way_are_left_alone(lab: &Lab) -> Result<()> {
     lab.ok(&format!(
         "bridge -n ov1 fdb add {MAC} dev vxlan0 dst 192.168.1.9 self permanent
         ip -n ov1 neigh add 192.168.10.102 lladdr 02:42:00:00:00:99 dev vxlan0 nud permanent
-        ip -n c1 neigh add 192.168.10.102 lladdr 02:42:c0:a8:0a:66 dev eth0 nud permanent"
+        ip -n c1 neigh add 192.168.10.102 lladdr 02:42:c0:a8:0a:66 dev eth0 nud permanent
+        ip -n ov1 neigh add 192.168.10.103 lladdr 02:42:00:00:00:98 dev vxlan0 nud reachable \
+            extern_learn protocol zebra
+        ip -n c1 neigh add 192.168.10.103 lladdr 02:42:c0:a8:0a:67 dev eth0 nud permanent"
     ))?;
+    // The state of the last is the kernel's, and changes by itself.
+    let standing = |lab: &Lab| -> Result<Rows> {
+        let plain = |row: String| row.replace(" REACHABLE", "").replace(" STALE", "");
+        Ok(standing(lab)?.into_iter().map(plain).collect())
+    };
     let before = standing(lab)?;
     for flags in ["", "--permanent", "--cleanup"] {
         let follower = answer(lab, flags)?;
-        for ip in ["192.168.10.101", "192.168.10.102"] {
+        for ip in ["192.168.10.101", "192.168.10.102", "192.168.10.103"] {
             ping(lab, ip)?;
             follower.hears(lab, &json!({ "event": "foreign", "endpoint": { "ip": ip } }))?;
         }

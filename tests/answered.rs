@@ -15,6 +15,10 @@ use crate::answer::{CONTAINER, MAC, answer, becomes, counts, first, overlay, pin
 tests![
     answers_go_when_nothing_uses_them: PING,
     answers_that_are_used_stay: PING,
+    an_answer_does_not_go_stale: PING,
+    a_table_that_names_another_port_is_answered_anew: PING,
+    a_device_of_another_network_is_not_answered: PING,
+    what_becomes_this_hosts_own_is_answered_no_more: PING,
     the_counts_are_told_when_asked_and_at_the_end: PING,
     cleanup_takes_the_answers_away: PING,
     answers_that_are_no_longer_right_are_withdrawn: PING,
@@ -48,6 +52,83 @@ fn answers_that_are_used_stay(lab: &Lab) -> Result<()> {
     }
     ensure!(counted > 3, "it was looked at {counted} times only");
     Ok(())
+}
+
+/// From a stale row a VXLAN device answers no ARP, and asks for none that has one.
+fn an_answer_does_not_go_stale(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    lab.ok("ip netns exec ov1 sysctl -qw net.ipv4.neigh.vxlan0.base_reachable_time_ms=100")?;
+    let _follower = answer(lab, "")?;
+    ping(lab, "192.168.10.101")?;
+    becomes(lab, &first())?;
+    lab.ok("sleep 1; ip -n c1 neigh flush dev eth0")?;
+    rows::same("a second later", &first(), &standing(lab)?)?;
+    lab.eventually("the container's question is answered", |lab| {
+        ping(lab, "192.168.10.101")?;
+        Ok(lab.ok("ip -n c1 neigh show dev eth0")?.contains(MAC))
+    })
+}
+
+fn a_table_that_names_another_port_is_answered_anew(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    for flags in ["--format yaml --cleanup", "--format yaml --cleanup --permanent"] {
+        rows::write("t.csv", "endpoints: [{ ip: 192.168.10.101, vtep: 192.168.1.5 }]\n")?;
+        let follower = answer(lab, flags)?;
+        ping(lab, "192.168.10.101")?;
+        lab.eventually("it is answered", |lab| Ok(standing(lab)?.len() == 2))?;
+        rows::write(
+            "t.new",
+            "endpoints: [{ ip: 192.168.10.101, vtep: 192.168.1.5, port: 9999 }]\n",
+        )?;
+        lab.ok("mv t.new t.csv")?;
+        lab.eventually("it is answered anew", |lab| {
+            ping(lab, "192.168.10.101")?;
+            Ok(standing(lab)?.iter().any(|row| row.contains("192.168.1.5 port 9999")))
+        })?;
+        lab.ok(&format!("kill -TERM {}", follower.process.pid()))?;
+        follower.process.wait()?;
+        rows::same(flags, &Rows::new(), &standing(lab)?)?;
+        lab.ok("ip -n c1 neigh flush dev eth0")?;
+    }
+    Ok(())
+}
+
+fn a_device_of_another_network_is_not_answered(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    rows::write("t.csv", "vni: 256\nendpoints: [{ ip: 192.168.10.101, vtep: 192.168.1.5 }]\n")?;
+    let follower = answer(lab, "--format yaml")?;
+    // A table of another network is not taken.
+    rows::write("t.new", "vni: 300\nendpoints: [{ ip: 192.168.10.101, vtep: 192.168.1.9 }]\n")?;
+    lab.ok("mv t.new t.csv")?;
+    follower.says(lab, "the table is of VNI 300, vxlan0 of VNI 256")?;
+    ping(lab, "192.168.10.101")?;
+    becomes(lab, &first())?;
+    lab.ok(
+        "ip -n ov1 link del vxlan0; ip -n h1 link add vxlan0 netns ov1 mtu 1450 type vxlan id 999 \
+            dstport 4789 proxy l2miss l3miss; ip -n ov1 link set vxlan0 master br0 up",
+    )?;
+    follower.says(lab, "the table is of VNI 256, vxlan0 of VNI 999")?;
+    ping(lab, "192.168.10.101")?;
+    lab.ok("sleep 0.5")?;
+    rows::same("another network", &Rows::new(), &standing(lab)?)
+}
+
+fn what_becomes_this_hosts_own_is_answered_no_more(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    rows::write("t.csv", "192.168.10.101,,192.168.1.5\n192.168.10.102,,192.168.1.44\n")?;
+    let _follower = answer(lab, "")?;
+    ping(lab, "192.168.10.101")?;
+    ping(lab, "192.168.10.102")?;
+    lab.eventually("both are answered", |lab| Ok(standing(lab)?.len() == 4))?;
+    // What the device learns from packets that come back to it is not an answer.
+    let answers = |lab: &Lab| -> Result<Rows> {
+        Ok(standing(lab)?.into_iter().filter(|row| !row.contains("127.0.0.1")).collect())
+    };
+    lab.ok("ip -n h1 addr add 192.168.1.44/24 dev eth0")?;
+    lab.eventually("it is taken back", |lab| Ok(answers(lab)? == first()))?;
+    ping(lab, "192.168.10.102")?;
+    lab.ok("sleep 0.5")?;
+    rows::same("it is here", &first(), &answers(lab)?)
 }
 
 fn the_counts_are_told_when_asked_and_at_the_end(lab: &Lab) -> Result<()> {

@@ -191,7 +191,8 @@ impl Table {
     }
 }
 
-type Target<'e> = (Option<IpAddr>, Option<u16>, Option<u32>, Option<&'e IfName>, Option<u32>);
+/// Where an endpoint's packets go: VTEP, port, VNI, device, nexthop group.
+pub type Target<'e> = (Option<IpAddr>, Option<u16>, Option<u32>, Option<&'e IfName>, Option<u32>);
 
 impl Endpoint {
     /// Does it say where packets go?
@@ -199,7 +200,8 @@ impl Endpoint {
         self.vtep.is_some() || self.nhid.is_some()
     }
 
-    fn target(&self) -> Target<'_> {
+    /// Where its packets go.
+    pub fn target(&self) -> Target<'_> {
         (self.vtep, self.port, self.vni, self.via.as_ref(), self.nhid)
     }
 

@@ -339,7 +339,7 @@ pub fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<I
 }
 
 /// The addresses of the namespace of the device's socket, and its own `local`.
-fn own_addresses(
+pub fn own_addresses(
     context: &Context,
     reader: &mut Reader<'_, ovl_cli::Seam>,
     link: &Link,

@@ -29,7 +29,7 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
         (_, true) => Rows::Neigh,
         _ => Rows::Both,
     };
-    fits("load", &device, &table)?;
+    fits("load", &device, table.vni)?;
     let wish = Wish::of(context, &table, &device, rows, args.own)?;
     drop(table);
     let rules = Rules { take_over: args.replace, prune: false };

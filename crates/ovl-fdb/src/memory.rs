@@ -313,6 +313,13 @@ impl Memory {
         Ok(())
     }
 
+    /// Takes what was noted for written: it was.
+    pub fn settle(&mut self) {
+        for row in self.noted.drain(..) {
+            self.rows.insert(row);
+        }
+    }
+
     /// Keeps only what `stays` says; the rest is gone, or was never written.
     pub fn keep(&mut self, stays: impl Fn(Kept) -> bool) -> Result<(), Error> {
         let noted = self.noted.len();

@@ -3,7 +3,7 @@
 //! made is left alone.
 
 use ovl_cli::{Acting, Context, Error, Exit};
-use ovl_core::types::MacAddr;
+use ovl_core::types::{MacAddr, Vni};
 use ovl_endpoints::file::FileSource;
 use ovl_endpoints::{Source, Table};
 
@@ -39,7 +39,7 @@ pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report
     // A check holds nobody up.
     let acting = Acting { dry_run: args.acting.dry_run || args.check, ..args.acting };
     let device = Device::read(context, &args.on, acting, Reach::Ours(&macs))?;
-    fits("sync", &device, table)?;
+    fits("sync", &device, table.vni)?;
     let wish = Wish::of(context, table, &device, Rows::Both, args.own)?;
     let rules = Rules { take_over: args.take_over, prune: true };
     let found = difference(&wish.wanted, &device.endpoints, rules);
@@ -57,9 +57,9 @@ pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report
 }
 
 /// A table of another network than the device's is a mistake.
-pub fn fits(op: &str, device: &Device, table: &Table) -> Result<(), Error> {
+pub fn fits(op: &str, device: &Device, asked: Option<Vni>) -> Result<(), Error> {
     let have = device.link.vxlan().and_then(|v| v.vni);
-    match (table.vni, have) {
+    match (asked, have) {
         (Some(asked), Some(have)) if asked != have => Err(device
             .refusal(op, format!("the table is of VNI {asked}, {} of VNI {have}", device.link.name))
             .hint("name the device of the table's network: --dev, -n vni:N")),

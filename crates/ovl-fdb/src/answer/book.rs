@@ -59,13 +59,22 @@ impl Book {
     }
 }
 
+/// The neighbour row of an endpoint. It is permanent, however long it is to last: one
+/// that is not goes stale within a minute, and from a stale row the device answers no
+/// ARP request, nor asks where a row is (`arp_reduce` and `neigh_reduce` in
+/// `drivers/net/vxlan/vxlan_core.c`).
+pub fn neigh(endpoint: &Endpoint) -> Option<NeighSpec> {
+    let (mac, state, proto) = (endpoint.mac, NUD_PERMANENT, Some(OVL_PROTOCOL));
+    endpoint.ip.map(|ip| NeighSpec { ip, mac, state, flags: 0, proto })
+}
+
 /// How long an answer lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Life {
     /// Until somebody deletes it: rows as `add` writes them.
     Permanent,
-    /// Until nothing has used it for a while: rows as the kernel learns them,
-    /// which age even when nobody is left to delete them.
+    /// Until nothing has used it for a while. Its FDB row is as the kernel learns one,
+    /// and ages even when nobody is left to delete it.
     Ages,
 }
 
@@ -75,12 +84,6 @@ impl Life {
             Life::Permanent => NUD_PERMANENT,
             Life::Ages => NUD_REACHABLE,
         }
-    }
-
-    /// The neighbour row of an endpoint.
-    pub fn neigh(self, endpoint: &Endpoint) -> Option<NeighSpec> {
-        let (mac, state, proto) = (endpoint.mac, self.state(), Some(OVL_PROTOCOL));
-        endpoint.ip.map(|ip| NeighSpec { ip, mac, state, flags: 0, proto })
     }
 
     /// The FDB row of an endpoint, but for the device that it leaves by.
@@ -136,6 +139,6 @@ mod tests {
         assert_eq!((row.state, row.flags), (NUD_PERMANENT, NTF_SELF | NTF_EXT_LEARNED));
         let row = Life::Ages.fdb(&endpoint(1, 1)).unwrap();
         assert_eq!((row.state, row.flags), (NUD_REACHABLE, NTF_SELF));
-        assert_eq!(Life::Ages.neigh(&endpoint(1, 1)).unwrap().state, NUD_REACHABLE);
+        assert_eq!(neigh(&endpoint(1, 1)).unwrap().state, NUD_PERMANENT);
     }
 }

@@ -2,6 +2,7 @@
 //! misses, and a socket on which rows are looked at, written and deleted. What it
 //! wrote, it knows, and touches nothing else.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -12,20 +13,22 @@ use ovl_core::known::Object;
 use ovl_core::link::Link;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::row::{
-    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, NUD_REACHABLE, Neigh,
-    NeighSpec, RowOp, RowSpec, Via, Wanted,
+    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec, RowOp,
+    RowSpec, Via, Wanted,
 };
 use ovl_core::state::Reader;
 use ovl_core::types::MacAddr;
 use ovl_endpoints::Endpoint;
 
-use super::book::Life;
-use crate::device::defaults;
+use super::book::{Life, neigh};
+use crate::device::{defaults, own_addresses};
 use crate::home::Spot;
 use crate::memory::{Kept, Memory};
 
 /// Rows that are looked at for their age at once: misses wait meanwhile.
 const AT_ONCE: usize = 256;
+/// Of very many, that share: none is late by more than so many looks.
+const SHARE: usize = 8;
 
 /// A place where misses are answered.
 pub struct Desk<'c> {
@@ -115,7 +118,7 @@ impl<'c> Desk<'c> {
         };
         let fdb = life.fdb(endpoint).map(|row| self.plain(FdbSpec { via, ..row }));
         let fdb = fdb.map(RowSpec::Fdb);
-        let neigh = life.neigh(endpoint).map(RowSpec::Neigh);
+        let neigh = neigh(endpoint).map(RowSpec::Neigh);
         let mut written: Vec<RowSpec> = Vec::new();
         for row in fdb.into_iter().chain(neigh) {
             let failed = match self.put(&row) {
@@ -132,11 +135,13 @@ impl<'c> Desk<'c> {
             }
             return failed;
         }
-        if life == Life::Permanent {
-            // That it cannot be remembered costs no more than that it is thought of as
-            // another's.
-            let _ = self.memory.note(&written);
-        }
+        // What ages by itself is nobody's. That a row cannot be remembered costs no more
+        // than that it is thought of as another's.
+        let lasting = written
+            .iter()
+            .filter(|row| matches!(row, RowSpec::Neigh(_)) || life == Life::Permanent);
+        let _ = self.memory.note(lasting);
+        self.memory.settle();
         let at = Instant::now();
         let stays = life == Life::Permanent;
         for row in written.iter().filter_map(Kept::of) {
@@ -194,10 +199,11 @@ impl<'c> Desk<'c> {
     }
 
     fn neigh_stands(&self, row: &NeighSpec, stands: &Neigh) -> Stands {
-        let stays = stands.state & (NUD_PERMANENT | NUD_NOARP) != 0;
-        let answers = stays || stands.state & NUD_REACHABLE != 0;
+        // A control plane's row is its own, in whatever state.
+        let stays =
+            stands.state & (NUD_PERMANENT | NUD_NOARP) != 0 || stands.flags & NTF_EXT_LEARNED != 0;
         match stands.mac {
-            Some(mac) if mac == row.mac && answers => Stands::Same,
+            Some(mac) if mac == row.mac && stays => Stands::Same,
             Some(mac) if stays && !self.is_given(Kept::Neigh(row.ip, mac)) => {
                 Stands::Foreign(mac.to_string())
             }
@@ -264,7 +270,7 @@ impl<'c> Desk<'c> {
             Kept::Neigh(ip, mac) => {
                 let row = self.reader.neigh(dev, ip).ok()??;
                 let stays = row.state & NUD_PERMANENT != 0;
-                (row.mac == Some(mac) && stays == given.stays).then(|| row.deletion())
+                (row.mac == Some(mac) && stays).then(|| row.deletion())
             }
             Kept::Fdb(mac, dst) => {
                 let row = self.reader.fdb_of(dev, mac).ok()??;
@@ -297,7 +303,8 @@ impl<'c> Desk<'c> {
     pub fn expire(&mut self, ttl: Duration) -> usize {
         let now = Instant::now();
         let old = |given: &&Given| now.duration_since(given.at) >= ttl;
-        let mut old: Vec<Given> = self.given.values().filter(old).take(AT_ONCE).copied().collect();
+        let most = AT_ONCE.max(self.given.len() / SHARE);
+        let mut old: Vec<Given> = self.given.values().filter(old).take(most).copied().collect();
         old.sort_by_key(|given| matches!(given.row, Kept::Neigh(..)));
         let mut busy: Set<MacAddr> = Set::default();
         let mut expired = 0;
@@ -338,12 +345,17 @@ impl<'c> Desk<'c> {
     }
 
     /// Takes answers back: those that are no longer right, or all of them.
-    pub fn withdraw(&mut self, is_right: impl Fn(Kept) -> bool) -> usize {
-        let mut wrong: Vec<Given> =
-            self.given.values().filter(|given| !is_right(given.row)).copied().collect();
+    pub fn withdraw(&mut self, is_right: impl Fn(Wanted) -> bool) -> usize {
+        let wrong = self.given.iter().filter(|(wanted, _)| !is_right(**wanted));
+        let mut wrong: Vec<Given> = wrong.map(|(_, given)| *given).collect();
         // Neighbour rows first: nobody is to be told of what cannot be reached.
         wrong.sort_by_key(|given| matches!(given.row, Kept::Fdb(..)));
         wrong.into_iter().filter(|given| self.take_back(*given)).count()
+    }
+
+    /// The addresses of the device's host.
+    pub fn own(&mut self, context: &Context) -> Result<Vec<IpAddr>, Fail> {
+        own_addresses(context, &mut self.reader, &self.link)
     }
 
     /// Is the device still there?

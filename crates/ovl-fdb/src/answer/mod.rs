@@ -5,6 +5,7 @@ mod book;
 mod desk;
 mod tally;
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use ovl_cli::{Context, Error, Exit, follow, output};
 use ovl_core::error::Fail;
 use ovl_core::names::IfName;
 use ovl_core::row::{Miss, Via, Wanted};
+use ovl_core::types::Vni;
 use ovl_core::watch::{Notice, Topic, Watcher};
 use ovl_endpoints::file::FileSource;
 use ovl_endpoints::{Endpoint, Source, Table};
@@ -23,7 +25,6 @@ use ovl_machine::census::Census;
 use crate::cli::Answer as Args;
 use crate::device::Device;
 use crate::home::{Home, Spot};
-use crate::memory::Kept;
 use crate::recent::Recent;
 use crate::sync::fits;
 use crate::wanted::no_table;
@@ -35,6 +36,9 @@ use tally::{Event, Teller};
 /// The time between two looks at who holds the namespace: it is let go within a
 /// second of its last other holder.
 const LOOK: Duration = Duration::from_millis(400);
+
+/// The time between two looks at the addresses of this host.
+const OWN: Duration = Duration::from_secs(2);
 
 /// What wakes it.
 enum Wake {
@@ -70,14 +74,19 @@ struct Clerk<'c> {
     args: &'c Args,
     source: FileSource,
     book: Book,
+    /// Of which network the table is, where it says so.
+    vni: Option<Vni>,
     home: Home<'c>,
     census: Census,
     /// Absent while the namespace or the device is not there.
     desk: Option<Desk<'c>>,
     /// Ends the notices, and with them our hold on the namespace.
     let_go: Option<AbortHandle>,
-    /// Addresses of this host.
-    own: Vec<std::net::IpAddr>,
+    /// A place whose device is of another network than the table, as was said.
+    misfit: Option<Spot>,
+    /// Addresses of this host, and when they were read.
+    own: Vec<IpAddr>,
+    own_read: Instant,
     answered: Recent<Wanted>,
     unknown: Recent<Wanted>,
     teller: Teller<'c>,
@@ -93,12 +102,15 @@ impl<'c> Clerk<'c> {
             args,
             source,
             book: Book::default(),
+            vni: None,
+            misfit: None,
             teller: Teller::new(context, home.name()),
             home,
             census: Census::new(&context.search),
             desk: None,
             let_go: None,
             own: Vec::new(),
+            own_read: now,
             answered: Recent::new(args.limit, now),
             unknown: Recent::new(args.negative, now),
             expired: now,
@@ -120,8 +132,9 @@ impl<'c> Clerk<'c> {
     /// The device has to be there to begin with, and of the table's network.
     fn begin(&mut self, table: Table, wakes: &mut Wakes<'_>) -> Result<(), Error> {
         let device = Device::look(self.context, &self.args.on)?;
-        fits("answer", &device, &table)?;
+        fits("answer", &device, table.vni)?;
         drop(device);
+        self.vni = table.vni;
         self.book = Book::of(table);
         self.census.look();
         self.open(true, wakes);
@@ -160,6 +173,12 @@ impl<'c> Clerk<'c> {
         let (Ok(notices), Ok(device)) = (opened, Device::look(self.context, &self.args.on)) else {
             return;
         };
+        if let Err(why) = fits("answer", &device, self.vni) {
+            if self.misfit.replace(spot) != Some(spot) {
+                output::note(why.text(self.context.tool).trim_end());
+            }
+            return;
+        }
         let Ok(mut desk) = Desk::open(self.context, &ns, spot, device.link.clone()) else { return };
         desk.leave_by(self.vias(&device));
         let (notices, let_go) = abortable(notices);
@@ -169,6 +188,21 @@ impl<'c> Clerk<'c> {
         self.own = device.own;
         self.own.extend(self.args.own);
         (self.desk, self.let_go) = (Some(desk), Some(let_go));
+    }
+
+    /// Addresses come and go: what is this host's own is not answered any more.
+    fn look_for_own(&mut self) {
+        let Some(desk) = self.desk.as_mut().filter(|_| self.own_read.elapsed() >= OWN) else {
+            return;
+        };
+        self.own_read = Instant::now();
+        let Ok(mut own) = desk.own(self.context) else { return };
+        own.extend(self.args.own);
+        if own != self.own {
+            let is_far = |e: &Endpoint| e.vtep.is_none_or(|vtep| !own.contains(&vtep));
+            desk.withdraw(|wanted| self.book.find(wanted).is_some_and(is_far));
+            self.own = own;
+        }
     }
 
     /// The devices that the table's rows leave by, as far as they are there; answers
@@ -199,7 +233,14 @@ impl<'c> Clerk<'c> {
             self.census.look();
             let held = self.census.resident(desk.key);
             let held = held.is_some_and(|r| r.cookie.is_none_or(|c| c == desk.spot.cookie));
-            if !held || !desk.is_there() {
+            let (key, spot) = (desk.key, desk.spot);
+            // A name may lead elsewhere now, though somebody holds the namespace.
+            let moved = stirred
+                && self
+                    .home
+                    .open()
+                    .is_some_and(|(ns, now)| (ns.key(), now.cookie) != (key, spot.cookie));
+            if !held || moved || !desk.is_there() {
                 self.close();
                 self.teller.tell(&Event::Gone)?;
             }
@@ -212,7 +253,8 @@ impl<'c> Clerk<'c> {
                 self.teller.tell(&Event::There)?;
             }
         }
-        let each = (self.args.ttl / 10).clamp(Duration::from_millis(200), Duration::from_secs(10));
+        self.look_for_own();
+        let each = (self.args.ttl / 20).clamp(Duration::from_millis(200), Duration::from_secs(10));
         if let Some(desk) = self.desk.as_mut().filter(|_| !self.args.permanent)
             && self.expired.elapsed() >= each
         {
@@ -329,6 +371,7 @@ impl<'c> Clerk<'c> {
                 output::note(&format!("{tool}: the table is empty: the last one stays"));
                 return Ok(());
             }
+            Ok(table) if !self.is_of_network(&table) => return Ok(()),
             Ok(table) => table,
             Err(why) => {
                 let error = no_table(why).text(tool);
@@ -336,7 +379,8 @@ impl<'c> Clerk<'c> {
                 return Ok(());
             }
         };
-        self.book = Book::of(table);
+        self.vni = table.vni;
+        let old = std::mem::replace(&mut self.book, Book::of(table));
         let now = Instant::now();
         self.unknown = Recent::new(self.args.negative, now);
         self.answered = Recent::new(self.args.limit, now);
@@ -345,10 +389,21 @@ impl<'c> Clerk<'c> {
             Err(_) => Vec::new(),
         };
         if let Some(desk) = &mut self.desk {
-            desk.withdraw(|row| is_right(&self.book, row));
+            desk.withdraw(|wanted| is_right(&old, &self.book, wanted));
             desk.leave_by(vias);
         }
         self.teller.tell(&Event::Table(self.book.len()))
+    }
+
+    /// Is a table that is new one of the device's network? Said where it is not.
+    fn is_of_network(&self, table: &Table) -> bool {
+        let Ok(device) = Device::look(self.context, &self.args.on) else { return true };
+        let fit = fits("answer", &device, table.vni);
+        if let Err(why) = &fit {
+            let error = why.text(self.context.tool);
+            output::note(&format!("{}\nthe last table stays", error.trim_end()));
+        }
+        fit.is_ok()
     }
 
     /// The counts; with `--cleanup` the rows go.
@@ -366,12 +421,11 @@ fn life(args: &Args) -> Life {
     if args.permanent { Life::Permanent } else { Life::Ages }
 }
 
-/// Would it be the answer today?
-fn is_right(book: &Book, row: Kept) -> bool {
-    match row {
-        Kept::Neigh(ip, mac) => book.find(Wanted::Mac(ip)).is_some_and(|e| e.mac == mac),
-        Kept::Fdb(mac, dst) => {
-            book.find(Wanted::Vtep(mac)).is_some_and(|e: &Endpoint| e.vtep == dst)
-        }
+/// Is the answer that the old table gave still the answer?
+fn is_right(old: &Book, new: &Book, wanted: Wanted) -> bool {
+    match (wanted, old.find(wanted), new.find(wanted)) {
+        (Wanted::Mac(_), Some(was), Some(is)) => was.mac == is.mac,
+        (Wanted::Vtep(_), Some(was), Some(is)) => was.target() == is.target(),
+        _ => false,
     }
 }
