@@ -21,6 +21,7 @@ mod ns;
 mod others;
 mod paste;
 mod picture;
+mod said;
 mod saved;
 mod sync;
 mod two_hosts;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         ns::tests,
         others::tests,
         paste::tests,
+        said::tests,
         saved::tests,
         sync::tests,
         two_hosts::tests,
