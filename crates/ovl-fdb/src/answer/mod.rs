@@ -3,23 +3,22 @@
 
 mod book;
 mod desk;
+mod place;
 mod tally;
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use futures::stream::{AbortHandle, LocalBoxStream, SelectAll, Stream, StreamExt, abortable};
+use futures::stream::{AbortHandle, LocalBoxStream, SelectAll, StreamExt};
 use nix::sys::signal::Signal;
 use ovl_cli::stop::{Stop, exit_for};
 use ovl_cli::{Context, Error, Exit, follow, output};
 use ovl_core::error::Fail;
-use ovl_core::names::IfName;
-use ovl_core::row::{Miss, Via, Wanted};
+use ovl_core::row::{Miss, Wanted};
 use ovl_core::types::Vni;
-use ovl_core::watch::{Notice, Topic, Watcher};
+use ovl_core::watch::Notice;
 use ovl_endpoints::file::FileSource;
-use ovl_endpoints::{Endpoint, Source, Table};
+use ovl_endpoints::{Source, Table};
 use ovl_machine::census::Census;
 
 use crate::cli::Answer as Args;
@@ -36,9 +35,6 @@ use tally::{Event, Teller};
 /// The time between two looks at who holds the namespace: it is let go within a
 /// second of its last other holder.
 const LOOK: Duration = Duration::from_millis(400);
-
-/// The time between two looks at the addresses of this host.
-const OWN: Duration = Duration::from_secs(2);
 
 /// What wakes it.
 enum Wake {
@@ -161,107 +157,6 @@ impl<'c> Clerk<'c> {
             }
         }
         Ok(Exit::Done)
-    }
-
-    /// Opens the namespace, if it is there. First the ears, then all else.
-    fn open(&mut self, stirred: bool, wakes: &mut Wakes<'_>) {
-        if self.home.find(stirred).is_none() {
-            return;
-        }
-        let Some((ns, spot)) = self.home.open() else { return };
-        let opened = Watcher::open_in(&ns, &[Topic::Rows]).and_then(Watcher::notices);
-        let (Ok(notices), Ok(device)) = (opened, Device::look(self.context, &self.args.on)) else {
-            return;
-        };
-        if let Err(why) = fits("answer", &device, self.vni) {
-            if self.misfit.replace(spot) != Some(spot) {
-                output::note(why.text(self.context.tool).trim_end());
-            }
-            return;
-        }
-        let Ok(mut desk) = Desk::open(self.context, &ns, spot, device.link.clone()) else { return };
-        desk.leave_by(self.vias(&device));
-        let (notices, let_go) = abortable(notices);
-        let notices: Pin<Box<dyn Stream<Item = Wake>>> =
-            Box::pin(notices.map(move |notice| Wake::Heard(spot, notice)));
-        wakes.push(notices);
-        self.own = device.own;
-        self.own.extend(self.args.own);
-        (self.desk, self.let_go) = (Some(desk), Some(let_go));
-    }
-
-    /// Addresses come and go: what is this host's own is not answered any more.
-    fn look_for_own(&mut self) {
-        let Some(desk) = self.desk.as_mut().filter(|_| self.own_read.elapsed() >= OWN) else {
-            return;
-        };
-        self.own_read = Instant::now();
-        let Ok(mut own) = desk.own(self.context) else { return };
-        own.extend(self.args.own);
-        if own != self.own {
-            let is_far = |e: &Endpoint| e.vtep.is_none_or(|vtep| !own.contains(&vtep));
-            desk.withdraw(|wanted| self.book.find(wanted).is_some_and(is_far));
-            self.own = own;
-        }
-    }
-
-    /// The devices that the table's rows leave by, as far as they are there; answers
-    /// that want another are refused.
-    fn vias(&self, device: &Device) -> Vec<Via> {
-        let found = |name: &&IfName| match device.via(self.context, name) {
-            // By the name by which the table has it.
-            Ok(via) => Some(Via { name: (*name).clone(), ..via }),
-            Err(why) => {
-                output::note(why.text(self.context.tool).trim_end());
-                None
-            }
-        };
-        self.book.vias().iter().filter_map(found).collect()
-    }
-
-    /// Lets the namespace go.
-    fn close(&mut self) {
-        if let Some(let_go) = self.let_go.take() {
-            let_go.abort();
-        }
-        self.desk = None;
-    }
-
-    /// Who holds the namespace? Where is the device? Whose time is over?
-    fn look(&mut self, stirred: bool, wakes: &mut Wakes<'_>) -> Result<(), Error> {
-        if let Some(desk) = &mut self.desk {
-            self.census.look();
-            let held = self.census.resident(desk.key);
-            let held = held.is_some_and(|r| r.cookie.is_none_or(|c| c == desk.spot.cookie));
-            let (key, spot) = (desk.key, desk.spot);
-            // A name may lead elsewhere now, though somebody holds the namespace.
-            let moved = stirred
-                && self
-                    .home
-                    .open()
-                    .is_some_and(|(ns, now)| (ns.key(), now.cookie) != (key, spot.cookie));
-            if !held || moved || !desk.is_there() {
-                self.close();
-                self.teller.tell(&Event::Gone)?;
-            }
-        }
-        if self.desk.is_none() {
-            self.open(stirred, wakes);
-            if self.desk.is_some() {
-                let now = Instant::now();
-                self.answered = Recent::new(self.args.limit, now);
-                self.teller.tell(&Event::There)?;
-            }
-        }
-        self.look_for_own();
-        let each = (self.args.ttl / 20).clamp(Duration::from_millis(200), Duration::from_secs(10));
-        if let Some(desk) = self.desk.as_mut().filter(|_| !self.args.permanent)
-            && self.expired.elapsed() >= each
-        {
-            self.expired = Instant::now();
-            self.teller.tally.expired += desk.expire(self.args.ttl) as u64;
-        }
-        Ok(())
     }
 
     fn heard(&mut self, spot: Spot, notice: Result<Notice, Fail>) -> Result<(), Error> {
@@ -393,17 +288,6 @@ impl<'c> Clerk<'c> {
             desk.leave_by(vias);
         }
         self.teller.tell(&Event::Table(self.book.len()))
-    }
-
-    /// Is a table that is new one of the device's network? Said where it is not.
-    fn is_of_network(&self, table: &Table) -> bool {
-        let Ok(device) = Device::look(self.context, &self.args.on) else { return true };
-        let fit = fits("answer", &device, table.vni);
-        if let Err(why) = &fit {
-            let error = why.text(self.context.tool);
-            output::note(&format!("{}\nthe last table stays", error.trim_end()));
-        }
-        fit.is_ok()
     }
 
     /// The counts; with `--cleanup` the rows go.
