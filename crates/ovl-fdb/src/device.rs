@@ -212,6 +212,7 @@ impl Device {
         if !acting.dry_run {
             self.memory.note(rows_of(plan.steps()))?;
         }
+        let standing = self.standing_of_few();
         // What was compared is not needed any more, and there may be much of it.
         (self.endpoints, self.listing) = (Vec::new(), None);
         let is_external = self.is_external();
@@ -222,10 +223,28 @@ impl Device {
             let now = if is_external { Set::default() } else { written_over(plan) };
             let over: Set<Address> = now.iter().map(|row| row.address()).collect();
             let is_old = |row: &Kept| over.contains(&row.address()) && !now.contains(row);
-            self.memory
-                .keep(|row| !gone.contains(&row) && !refused.contains(&row) && !is_old(&row))?;
+            let written = rows_of(plan.steps().filter(|step| !is_deletion(step)));
+            let standing = standing.map(|rows| -> Set<Kept> {
+                rows.into_iter().chain(written.filter_map(Kept::of)).collect()
+            });
+            let is_there = |row: &Kept| standing.as_ref().is_none_or(|rows| rows.contains(row));
+            self.memory.keep(|row| {
+                !gone.contains(&row) && !refused.contains(&row) && !is_old(&row) && is_there(&row)
+            })?;
         }
         Ok(applied)
+    }
+
+    /// The rows that stand, where many more are remembered: others have deleted those.
+    fn standing_of_few(&self) -> Option<Vec<Kept>> {
+        let is_full = self.memory.written().len() > 2 * self.endpoints.len() + FEW;
+        is_full.then(|| {
+            let rows = self.endpoints.iter().flat_map(|endpoint| {
+                let neigh = endpoint.neigh.as_ref().map(Neigh::deletion);
+                neigh.into_iter().chain(endpoint.fdb.as_ref().map(Fdb::deletion))
+            });
+            rows.filter_map(|row| Kept::of(&row)).collect()
+        })
     }
 
     /// The device's port and VNI: a row that names them says nothing.

@@ -112,11 +112,17 @@ pub fn is_as_written(row: &Fdb) -> bool {
 /// The endpoints of one device, from the rows of its namespace, and from those that
 /// were written.
 pub fn join(link: &Link, neighs: &[Neigh], fdb: &[Fdb], written: &Written) -> Vec<Endpoint> {
+    let mut endpoints = match_up(link, neighs, fdb, written);
+    endpoints.sort_by_key(|e| (e.ip().is_none(), e.ip(), e.mac(), e.dst()));
+    endpoints
+}
+
+/// The same, in no order.
+pub fn match_up(link: &Link, neighs: &[Neigh], fdb: &[Fdb], written: &Written) -> Vec<Endpoint> {
     let mut endpoints = pair_up(link.index, link.attrs.mac, link.master, neighs, fdb);
     for endpoint in &mut endpoints {
         endpoint.judge(written);
     }
-    endpoints.sort_by_key(|e| (e.ip().is_none(), e.ip(), e.mac(), e.dst()));
     endpoints
 }
 

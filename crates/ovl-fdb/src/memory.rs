@@ -211,6 +211,28 @@ impl Written {
         }
     }
 
+    /// Takes a row out.
+    pub fn remove(&mut self, row: Kept) {
+        let other = |said: &Kept| *said != row;
+        let mut changed = false;
+        match row {
+            Kept::Neigh(ip, _) => {
+                if let Entry::Occupied(mut entry) = self.neigh.entry(ip)
+                    && !retain(entry.get_mut(), |mac| other(&Kept::Neigh(ip, mac)), &mut changed)
+                {
+                    entry.remove();
+                }
+            }
+            Kept::Fdb(mac, _) => {
+                if let Entry::Occupied(mut entry) = self.fdb.entry(mac)
+                    && !retain(entry.get_mut(), |dst| other(&Kept::Fdb(mac, dst)), &mut changed)
+                {
+                    entry.remove();
+                }
+            }
+        }
+    }
+
     fn iter(&self) -> impl Iterator<Item = Kept> {
         let neigh = |(ip, said): (&IpAddr, &Said<MacAddr>)| {
             let ip = *ip;
@@ -325,12 +347,22 @@ impl Memory {
         let noted = self.noted.len();
         self.noted.retain(|row| stays(*row));
         let changed = self.rows.retain(&stays) || self.noted.len() < noted;
-        if !changed {
-            return Ok(());
-        }
+        if changed { self.save() } else { Ok(()) }
+    }
+
+    /// Forgets a row that is gone; it is to be saved when all are.
+    pub fn forget(&mut self, row: Kept) {
+        self.rows.remove(row);
+    }
+
+    /// Writes down what is remembered, and nothing else.
+    pub fn save(&self) -> Result<(), Error> {
         let replace = || -> io::Result<()> {
             if self.rows.len() == 0 && self.noted.is_empty() {
-                return fs::remove_file(&self.path);
+                return match fs::remove_file(&self.path) {
+                    Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+                    _ => Ok(()),
+                };
             }
             let part = self.path.with_extension("part");
             write_lines(File::create(&part)?, self.rows.iter().chain(self.noted.iter().copied()))?;
@@ -371,6 +403,26 @@ mod tests {
             let line = String::from_utf8(line).unwrap();
             assert_eq!(Kept::read(line.trim_end()), Some(kept));
         }
+    }
+
+    #[test]
+    fn what_was_written_of_an_address_is_known_until_all_of_it_is_gone() {
+        let [mac, other] = [1, 2].map(|last| MacAddr([2, 0x42, 0, 0, 0, last]));
+        let to = |last: u8| Kept::Fdb(mac, Some(IpAddr::from([192, 168, 1, last])));
+        let of = |mac| Kept::Neigh(IpAddr::from([10, 0, 0, 1]), mac);
+        let mut written = Written::default();
+        for row in [to(5), to(6), to(5), of(mac)] {
+            written.insert(row);
+        }
+        assert!(written.has(to(5)) && written.has(to(6)) && !written.has(to(7)));
+        assert!(written.knows(to(7)) && written.knows(of(other)) && !written.has(of(other)));
+        written.remove(to(5));
+        assert!(!written.has(to(5)) && written.has(to(6)));
+        assert!(!written.retain(|row| row != to(7)), "it was not there");
+        assert!(written.retain(|row| row != to(6)));
+        assert!(!written.knows(to(6)));
+        written.remove(of(mac));
+        assert_eq!((written.len(), written.iter().count()), (0, 0));
     }
 
     #[test]

@@ -11,9 +11,9 @@ use ovl_core::row::{Fdb, Neigh};
 use ovl_core::types::MacAddr;
 
 use crate::cli::Flush;
-use crate::device::{Device, Known, SHORT, deleted, rows_of};
+use crate::device::{Device, Known, SHORT, rows_of};
 use crate::diff::Rows;
-use crate::endpoints::join;
+use crate::endpoints::match_up;
 use crate::flush::{Count, doomed};
 use crate::memory::Kept;
 use crate::want::advise;
@@ -40,7 +40,7 @@ pub fn sweep(
     let mut neighs = known.neighs;
     neighs.sort_unstable_by_key(|row| row.mac);
     device.memory = known.memory;
-    let mut sweep = Sweep { device, neighs, gone: Set::default(), count: Count::default() };
+    let mut sweep = Sweep { device, neighs, count: Count::default() };
     let swept = loop {
         match sweep.window(context, args) {
             Ok(true) => {}
@@ -48,8 +48,8 @@ pub fn sweep(
             Err(why) => break Err(why),
         }
     };
-    let Sweep { mut device, gone, count, .. } = sweep;
-    let kept = device.memory.keep(|row| !gone.contains(&row));
+    let Sweep { device, count, .. } = sweep;
+    let kept = device.memory.save();
     match swept.and(kept) {
         Ok(()) => Ok((count, device)),
         Err(mut error) => {
@@ -64,7 +64,6 @@ struct Sweep {
     device: Device,
     /// Its neighbour rows, those of one MAC address beside each other.
     neighs: Vec<Neigh>,
-    gone: Set<Kept>,
     count: Count,
 }
 
@@ -77,7 +76,7 @@ impl Sweep {
         let (rows, is_whole) = reader.fdb_first(device.link.index, WINDOW).map_err(told)?;
         drop(reader);
         let neighs = with_macs(&self.neighs, &rows);
-        device.endpoints = join(&device.link, &neighs, &rows, device.memory.written());
+        device.endpoints = match_up(&device.link, &neighs, &rows, device.memory.written());
         let (remove, count) = doomed(args, &device.endpoints, &device.link);
         if count.own < rows.len() / 2 || remove.is_empty() {
             return Ok(false);
@@ -86,7 +85,11 @@ impl Sweep {
         device.memory.note(rows_of(plan.steps()))?;
         let open = device.slots.try_clone_open()?;
         carry_out(context, args.acting, &plan, open, &mut Silent, advise)?;
-        self.gone.extend(deleted(&plan));
+        // What was noted of a pair goes with the pair.
+        device.memory.settle();
+        for row in rows_of(plan.steps()).filter_map(Kept::of) {
+            device.memory.forget(row);
+        }
         self.count += count;
         Ok(!is_whole)
     }
