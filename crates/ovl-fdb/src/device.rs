@@ -23,8 +23,9 @@ use ovl_core::types::MacAddr;
 use crate::cli::On;
 use crate::diff::Rows;
 use crate::endpoints::{Endpoint, is_as_written, join};
-use crate::memory::{Address, Kept, Memory};
+use crate::memory::Memory;
 use crate::want::{advise, device};
+use crate::written::{Address, Kept};
 
 /// A device with its rows.
 pub struct Device {

@@ -10,7 +10,7 @@ use ovl_core::link::Link;
 use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL};
 use ovl_core::types::MacAddr;
 
-use crate::memory::{Kept, Written};
+use crate::written::{Kept, Written};
 
 /// The rows of one endpoint. Never all empty.
 #[derive(Debug, Clone, PartialEq, Eq)]

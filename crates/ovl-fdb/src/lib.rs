@@ -20,6 +20,7 @@ mod sweep;
 mod sync;
 mod want;
 mod wanted;
+mod written;
 
 use std::process::ExitCode;
 

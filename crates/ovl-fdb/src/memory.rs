@@ -4,54 +4,17 @@
 //! /run/ovl/rows, named by the cookie of its namespace, which is never given twice.
 //! It is gone with the machine's run, as the rows are.
 
-use std::collections::hash_map::Entry;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::written::{Kept, Written};
 use ovl_cli::stop::STATE_DIR;
 use ovl_cli::{Error, Exit};
-use ovl_core::hash::Map;
-use ovl_core::row::{NTF_SELF, RowSpec};
-use ovl_core::types::MacAddr;
-
-/// A row, as far as it has to be known again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kept {
-    /// A neighbour row.
-    Neigh(IpAddr, MacAddr),
-    /// A row of the device's own table, and where it leads.
-    Fdb(MacAddr, Option<IpAddr>),
-}
-
-/// The address of which a row says something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Address {
-    /// Of a neighbour row.
-    Ip(IpAddr),
-    /// Of an FDB row.
-    Mac(MacAddr),
-}
+use ovl_core::row::RowSpec;
 
 impl Kept {
-    /// The row, unless it is in the bridge's table: there this toolkit writes none.
-    pub fn of(row: &RowSpec) -> Option<Kept> {
-        match row {
-            RowSpec::Neigh(row) => Some(Kept::Neigh(row.ip, row.mac)),
-            RowSpec::Fdb(row) if row.flags & NTF_SELF == 0 => None,
-            RowSpec::Fdb(row) => Some(Kept::Fdb(row.mac, row.dst)),
-        }
-    }
-
-    /// Of which address it is.
-    pub fn address(self) -> Address {
-        match self {
-            Kept::Neigh(ip, _) => Address::Ip(ip),
-            Kept::Fdb(mac, _) => Address::Mac(mac),
-        }
-    }
-
     /// Its line, put together by hand: there are a hundred thousand to write.
     fn write(self, lines: &mut Vec<u8>) {
         match self {
@@ -127,151 +90,6 @@ fn write_lines(mut out: impl Write, rows: impl IntoIterator<Item = Kept>) -> io:
     out.write_all(&lines)
 }
 
-/// Rows that were written.
-#[derive(Debug, Default)]
-pub struct Written {
-    neigh: Map<IpAddr, Said<MacAddr>>,
-    fdb: Map<MacAddr, Said<Option<IpAddr>>>,
-}
-
-/// What rows of one address say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Said<T> {
-    One(T),
-    /// A flood list, a device that tells VNIs apart, or a row that was written over
-    /// by a run that did not come to its end.
-    Many(Vec<T>),
-}
-
-impl<T: Copy + PartialEq> Said<T> {
-    fn all(&self) -> &[T] {
-        match self {
-            Said::One(one) => std::slice::from_ref(one),
-            Said::Many(all) => all,
-        }
-    }
-
-    fn insert<K: Eq + std::hash::Hash>(said: &mut Map<K, Said<T>>, of: K, what: T) {
-        match said.entry(of) {
-            Entry::Vacant(entry) => {
-                entry.insert(Said::One(what));
-            }
-            Entry::Occupied(entry) if entry.get().all().contains(&what) => {}
-            Entry::Occupied(mut entry) => {
-                let mut all = entry.get().all().to_vec();
-                all.push(what);
-                entry.insert(Said::Many(all));
-            }
-        }
-    }
-
-    /// What of it stays; `None` when nothing does.
-    fn retain(&self, stays: impl Fn(T) -> bool) -> Option<Said<T>> {
-        let left: Vec<T> = self.all().iter().copied().filter(|what| stays(*what)).collect();
-        match left.as_slice() {
-            [] => None,
-            [one] => Some(Said::One(*one)),
-            _ => Some(Said::Many(left)),
-        }
-    }
-}
-
-impl Written {
-    /// Was a row written that says just this?
-    pub fn has(&self, row: Kept) -> bool {
-        match row {
-            Kept::Neigh(ip, mac) => self.neigh.get(&ip).is_some_and(|s| s.all().contains(&mac)),
-            Kept::Fdb(mac, dst) => self.fdb.get(&mac).is_some_and(|s| s.all().contains(&dst)),
-        }
-    }
-
-    /// Was a row of the same address written, whatever it says?
-    pub fn knows(&self, row: Kept) -> bool {
-        match row {
-            Kept::Neigh(ip, _) => self.neigh.contains_key(&ip),
-            Kept::Fdb(mac, _) => self.fdb.contains_key(&mac),
-        }
-    }
-
-    /// How many addresses it has rows of, the larger of both kinds.
-    pub fn len(&self) -> usize {
-        self.neigh.len().max(self.fdb.len())
-    }
-
-    /// The MAC addresses of its FDB rows.
-    pub fn macs(&self) -> impl Iterator<Item = MacAddr> {
-        self.fdb.keys().copied()
-    }
-
-    /// Takes a row in.
-    pub fn insert(&mut self, row: Kept) {
-        match row {
-            Kept::Neigh(ip, mac) => Said::insert(&mut self.neigh, ip, mac),
-            Kept::Fdb(mac, dst) => Said::insert(&mut self.fdb, mac, dst),
-        }
-    }
-
-    /// Takes a row out.
-    pub fn remove(&mut self, row: Kept) {
-        let other = |said: &Kept| *said != row;
-        let mut changed = false;
-        match row {
-            Kept::Neigh(ip, _) => {
-                if let Entry::Occupied(mut entry) = self.neigh.entry(ip)
-                    && !retain(entry.get_mut(), |mac| other(&Kept::Neigh(ip, mac)), &mut changed)
-                {
-                    entry.remove();
-                }
-            }
-            Kept::Fdb(mac, _) => {
-                if let Entry::Occupied(mut entry) = self.fdb.entry(mac)
-                    && !retain(entry.get_mut(), |dst| other(&Kept::Fdb(mac, dst)), &mut changed)
-                {
-                    entry.remove();
-                }
-            }
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = Kept> {
-        let neigh = |(ip, said): (&IpAddr, &Said<MacAddr>)| {
-            let ip = *ip;
-            said.all().to_vec().into_iter().map(move |mac| Kept::Neigh(ip, mac))
-        };
-        let fdb = |(mac, said): (&MacAddr, &Said<Option<IpAddr>>)| {
-            let mac = *mac;
-            said.all().to_vec().into_iter().map(move |dst| Kept::Fdb(mac, dst))
-        };
-        self.neigh.iter().flat_map(neigh).chain(self.fdb.iter().flat_map(fdb))
-    }
-
-    /// Keeps only what `stays` says; `false` when that is all.
-    fn retain(&mut self, stays: impl Fn(Kept) -> bool) -> bool {
-        let mut changed = false;
-        self.neigh
-            .retain(|ip, said| retain(said, |mac| stays(Kept::Neigh(*ip, mac)), &mut changed));
-        self.fdb.retain(|mac, said| retain(said, |dst| stays(Kept::Fdb(*mac, dst)), &mut changed));
-        changed
-    }
-}
-
-fn retain<T: Copy + PartialEq>(
-    said: &mut Said<T>,
-    stays: impl Fn(T) -> bool,
-    changed: &mut bool,
-) -> bool {
-    if said.all().iter().all(|what| stays(*what)) {
-        return true;
-    }
-    *changed = true;
-    let left = said.retain(stays);
-    let some = left.is_some();
-    if let Some(left) = left {
-        *said = left;
-    }
-    some
-}
-
 /// The rows that are remembered of one device.
 #[derive(Debug, Default)]
 pub struct Memory {
@@ -297,13 +115,21 @@ impl Memory {
         let mut rows = Written::default();
         let room = text.len() / A_LINE;
         match text.as_bytes().first() {
-            Some(b'n') => rows.neigh.reserve(room / 2),
-            _ => rows.fdb.reserve(room),
+            Some(b'n') => rows.reserve(room / 2, room / 2),
+            _ => rows.reserve(0, room),
         }
         for row in text.lines().filter_map(Kept::read) {
             rows.insert(row);
         }
         Memory { path, rows, noted: Vec::new(), is_torn }
+    }
+
+    /// The memory of that device to be added to, without reading it: a script that adds
+    /// one endpoint after the other is not to read all of them each time.
+    pub fn to_add_to(cookie: Option<u64>, dev: u32) -> Memory {
+        let path = place(cookie, dev);
+        let is_torn = ends_torn(&path).unwrap_or_default();
+        Memory { path, is_torn, ..Memory::default() }
     }
 
     /// What was written before this run.
@@ -377,6 +203,15 @@ impl Memory {
     }
 }
 
+/// Is the last line of a file cut off?
+fn ends_torn(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let mut last = [b'\n'];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
+}
+
 /// The file of a device.
 fn place(cookie: Option<u64>, dev: u32) -> PathBuf {
     let name = format!("{}.{dev}", cookie.unwrap_or_default());
@@ -385,6 +220,8 @@ fn place(cookie: Option<u64>, dev: u32) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use ovl_core::types::MacAddr;
+
     use super::*;
 
     #[test]
@@ -403,26 +240,6 @@ mod tests {
             let line = String::from_utf8(line).unwrap();
             assert_eq!(Kept::read(line.trim_end()), Some(kept));
         }
-    }
-
-    #[test]
-    fn what_was_written_of_an_address_is_known_until_all_of_it_is_gone() {
-        let [mac, other] = [1, 2].map(|last| MacAddr([2, 0x42, 0, 0, 0, last]));
-        let to = |last: u8| Kept::Fdb(mac, Some(IpAddr::from([192, 168, 1, last])));
-        let of = |mac| Kept::Neigh(IpAddr::from([10, 0, 0, 1]), mac);
-        let mut written = Written::default();
-        for row in [to(5), to(6), to(5), of(mac)] {
-            written.insert(row);
-        }
-        assert!(written.has(to(5)) && written.has(to(6)) && !written.has(to(7)));
-        assert!(written.knows(to(7)) && written.knows(of(other)) && !written.has(of(other)));
-        written.remove(to(5));
-        assert!(!written.has(to(5)) && written.has(to(6)));
-        assert!(!written.retain(|row| row != to(7)), "it was not there");
-        assert!(written.retain(|row| row != to(6)));
-        assert!(!written.knows(to(6)));
-        written.remove(of(mac));
-        assert_eq!((written.len(), written.iter().count()), (0, 0));
     }
 
     #[test]

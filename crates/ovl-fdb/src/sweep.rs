@@ -15,8 +15,8 @@ use crate::device::{Device, Known, SHORT, rows_of};
 use crate::diff::Rows;
 use crate::endpoints::match_up;
 use crate::flush::{Count, doomed};
-use crate::memory::Kept;
 use crate::want::advise;
+use crate::written::Kept;
 
 /// Rows that are looked at in one go: the kernel walks past those before them for
 /// each datagram, and opening a socket has to be worth while.

@@ -25,7 +25,8 @@ use crate::cli::{Add, Del, Who};
 use crate::device::{defaults, is_deletion, rows_of, some_rows};
 use crate::endpoints::{Endpoint, join};
 use crate::find;
-use crate::memory::{Kept, Memory};
+use crate::memory::Memory;
+use crate::written::Kept;
 
 /// What `add` is asked to write.
 struct Asked {
@@ -86,7 +87,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let plan = plan(slots.decls, &wants, &have, policy)?;
     if !args.acting.dry_run && !args.dynamic {
         let written = plan.steps().filter(|step| !is_deletion(step));
-        Memory::of(ns.cookie().ok(), link.index).note(rows_of(written))?;
+        Memory::to_add_to(ns.cookie().ok(), link.index).note(rows_of(written))?;
     }
     let applied = carry_out(context, args.acting, &plan, slots.open, &mut Silent, advise)?;
     if applied != Applied::Shown && context.flags.is_structured() {

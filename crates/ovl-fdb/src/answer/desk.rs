@@ -23,7 +23,8 @@ use ovl_endpoints::Endpoint;
 use super::book::{Life, neigh};
 use crate::device::{defaults, own_addresses};
 use crate::home::Spot;
-use crate::memory::{Kept, Memory};
+use crate::memory::Memory;
+use crate::written::Kept;
 
 /// Rows that are looked at for their age at once: misses wait meanwhile.
 const AT_ONCE: usize = 256;
