@@ -9,10 +9,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use crate::written::{Kept, Written};
 use ovl_cli::stop::STATE_DIR;
 use ovl_cli::{Error, Exit};
 use ovl_core::row::RowSpec;
+
+use crate::written::{Kept, Written};
 
 impl Kept {
     /// Its line, put together by hand: there are a hundred thousand to write.
