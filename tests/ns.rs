@@ -17,6 +17,7 @@ tests![
     list_named_is_what_ip_netns_lists,
     list_finds_a_namespace_that_only_a_process_holds,
     list_of_nothing_is_an_empty_array,
+    what_others_named_is_escaped,
     list_names_a_namespace_that_only_an_id_tells_of,
     list_names_such_a_namespace_once_whoever_knows_it,
     every_kind_of_reference_means_the_same_namespace,
@@ -127,6 +128,23 @@ fn list_finds_a_namespace_that_only_a_process_holds(lab: &Lab) -> Result<()> {
 fn list_of_nothing_is_an_empty_array(lab: &Lab) -> Result<()> {
     assert_eq!(lab.json("ovl-ns list --named -o json")?, Value::Array(Vec::new()));
     Ok(())
+}
+
+fn what_others_named_is_escaped(lab: &Lab) -> Result<()> {
+    lab.ok(r#"ip netns add h1; ip -n h1 link add "$(printf 'a\033[7mb')" type bridge
+        touch "$(printf '/run/netns/old\033[7m')""#)?;
+    for command in [
+        "ovl-ns list",
+        "ovl-ns list -o wide",
+        "ovl-ns show h1",
+        "ovl-ns exec --all --net-only -- true",
+        r#"ovl-ns show "$(printf '/run/netns/old\033[7m')""#,
+    ] {
+        let said = lab.run(command)?;
+        ensure!(!format!("{said}").contains('\u{1b}'), "`{command}` prints an escape:\n{said}");
+    }
+    ensure!(lab.ok("ovl-ns list")?.contains(r"a\u{1b}[7mb"));
+    lab.refuses(r#"ovl-ns show "$(printf '/run/netns/old\033[7m')""#, 3, &[r"old\u{1b}[7m"])
 }
 
 /// `ovl-ns list` where the processes of the rest of the sandbox are not seen.

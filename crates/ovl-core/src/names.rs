@@ -3,7 +3,7 @@
 //! Parsing only; `ovl-machine` finds what a reference means.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,11 @@ impl fmt::Display for IfName {
         // What others named is escaped, so that no name can move the cursor.
         fmt::Display::fmt(&self.0.escape_debug().to_string(), f)
     }
+}
+
+/// A path as it is shown: what others named is escaped, as interface names are.
+pub fn shown(path: &Path) -> String {
+    path.display().to_string().escape_debug().to_string()
 }
 
 /// A name for a namespace under /run/netns.
@@ -220,7 +225,7 @@ impl fmt::Display for NsRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NsRef::Name(n) => n.fmt(f),
-            NsRef::Path(p) => write!(f, "{}", p.display().to_string().escape_debug()),
+            NsRef::Path(p) => f.write_str(&shown(p)),
             NsRef::Below(folder, name) => write!(f, "{folder}/{name}"),
             NsRef::Pid(n) => write!(f, "pid:{n}"),
             NsRef::Container(e, n) => write!(f, "{}:{}", e.command(), n.escape_debug()),

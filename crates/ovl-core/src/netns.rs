@@ -18,7 +18,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Fail;
-use crate::names::{NETNS_DIR, NsName};
+use crate::names::{NETNS_DIR, NsName, shown};
 use crate::syscall;
 
 /// The identity of a network namespace while something holds it open.
@@ -58,13 +58,13 @@ impl Process {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file cannot be opened.
-    #[error("{}: {}", .0.display(), .1)]
+    #[error("{}: {}", shown(.0), .1)]
     Io(PathBuf, io::Error),
     /// A file, but not of nsfs: typically what an ended namespace leaves behind.
-    #[error("{} is a plain file, not a namespace: left behind by one that has ended", .0.display())]
+    #[error("{} is a plain file, not a namespace: left behind by one that has ended", shown(.0))]
     Stale(PathBuf),
     /// An nsfs file of another type.
-    #[error("{} is a namespace, but not a network namespace", .0.display())]
+    #[error("{} is a namespace, but not a network namespace", shown(.0))]
     OtherKind(PathBuf),
 }
 

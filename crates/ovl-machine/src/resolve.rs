@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ovl_core::kernel::Kernel;
-use ovl_core::names::{Engine, NETNS_DIR, NsName, NsRef};
+use ovl_core::names::{Engine, NETNS_DIR, NsName, NsRef, shown};
 use ovl_core::netns::{NetNs, OpenError};
 use ovl_core::state::{NsState, Reader};
 use ovl_core::step::{NsDecl, Place};
@@ -56,7 +56,7 @@ pub enum ResolveError {
         candidates: Vec<String>,
     },
     /// A plain file, left behind.
-    #[error("{} is a plain file, not a namespace: left behind by one that has ended", .0.display())]
+    #[error("{} is a plain file, not a namespace: left behind by one that has ended", shown(.0))]
     Stale(PathBuf),
     /// A file of another kind.
     #[error("{0}")]
@@ -86,7 +86,7 @@ fn looked_in(looked: &[PathBuf]) -> String {
     if looked.is_empty() {
         return String::new();
     }
-    let folders: Vec<String> = looked.iter().map(|p| p.display().to_string()).collect();
+    let folders: Vec<String> = looked.iter().map(|p| shown(p)).collect();
     format!(" (looked in {})", folders.join(", "))
 }
 
@@ -138,7 +138,7 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         match (found.pop(), stale) {
             (Some((_, last)), _) if several => {
                 let first = found.into_iter().map(|(_, path)| path).chain([last]);
-                Err(ambiguous(&name.to_string(), first.map(|p| p.display().to_string())))
+                Err(ambiguous(&name.to_string(), first.map(|p| shown(&p))))
             }
             (Some((ns, path)), _) => Ok((ns, place_of(&path))),
             (None, Some(path)) => Err(ResolveError::Stale(path)),
@@ -228,9 +228,7 @@ fn only_one(found: &[&Found], label: &str) -> Result<(NetNs, Place), ResolveErro
         }
         several => Err(ambiguous(
             label,
-            several.iter().map(|f| {
-                f.paths.first().map_or_else(|| f.key.to_string(), |p| p.display().to_string())
-            }),
+            several.iter().map(|f| f.paths.first().map_or_else(|| f.key.to_string(), |p| shown(p))),
         )),
     }
 }
@@ -286,8 +284,8 @@ fn open(path: &Path) -> Result<NetNs, ResolveError> {
         OpenError::Stale(path) => ResolveError::Stale(path),
         OpenError::OtherKind(_) => ResolveError::NotNetns(e.to_string()),
         OpenError::Io(path, why) if why.kind() == io::ErrorKind::NotFound => {
-            ResolveError::NotFound { reference: path.display().to_string(), looked: Vec::new() }
+            ResolveError::NotFound { reference: shown(&path), looked: Vec::new() }
         }
-        OpenError::Io(path, why) => ResolveError::Denied { path: path.display().to_string(), why },
+        OpenError::Io(path, why) => ResolveError::Denied { path: shown(&path), why },
     })
 }

@@ -14,7 +14,7 @@ use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::execvp;
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::error::errno_text;
-use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef};
+use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef, shown};
 use ovl_core::netns::NetNs;
 use ovl_core::step::Place;
 
@@ -76,7 +76,7 @@ fn lay_over_etc(folder: &Path) {
         let source = entry.path();
         if let Err(e) = mount(Some(&source), &target, None::<&str>, MsFlags::MS_BIND, None::<&str>)
         {
-            let (source, target) = (source.display(), target.display());
+            let (source, target) = (shown(&source), shown(&target));
             output::note(&format!("ovl-ns: cannot bind {source} over {target}: {}", errno_text(e)));
         }
     }
@@ -112,7 +112,7 @@ fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
     let folders: &[&str] = if args.docker { &[NETNS_DIR, DOCKER_NETNS_DIR] } else { &[NETNS_DIR] };
     for path in folders.iter().flat_map(|folder| namespaces(Path::new(folder))) {
         if !context.flags.quiet {
-            output::note(&format!("netns: {}", path.display()));
+            output::note(&format!("netns: {}", shown(&path)));
         }
         let mut child = Command::new(&own);
         child.arg("exec").arg(&path);

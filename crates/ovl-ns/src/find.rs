@@ -8,6 +8,7 @@ use ovl_cli::context::Missed;
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::link::Link;
+use ovl_core::names::shown;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::state::Reader;
 use ovl_machine::discover::{Discovery, Found, Process, short_names};
@@ -36,7 +37,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
             output::note(&format!(
                 "{}: {} is a plain file, left behind by a namespace that has ended",
                 context.tool,
-                path.display()
+                shown(path)
             ));
         }
     }
