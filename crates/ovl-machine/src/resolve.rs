@@ -108,12 +108,12 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         let label = reference.to_string();
         let (ns, place) = match reference {
             NsRef::Own => (open(Path::new("/proc/thread-self/ns/net"))?, Place::Own),
-            NsRef::Init => by_path(Path::new("/proc/1/ns/net"))?,
-            NsRef::Path(path) => by_path(path)?,
-            NsRef::Pid(pid) => by_pid(*pid)?,
+            NsRef::Init => self.by_path(Path::new("/proc/1/ns/net"))?,
+            NsRef::Path(path) => self.by_path(path)?,
+            NsRef::Pid(pid) => self.by_pid(*pid)?,
             NsRef::Name(name) => self.by_name(name)?,
             NsRef::Below(folder, name) => self.by_folder_above(folder, name, &label)?,
-            NsRef::Container(engine, container) => by_container(*engine, container, &label)?,
+            NsRef::Container(engine, container) => self.by_container(*engine, container, &label)?,
             NsRef::Overlay(network) => self.by_overlay(network, &label)?,
             NsRef::Vni(vni) => self.by_vni(*vni, &label)?,
             NsRef::Inode(inode) => self.by_inode(*inode, &label)?,
@@ -215,6 +215,50 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         let discovery = self.search.all();
         only_one(discovery.by_inode(inode).as_slice(), label)
     }
+
+    fn by_container(
+        &self,
+        engine: Engine,
+        container: &str,
+        label: &str,
+    ) -> Result<(NetNs, Place), ResolveError> {
+        let doors = engine::sandbox(engine, container)
+            .map_err(|why| ResolveError::Engine { reference: label.to_owned(), why })?;
+        let mut last = None;
+        for door in &doors {
+            match self.by_path(door) {
+                Ok(found) => return Ok(found),
+                Err(e) => last = Some(e),
+            }
+        }
+        Err(last.unwrap_or(ResolveError::NotFound { reference: label.to_owned(), looked: doors }))
+    }
+
+    fn by_pid(&self, pid: u32) -> Result<(NetNs, Place), ResolveError> {
+        let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
+        match self.by_path(&path) {
+            Err(ResolveError::NotFound { .. }) => Err(ResolveError::NoProcess(pid)),
+            other => other,
+        }
+    }
+
+    fn by_path(&self, path: &Path) -> Result<(NetNs, Place), ResolveError> {
+        let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        match open(path) {
+            Ok(ns) => Ok((ns, place_of(&full))),
+            Err(ResolveError::Stale(path)) if !self.keeps_names(&full) => {
+                Err(ResolveError::NotNetns(OpenError::NoNamespace(path).to_string()))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Is the file where names of namespaces are kept? Only there does an empty
+    /// one tell of a namespace that has ended, and may be thrown away.
+    fn keeps_names(&self, file: &Path) -> bool {
+        let Some(folder) = file.parent() else { return false };
+        folder.ends_with("netns") || self.search.folders.iter().any(|f| f == folder)
+    }
 }
 
 fn only_one(found: &[&Found], label: &str) -> Result<(NetNs, Place), ResolveError> {
@@ -237,37 +281,6 @@ fn ambiguous(reference: &str, candidates: impl Iterator<Item = String>) -> Resol
     ResolveError::Ambiguous { reference: reference.to_owned(), candidates: candidates.collect() }
 }
 
-fn by_container(
-    engine: Engine,
-    container: &str,
-    label: &str,
-) -> Result<(NetNs, Place), ResolveError> {
-    let doors = engine::sandbox(engine, container)
-        .map_err(|why| ResolveError::Engine { reference: label.to_owned(), why })?;
-    let mut last = None;
-    for door in &doors {
-        match by_path(door) {
-            Ok(found) => return Ok(found),
-            Err(e) => last = Some(e),
-        }
-    }
-    Err(last.unwrap_or(ResolveError::NotFound { reference: label.to_owned(), looked: doors }))
-}
-
-fn by_pid(pid: u32) -> Result<(NetNs, Place), ResolveError> {
-    let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
-    match by_path(&path) {
-        Err(ResolveError::NotFound { .. }) => Err(ResolveError::NoProcess(pid)),
-        other => other,
-    }
-}
-
-fn by_path(path: &Path) -> Result<(NetNs, Place), ResolveError> {
-    let ns = open(path)?;
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    Ok((ns, place_of(&full)))
-}
-
 /// A file directly under /run/netns has a name that `ip -n` takes.
 pub(crate) fn place_of(path: &Path) -> Place {
     let folder = path.parent();
@@ -282,7 +295,9 @@ pub(crate) fn place_of(path: &Path) -> Place {
 fn open(path: &Path) -> Result<NetNs, ResolveError> {
     NetNs::open(path).map_err(|e| match e {
         OpenError::Stale(path) => ResolveError::Stale(path),
-        OpenError::OtherKind(_) => ResolveError::NotNetns(e.to_string()),
+        OpenError::OtherKind(_) | OpenError::NoNamespace(_) => {
+            ResolveError::NotNetns(e.to_string())
+        }
         OpenError::Io(path, why) if why.kind() == io::ErrorKind::NotFound => {
             ResolveError::NotFound { reference: shown(&path), looked: Vec::new() }
         }

@@ -18,12 +18,17 @@ enum Under {
     Nothing,
     Namespace,
     Stale,
+    /// A file of another kind, which nobody takes away unasked.
+    Other(String),
 }
 
 fn under(name: &NsName) -> Result<Under, Error> {
     match NetNs::open(&name.path()) {
         Ok(_) => Ok(Under::Namespace),
         Err(OpenError::Stale(_)) => Ok(Under::Stale),
+        Err(e @ (OpenError::NoNamespace(_) | OpenError::OtherKind(_))) => {
+            Ok(Under::Other(e.to_string()))
+        }
         Err(OpenError::Io(_, e)) if e.kind() == std::io::ErrorKind::NotFound => Ok(Under::Nothing),
         Err(e) => Err(Error::new(Exit::Denied, format!("cannot look at {e}"))),
     }
@@ -31,6 +36,12 @@ fn under(name: &NsName) -> Result<Under, Error> {
 
 fn clash(name: &NsName, why: Clash) -> Error {
     Conflict { what: format!("namespace {name}"), netns: None, why }.into()
+}
+
+/// A name that is taken by what is no network namespace.
+fn taken(op: &str, name: &NsName, why: &str) -> Error {
+    let object = format!("namespace {name}");
+    Error::new(Exit::Exists, format!("cannot {op} {object}: {why}")).about(op, object, None)
 }
 
 fn lo() -> IfName {
@@ -50,6 +61,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
                 continue;
             }
             Under::Namespace => return Err(clash(name, Clash::Exists)),
+            Under::Other(why) => return Err(taken("create", name, &why)),
             Under::Stale if !args.replace => return Err(clash(name, Clash::Stale)),
             under => matches!(under, Under::Stale),
         };
@@ -74,6 +86,7 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
         match under(name)? {
             Under::Nothing if args.missing_ok => continue,
             Under::Nothing => return Err(missing(name)),
+            Under::Other(why) => return Err(taken("delete", name, &why)),
             Under::Namespace | Under::Stale => {}
         }
         if !args.acting.dry_run && !context.flags.quiet {
@@ -107,6 +120,7 @@ pub fn attach(context: &Context, args: &Attach) -> Result<Exit, Error> {
         Under::Nothing => {}
         Under::Namespace => return Err(clash(&args.name, Clash::Exists)),
         Under::Stale => return Err(clash(&args.name, Clash::Stale)),
+        Under::Other(why) => return Err(taken("create", &args.name, &why)),
     }
     let mut slots = Slots::default();
     let to = slots.have(context, &NsRef::Pid(args.pid))?;
