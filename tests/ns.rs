@@ -21,6 +21,7 @@ tests![
     list_names_a_namespace_that_only_an_id_tells_of,
     list_names_such_a_namespace_once_whoever_knows_it,
     every_kind_of_reference_means_the_same_namespace,
+    every_reference_that_is_printed_reads_back,
     exec_gives_back_the_status_of_the_command,
     exec_has_codes_of_its_own_for_its_own_failures,
     exec_replaces_itself_by_the_command,
@@ -261,6 +262,41 @@ fn every_kind_of_reference_means_the_same_namespace(lab: &Lab) -> Result<()> {
     for path in ["/run/netns/x", "/run/elsewhere/x"] {
         ensure!(said.stderr.contains(path), "{said}");
     }
+    Ok(())
+}
+
+fn every_reference_that_is_printed_reads_back(lab: &Lab) -> Result<()> {
+    lab.ok(r#"for name in pid:1 self init vni:3 -x plain two "$(printf 'a\nb')"; do
+            ip netns add h9; touch "/run/netns/$name"
+            mount --bind /run/netns/h9 "/run/netns/$name"; umount /run/netns/h9; rm /run/netns/h9
+        done
+        ip netns add h9; mkdir /run/elsewhere; touch /run/elsewhere/two /run/elsewhere/plain
+        mount --bind /run/netns/h9 /run/elsewhere/two
+        mount --bind /run/netns/plain /run/elsewhere/plain
+        umount /run/netns/h9; rm /run/netns/h9"#)?;
+    let path = "OVL_NETNS_PATH=/run/elsewhere";
+    let list = lab.json(&format!("{path} ovl-ns list --named -j"))?;
+    let all = list.as_array().cloned().unwrap_or_default();
+    assert_eq!(all.len(), 9, "{list}");
+    for netns in &all {
+        let reference = netns["ref"].as_str().unwrap_or_default();
+        let shown = lab.json(&format!("{path} ovl-ns show '{reference}' -j"))?;
+        assert_eq!(shown["inode"], netns["inode"], "{netns}");
+        assert_eq!(&shown["ref"], reference);
+    }
+    let of = |name: &str| {
+        let named = all.iter().filter(|n| n["names"][0] == name);
+        named.map(|n| n["ref"].as_str().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("plain"), ["plain"]);
+    assert_eq!(of("pid:1"), ["/run/netns/pid:1"]);
+    let mut two = of("two");
+    two.sort_unstable();
+    assert_eq!(two, ["/run/elsewhere/two", "/run/netns/two"]);
+    ensure!(of("a\nb")[0].starts_with("inode:"), "{list}");
+    // Views call them so that it can be typed as well.
+    let table = lab.ok("ovl-ns list --named")?;
+    ensure!(table.contains("\n/run/netns/self  "), "{table}");
     Ok(())
 }
 
