@@ -71,6 +71,7 @@ fn missed(machine: &Machine) -> Missed<'_> {
         unread: machine.unread.len(),
         hides: machine.hides,
         closed: &machine.closed,
+        ..Missed::default()
     }
 }
 
@@ -82,6 +83,7 @@ pub fn completeness(context: &Context, scene: &Scene) -> Exit {
         unread: scene.machines.iter().map(|m| m.unread.len()).sum(),
         hides: scene.machines.iter().any(|m| m.hides),
         closed: &closed,
+        ..Missed::default()
     })
 }
 
