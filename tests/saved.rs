@@ -11,6 +11,7 @@ tests![
     what_a_later_version_adds_is_passed_over,
     what_an_earlier_version_lacked_is_not_missed,
     a_saved_namespace_is_found_by_every_kind_of_reference,
+    what_looks_at_no_snapshot_refuses_one,
 ];
 
 const FIRST: &str = include_str!("data/snapshot-1.json");
@@ -100,4 +101,14 @@ fn a_saved_namespace_is_found_by_every_kind_of_reference(lab: &Lab) -> Result<()
         assert_eq!(links[0]["netns"]["names"][0], "c1321878d4d4", "{reference}");
     }
     lab.refuses("ovl-inspect links docker:X-2 --snapshot saved.json", 3, &["docker:X-2"])
+}
+
+fn what_looks_at_no_snapshot_refuses_one(lab: &Lab) -> Result<()> {
+    std::fs::write("/run/lab/saved.json", FIRST)?;
+    for verb in ["watch", "ping self 127.0.0.1 -c 1", "snapshot new.json"] {
+        let command = format!("ovl-inspect {verb} --snapshot saved.json");
+        lab.refuses(&command, 2, &["this machine", "--snapshot"])?;
+    }
+    ensure!(!std::path::Path::new("/run/lab/new.json").exists(), "it was written all the same");
+    Ok(())
 }
