@@ -23,6 +23,7 @@ tests![
     every_kind_of_reference_means_the_same_namespace,
     every_reference_that_is_printed_reads_back,
     exec_gives_back_the_status_of_the_command,
+    a_namespace_is_a_word_or_a_flag,
     exec_has_codes_of_its_own_for_its_own_failures,
     exec_replaces_itself_by_the_command,
     exec_shows_that_namespaces_sys,
@@ -311,6 +312,45 @@ fn exec_gives_back_the_status_of_the_command(lab: &Lab) -> Result<()> {
     let inside = lab.ok("ovl-ns exec h1 -- readlink /proc/self/ns/net")?;
     let inode = lab.ok("stat -Lc %i /run/netns/h1")?;
     assert_eq!(inside.trim(), format!("net:[{}]", inode.trim()));
+    Ok(())
+}
+
+fn a_namespace_is_a_word_or_a_flag(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip netns add h2; ip -n h1 link set lo up")?;
+    let inode: u64 = lab.ok("stat -Lc %i /run/netns/h1")?.trim().parse()?;
+    assert_eq!(lab.json("ovl-ns show -n h1 -j")?["inode"], inode);
+    assert_eq!(lab.json("ovl-ns pids --netns h1 -j")?, Value::Array(Vec::new()));
+    lab.ok("ovl-ns wait -n h1; ovl-inspect ping -n h1 127.0.0.1 -c 1")?;
+    let inside = format!("net:[{inode}]\n");
+    let read = "readlink /proc/self/ns/net";
+    for words in [format!("-n h1 {read}"), format!("--net-only --netns=h1 -- {read}")] {
+        assert_eq!(lab.ok(&format!("ovl-ns exec {words}"))?, inside, "{words}");
+    }
+    for view in ["links", "routes", "fdb", "neigh"] {
+        let shown = lab.json(&format!("ovl-inspect {view} -n h1 -j"))?;
+        assert_eq!(shown[0]["netns"]["inode"], inode, "{view}");
+        assert_eq!(
+            lab.json(&format!("ovl-inspect {view} -n h1 -n h2 -j"))?[1]["netns"]["ref"],
+            "h2"
+        );
+    }
+    let words = lab.ok("ovl-inspect graph h1 --format dot")?;
+    assert_eq!(lab.ok("ovl-inspect graph -n h1 --format dot")?, words);
+    for both in [
+        "ovl-ns show h1 -n h1",
+        "ovl-ns pids h1 -n h1",
+        "ovl-ns wait h1 -n h1",
+        "ovl-inspect links h1 -n h1",
+        "ovl-inspect graph h1 -n h1",
+        "ovl-inspect ping h1 127.0.0.1 -n h1",
+        "ovl-inspect ping 127.0.0.1",
+        "ovl-ns show",
+    ] {
+        lab.fails(both, 2)?;
+    }
+    for both in ["h2 -n h1 true", "-n h1 h2 -- true", "h2 -n h1 -- true"] {
+        lab.refuses(&format!("ovl-ns exec {both}"), 2, &["twice"])?;
+    }
     Ok(())
 }
 
