@@ -442,6 +442,16 @@ fn attach_gives_a_process_namespace_a_name(lab: &Lab) -> Result<()> {
     assert_eq!(lab.ok("stat -Lc %i /run/netns/x1")?.trim(), inode.to_string());
     lab.refuses(&format!("ovl-ns attach x1 {}", process.pid()), 4, &["x1"])?;
     lab.fails("ovl-ns attach x2 999999", 3)?;
+    let pid = process.pid();
+    // The hint's flag is there: fine, when it is that namespace.
+    let again = lab.json(&format!("ovl-ns attach x1 {pid} --exist-ok -o json"))?;
+    assert_eq!((&again[0]["inode"], &again[0]["names"][0]), (&inode.into(), &"x1".into()));
+    lab.refuses("ovl-ns attach x1 1 --exist-ok", 4, &["x1", "exists", &format!("inode:{inode}")])?;
+    lab.ok(&format!("ovl-ns attach x2 {pid} --exist-ok"))?;
+    assert_eq!(lab.ok("stat -Lc %i /run/netns/x2")?.trim(), inode.to_string());
+    assert_eq!(lab.json(&format!("ovl-ns attach x3 {pid} -j"))?[0]["inode"], inode);
+    lab.ok("touch /run/netns/old")?;
+    lab.refuses(&format!("ovl-ns attach old {pid}"), 4, &["plain file", "hint: ovl-ns del old"])?;
     drop(process);
     // The name alone holds it now.
     ensure!(oracle::is_namespace(Path::new("/run/netns/x1"))?);

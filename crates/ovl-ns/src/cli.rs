@@ -81,6 +81,7 @@ pub enum Verb {
     /// Give the namespace of a process a name under /run/netns
     #[command(after_help = "Examples:
   ovl-ns attach x1 4242
+  ovl-ns attach x1 4242 --exist-ok
   ovl-ns attach x1 4242 --dry-run")]
     Attach(Attach),
     /// Show the id one namespace has for another, or assign one
@@ -212,6 +213,9 @@ pub struct Attach {
     /// The process
     #[arg(value_name = "PID")]
     pub pid: u32,
+    /// Fine when the name is that namespace's already
+    #[arg(long)]
+    pub exist_ok: bool,
     /// How to act
     #[command(flatten)]
     pub acting: Acting,
