@@ -157,7 +157,35 @@ fn a_plain_file_is_named_as_what_it_is(lab: &Lab) -> Result<()> {
 
 fn a_file_that_is_no_namespace_is_said(lab: &Lab) -> Result<()> {
     lab.refuses("ovl-ns show /proc/self/ns/mnt", 3, &["not a network namespace"])?;
-    lab.fails("ovl-ns show /etc/passwd", 3)?;
+    lab.ok(
+        "mkdir -p /run/netns/folder; mkfifo pipe; touch empty; mkdir netns; echo text > netns/text
+        echo text > /run/netns/text",
+    )?;
+    let files = [
+        "/etc/passwd",
+        "/etc",
+        "/dev/null",
+        "/proc/self/status",
+        "./pipe",
+        "./empty",
+        "./netns/text",
+        "/run/netns/folder",
+    ];
+    for file in files {
+        let said = lab.fails(&format!("ovl-ns show {file}"), 3)?;
+        ensure!(said.contains("is no namespace"), "{said}");
+        ensure!(!said.contains("rm ") && !said.contains("left behind"), "{said}");
+    }
+    // One that an ended namespace left is said to be that, wherever names are kept.
+    lab.ok("touch netns/old; mkdir more; touch more/old")?;
+    lab.refuses("ovl-ns show ./netns/old", 3, &["left behind", "hint: ", "rm "])?;
+    let more = "OVL_NETNS_PATH=/run/lab/more ovl-ns show /run/lab/more/old";
+    lab.refuses(more, 3, &["left behind", "rm /run/lab/more/old"])?;
+    // What is no namespace's is neither taken for one nor thrown away.
+    for verb in ["add text --replace", "add text --exist-ok", "del text", "del folder"] {
+        lab.refuses(&format!("ovl-ns {verb}"), 4, &["is no namespace"])?;
+    }
+    assert_eq!(lab.ok("cat /run/netns/text")?, "text\n");
     Ok(())
 }
 

@@ -17,10 +17,13 @@ tests![
     list_named_is_what_ip_netns_lists,
     list_finds_a_namespace_that_only_a_process_holds,
     list_of_nothing_is_an_empty_array,
+    what_others_named_is_escaped,
     list_names_a_namespace_that_only_an_id_tells_of,
     list_names_such_a_namespace_once_whoever_knows_it,
     every_kind_of_reference_means_the_same_namespace,
+    every_reference_that_is_printed_reads_back,
     exec_gives_back_the_status_of_the_command,
+    a_namespace_is_a_word_or_a_flag,
     exec_has_codes_of_its_own_for_its_own_failures,
     exec_replaces_itself_by_the_command,
     exec_shows_that_namespaces_sys,
@@ -127,6 +130,23 @@ fn list_finds_a_namespace_that_only_a_process_holds(lab: &Lab) -> Result<()> {
 fn list_of_nothing_is_an_empty_array(lab: &Lab) -> Result<()> {
     assert_eq!(lab.json("ovl-ns list --named -o json")?, Value::Array(Vec::new()));
     Ok(())
+}
+
+fn what_others_named_is_escaped(lab: &Lab) -> Result<()> {
+    lab.ok(r#"ip netns add h1; ip -n h1 link add "$(printf 'a\033[7mb')" type bridge
+        touch "$(printf '/run/netns/old\033[7m')""#)?;
+    for command in [
+        "ovl-ns list",
+        "ovl-ns list -o wide",
+        "ovl-ns show h1",
+        "ovl-ns exec --all --net-only -- true",
+        r#"ovl-ns show "$(printf '/run/netns/old\033[7m')""#,
+    ] {
+        let said = lab.run(command)?;
+        ensure!(!format!("{said}").contains('\u{1b}'), "`{command}` prints an escape:\n{said}");
+    }
+    ensure!(lab.ok("ovl-ns list")?.contains(r"a\u{1b}[7mb"));
+    lab.refuses(r#"ovl-ns show "$(printf '/run/netns/old\033[7m')""#, 3, &[r"old\u{1b}[7m"])
 }
 
 /// `ovl-ns list` where the processes of the rest of the sandbox are not seen.
@@ -246,6 +266,41 @@ fn every_kind_of_reference_means_the_same_namespace(lab: &Lab) -> Result<()> {
     Ok(())
 }
 
+fn every_reference_that_is_printed_reads_back(lab: &Lab) -> Result<()> {
+    lab.ok(r#"for name in pid:1 self init vni:3 -x plain two "$(printf 'a\nb')"; do
+            ip netns add h9; touch "/run/netns/$name"
+            mount --bind /run/netns/h9 "/run/netns/$name"; umount /run/netns/h9; rm /run/netns/h9
+        done
+        ip netns add h9; mkdir /run/elsewhere; touch /run/elsewhere/two /run/elsewhere/plain
+        mount --bind /run/netns/h9 /run/elsewhere/two
+        mount --bind /run/netns/plain /run/elsewhere/plain
+        umount /run/netns/h9; rm /run/netns/h9"#)?;
+    let path = "OVL_NETNS_PATH=/run/elsewhere";
+    let list = lab.json(&format!("{path} ovl-ns list --named -j"))?;
+    let all = list.as_array().cloned().unwrap_or_default();
+    assert_eq!(all.len(), 9, "{list}");
+    for netns in &all {
+        let reference = netns["ref"].as_str().unwrap_or_default();
+        let shown = lab.json(&format!("{path} ovl-ns show '{reference}' -j"))?;
+        assert_eq!(shown["inode"], netns["inode"], "{netns}");
+        assert_eq!(&shown["ref"], reference);
+    }
+    let of = |name: &str| {
+        let named = all.iter().filter(|n| n["names"][0] == name);
+        named.map(|n| n["ref"].as_str().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("plain"), ["plain"]);
+    assert_eq!(of("pid:1"), ["/run/netns/pid:1"]);
+    let mut two = of("two");
+    two.sort_unstable();
+    assert_eq!(two, ["/run/elsewhere/two", "/run/netns/two"]);
+    ensure!(of("a\nb")[0].starts_with("inode:"), "{list}");
+    // Views call them so that it can be typed as well.
+    let table = lab.ok("ovl-ns list --named")?;
+    ensure!(table.contains("\n/run/netns/self  "), "{table}");
+    Ok(())
+}
+
 fn exec_gives_back_the_status_of_the_command(lab: &Lab) -> Result<()> {
     lab.ok("ip netns add h1")?;
     for (command, code) in [("true", 0), ("sh -c 'exit 7'", 7), ("sh -c 'kill -TERM $$'", 143)] {
@@ -257,6 +312,45 @@ fn exec_gives_back_the_status_of_the_command(lab: &Lab) -> Result<()> {
     let inside = lab.ok("ovl-ns exec h1 -- readlink /proc/self/ns/net")?;
     let inode = lab.ok("stat -Lc %i /run/netns/h1")?;
     assert_eq!(inside.trim(), format!("net:[{}]", inode.trim()));
+    Ok(())
+}
+
+fn a_namespace_is_a_word_or_a_flag(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip netns add h2; ip -n h1 link set lo up")?;
+    let inode: u64 = lab.ok("stat -Lc %i /run/netns/h1")?.trim().parse()?;
+    assert_eq!(lab.json("ovl-ns show -n h1 -j")?["inode"], inode);
+    assert_eq!(lab.json("ovl-ns pids --netns h1 -j")?, Value::Array(Vec::new()));
+    lab.ok("ovl-ns wait -n h1; ovl-inspect ping -n h1 127.0.0.1 -c 1")?;
+    let inside = format!("net:[{inode}]\n");
+    let read = "readlink /proc/self/ns/net";
+    for words in [format!("-n h1 {read}"), format!("--net-only --netns=h1 -- {read}")] {
+        assert_eq!(lab.ok(&format!("ovl-ns exec {words}"))?, inside, "{words}");
+    }
+    for view in ["links", "routes", "fdb", "neigh"] {
+        let shown = lab.json(&format!("ovl-inspect {view} -n h1 -j"))?;
+        assert_eq!(shown[0]["netns"]["inode"], inode, "{view}");
+        assert_eq!(
+            lab.json(&format!("ovl-inspect {view} -n h1 -n h2 -j"))?[1]["netns"]["ref"],
+            "h2"
+        );
+    }
+    let words = lab.ok("ovl-inspect graph h1 --format dot")?;
+    assert_eq!(lab.ok("ovl-inspect graph -n h1 --format dot")?, words);
+    for both in [
+        "ovl-ns show h1 -n h1",
+        "ovl-ns pids h1 -n h1",
+        "ovl-ns wait h1 -n h1",
+        "ovl-inspect links h1 -n h1",
+        "ovl-inspect graph h1 -n h1",
+        "ovl-inspect ping h1 127.0.0.1 -n h1",
+        "ovl-inspect ping 127.0.0.1",
+        "ovl-ns show",
+    ] {
+        lab.fails(both, 2)?;
+    }
+    for both in ["h2 -n h1 true", "-n h1 h2 -- true", "h2 -n h1 -- true"] {
+        lab.refuses(&format!("ovl-ns exec {both}"), 2, &["twice"])?;
+    }
     Ok(())
 }
 
@@ -348,6 +442,16 @@ fn attach_gives_a_process_namespace_a_name(lab: &Lab) -> Result<()> {
     assert_eq!(lab.ok("stat -Lc %i /run/netns/x1")?.trim(), inode.to_string());
     lab.refuses(&format!("ovl-ns attach x1 {}", process.pid()), 4, &["x1"])?;
     lab.fails("ovl-ns attach x2 999999", 3)?;
+    let pid = process.pid();
+    // The hint's flag is there: fine, when it is that namespace.
+    let again = lab.json(&format!("ovl-ns attach x1 {pid} --exist-ok -o json"))?;
+    assert_eq!((&again[0]["inode"], &again[0]["names"][0]), (&inode.into(), &"x1".into()));
+    lab.refuses("ovl-ns attach x1 1 --exist-ok", 4, &["x1", "exists", &format!("inode:{inode}")])?;
+    lab.ok(&format!("ovl-ns attach x2 {pid} --exist-ok"))?;
+    assert_eq!(lab.ok("stat -Lc %i /run/netns/x2")?.trim(), inode.to_string());
+    assert_eq!(lab.json(&format!("ovl-ns attach x3 {pid} -j"))?[0]["inode"], inode);
+    lab.ok("touch /run/netns/old")?;
+    lab.refuses(&format!("ovl-ns attach old {pid}"), 4, &["plain file", "hint: ovl-ns del old"])?;
     drop(process);
     // The name alone holds it now.
     ensure!(oracle::is_namespace(Path::new("/run/netns/x1"))?);

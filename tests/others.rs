@@ -228,6 +228,14 @@ fn what_cannot_be_looked_at_is_counted_and_said(lab: &Lab) -> Result<()> {
             ensure!(run.stderr.contains(words), "{command} does not say '{words}': {run}");
         }
     }
+    // What of it root lacks no privilege for is no failure; that h1 cannot be entered is one.
+    for (command, code) in [("pids self", 0), ("show self -o json", 0), ("show /run/netns/h1", 5)] {
+        let run = lab.run(&format!("{bare} ovl-ns {command}"))?;
+        ensure!(run.code == code && !run.stdout.is_empty(), "{command}: {run}");
+        for words in ["processes could not be looked at", "in this namespace are not shown"] {
+            ensure!(run.stderr.contains(words), "{command} does not say '{words}': {run}");
+        }
+    }
     // The caller's own namespace takes no privilege.
     let list = lab.run(&format!("{bare} ovl-ns list -o json"))?;
     let list: Value = serde_json::from_str(&list.stdout)?;

@@ -66,6 +66,8 @@ pub struct Missed<'a> {
     pub hides: bool,
     /// Folders and files of names that could not be opened.
     pub closed: &'a [PathBuf],
+    /// It is about one namespace, which is found: what is missing is who is in it.
+    pub of_one: bool,
 }
 
 impl Context {
@@ -89,24 +91,28 @@ impl Context {
     /// for a caller who could come back with more privileges. Root has none left
     /// to ask for; what is hidden from it is said, and is no failure.
     pub fn completeness_of(&self, missed: &Missed<'_>) -> Exit {
-        let Missed { hidden, unread, hides, closed } = missed;
+        let Missed { hidden, unread, hides, closed, of_one } = missed;
+        let lost = if *of_one {
+            "those that are in this namespace are not shown"
+        } else {
+            "namespaces that only they hold are not shown"
+        };
         let say = |what: &str| output::note(&format!("{}: {what}", self.tool));
         if *hidden > 0 {
-            say(&format!(
-                "{hidden} processes could not be looked at: namespaces that only they hold are not shown"
-            ));
+            say(&format!("{hidden} processes could not be looked at: {lost}"));
         }
         if *hides {
-            say(
-                "/proc does not list the processes of others (hidepid): namespaces that only they hold are not shown",
-            );
+            say(&format!("/proc does not list the processes of others (hidepid): {lost}"));
         }
         for path in *closed {
             let path = path.display().to_string();
             say(&format!("cannot look at {}", path.escape_debug()));
         }
         if *unread > 0 {
-            say(&format!("{unread} namespaces could not be read"));
+            say(&match of_one {
+                true => "what is in the namespace could not be read".to_owned(),
+                false => format!("{unread} namespaces could not be read"),
+            });
         }
         let is_root = nix::unistd::geteuid().is_root();
         let is_partial = *hidden > 0 || *hides || !closed.is_empty();

@@ -1,5 +1,6 @@
 //! Flags that mean the same in every binary.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -78,6 +79,26 @@ impl InNetns {
     /// The reference, the caller's own when none was given.
     pub fn reference(&self) -> NsRef {
         self.netns.clone().unwrap_or(NsRef::Own)
+    }
+}
+
+/// The namespace a verb is about: a word, or `-n` for those who are used to it.
+#[derive(Debug, Clone, Args)]
+pub struct OfNetns {
+    /// The namespace
+    #[arg(value_name = "NS", required_unless_present = "netns")]
+    ns: Option<NsRef>,
+    /// The namespace, in place of the word
+    #[arg(short = 'n', long = "netns", value_name = "NS", conflicts_with = "ns")]
+    netns: Option<NsRef>,
+}
+
+/// Reads as the reference that it is.
+impl Deref for OfNetns {
+    type Target = NsRef;
+
+    fn deref(&self) -> &NsRef {
+        self.ns.as_ref().or(self.netns.as_ref()).unwrap_or(&NsRef::Own)
     }
 }
 

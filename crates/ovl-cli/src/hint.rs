@@ -1,7 +1,10 @@
 //! Advice: what helps against an error, where we know it.
 
+use std::path::Path;
+
 use nix::errno::Errno;
 use ovl_core::plan::{Clash, Conflict};
+use ovl_core::spell::quote;
 use ovl_machine::resolve::ResolveError;
 
 /// What helps against a refusal whatever was tried.
@@ -29,15 +32,22 @@ pub fn for_conflict(conflict: &Conflict) -> Option<String> {
     }
 }
 
+/// What is printed to be pasted is quoted; what would move the cursor is not printed.
+fn for_stale(path: &Path) -> String {
+    let path = path.display().to_string();
+    if path.chars().any(char::is_control) {
+        return "nothing lives there any more; it can be removed".into();
+    }
+    format!("nothing lives there any more; it can be removed: rm {}", quote(&path))
+}
+
 /// What helps when a namespace cannot be found.
 pub fn for_reference(error: &ResolveError) -> Option<String> {
     match error {
         ResolveError::NotFound { .. } => {
             Some("ovl-ns list shows the namespaces that can be found".into())
         }
-        ResolveError::Stale(path) => {
-            Some(format!("nothing lives there any more; it can be removed: rm {}", path.display()))
-        }
+        ResolveError::Stale(path) => Some(for_stale(path)),
         ResolveError::Ambiguous { .. } => Some("name one of them by its path".into()),
         ResolveError::Denied { .. } => for_errno(Some(Errno::EACCES)),
         ResolveError::Engine { .. } => {

@@ -22,5 +22,5 @@ pub use context::{Context, Seam, main};
 pub use directory::Directory;
 pub use error::Error;
 pub use exit::Exit;
-pub use flags::{Acting, Flags, InNetns};
+pub use flags::{Acting, Flags, InNetns, OfNetns};
 pub use slots::Slots;

@@ -3,7 +3,7 @@
 //! Parsing only; `ovl-machine` finds what a reference means.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,11 @@ impl fmt::Display for IfName {
         // What others named is escaped, so that no name can move the cursor.
         fmt::Display::fmt(&self.0.escape_debug().to_string(), f)
     }
+}
+
+/// A path as it is shown: what others named is escaped, as interface names are.
+pub fn shown(path: &Path) -> String {
+    path.display().to_string().escape_debug().to_string()
 }
 
 /// A name for a namespace under /run/netns.
@@ -160,6 +165,8 @@ pub enum NsRef {
     /// The mounted nsfs file of that name that is somewhere below a folder of
     /// that name: two engines of one machine name their files alike.
     Below(NsName, NsName),
+    /// A path on a machine whose snapshot is looked at, by that machine's host name.
+    Far(NsName, PathBuf),
     /// The namespace of a process.
     Pid(u32),
     /// A container's sandbox, by its engine.
@@ -209,6 +216,10 @@ impl FromStr for NsRef {
             _ if s == "self" => Ok(NsRef::Own),
             _ if s == "init" => Ok(NsRef::Init),
             _ => match s.split_once('/') {
+                Some((host, path)) if host.ends_with(':') => {
+                    let host = host.trim_end_matches(':').parse()?;
+                    Ok(NsRef::Far(host, Path::new("/").join(path)))
+                }
                 Some((folder, name)) => Ok(NsRef::Below(folder.parse()?, name.parse()?)),
                 None => Ok(NsRef::Name(s.parse()?)),
             },
@@ -220,8 +231,9 @@ impl fmt::Display for NsRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NsRef::Name(n) => n.fmt(f),
-            NsRef::Path(p) => write!(f, "{}", p.display().to_string().escape_debug()),
+            NsRef::Path(p) => f.write_str(&shown(p)),
             NsRef::Below(folder, name) => write!(f, "{folder}/{name}"),
+            NsRef::Far(host, path) => write!(f, "{host}:{}", shown(path)),
             NsRef::Pid(n) => write!(f, "pid:{n}"),
             NsRef::Container(e, n) => write!(f, "{}:{}", e.command(), n.escape_debug()),
             NsRef::Overlay(n) => write!(f, "overlay:{}", n.escape_debug()),
@@ -261,6 +273,7 @@ mod tests {
             "/run/netns/x",
             "./x",
             "d1/1-6a38c9b837",
+            "vm#2:/run/netns/x",
             "pid:12",
             "docker:X-1",
             "podman:c",

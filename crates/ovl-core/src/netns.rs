@@ -18,7 +18,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Fail;
-use crate::names::{NETNS_DIR, NsName};
+use crate::names::{NETNS_DIR, NsName, shown};
 use crate::syscall;
 
 /// The identity of a network namespace while something holds it open.
@@ -58,13 +58,17 @@ impl Process {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file cannot be opened.
-    #[error("{}: {}", .0.display(), .1)]
+    #[error("{}: {}", shown(.0), .1)]
     Io(PathBuf, io::Error),
-    /// A file, but not of nsfs: typically what an ended namespace leaves behind.
-    #[error("{} is a plain file, not a namespace: left behind by one that has ended", .0.display())]
+    /// A plain, empty file: where names of namespaces are kept, what an ended one
+    /// leaves behind.
+    #[error("{} is a plain file, not a namespace: left behind by one that has ended", shown(.0))]
     Stale(PathBuf),
+    /// A file of another kind: a text, a device, a pipe, a folder.
+    #[error("{} is no namespace", shown(.0))]
+    NoNamespace(PathBuf),
     /// An nsfs file of another type.
-    #[error("{} is a namespace, but not a network namespace", .0.display())]
+    #[error("{} is a namespace, but not a network namespace", shown(.0))]
     OtherKind(PathBuf),
 }
 
@@ -72,17 +76,23 @@ impl NetNs {
     /// Opens an nsfs file.
     pub fn open(path: &Path) -> Result<NetNs, OpenError> {
         // Without waiting: a pipe with a name would wait for a writer.
-        let file = File::options()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(path)
-            .map_err(|e| OpenError::Io(path.to_owned(), e))?;
+        let file =
+            File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path).map_err(|e| {
+                match e.raw_os_error() {
+                    // What the kernel says of a socket's file, and of a device without a driver.
+                    Some(libc::ENXIO) => OpenError::NoNamespace(path.to_owned()),
+                    _ => OpenError::Io(path.to_owned(), e),
+                }
+            })?;
+        let meta = file.metadata().map_err(|e| OpenError::Io(path.to_owned(), e))?;
         match syscall::ns_type(file.as_fd()) {
             Ok(libc::CLONE_NEWNET) => {}
             Ok(_) => return Err(OpenError::OtherKind(path.to_owned())),
-            Err(_) => return Err(OpenError::Stale(path.to_owned())),
+            Err(_) if meta.is_file() && meta.len() == 0 => {
+                return Err(OpenError::Stale(path.to_owned()));
+            }
+            Err(_) => return Err(OpenError::NoNamespace(path.to_owned())),
         }
-        let meta = file.metadata().map_err(|e| OpenError::Io(path.to_owned(), e))?;
         Ok(NetNs { key: NsKey { dev: meta.dev(), inode: meta.ino() }, file })
     }
 

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ovl_cli::Flags;
 use ovl_cli::watch::{Subject, Wish};
+use ovl_cli::{Flags, OfNetns};
 use ovl_core::names::{IfName, NsRef};
 
 /// See overlay networks; without a verb: the machine as a tree
@@ -80,10 +80,13 @@ pub enum Verb {
     )]
     Watch(Watch),
     /// ICMP echo from inside a namespace
-    #[command(after_help = "Examples:
+    #[command(
+        allow_missing_positional = true,
+        after_help = "Examples:
   ovl-inspect ping x1 192.168.10.101
   ovl-inspect ping docker:X-1 192.168.10.101 -s 1422 --df
-  ovl-inspect ping x1 192.168.10.101 --find-mtu")]
+  ovl-inspect ping x1 192.168.10.101 --find-mtu"
+    )]
     Ping(Ping),
 }
 
@@ -93,12 +96,16 @@ pub struct Namespaces {
     /// The namespaces [default: the caller's own]
     #[arg(value_name = "NS")]
     pub namespaces: Vec<NsRef>,
+    /// A namespace, in place of the words; repeatable
+    #[arg(short = 'n', long = "netns", value_name = "NS", conflicts_with = "namespaces")]
+    pub netns: Vec<NsRef>,
 }
 
 impl Namespaces {
     /// The references, the caller's own when none was given.
     pub fn references(&self) -> Vec<NsRef> {
-        if self.namespaces.is_empty() { vec![NsRef::Own] } else { self.namespaces.clone() }
+        let named = [self.namespaces.as_slice(), &self.netns].concat();
+        if named.is_empty() { vec![NsRef::Own] } else { named }
     }
 }
 
@@ -108,9 +115,19 @@ pub struct Graph {
     /// Only these namespaces, and what they are joined to [default: all]
     #[arg(value_name = "NS")]
     pub namespaces: Vec<NsRef>,
+    /// A namespace, in place of the words; repeatable
+    #[arg(short = 'n', long = "netns", value_name = "NS", conflicts_with = "namespaces")]
+    pub netns: Vec<NsRef>,
     /// What to draw it as
     #[arg(long, value_enum, default_value = "svg", value_name = "FORMAT")]
     pub format: GraphFormat,
+}
+
+impl Graph {
+    /// The namespaces that were named.
+    pub fn named(&self) -> Vec<NsRef> {
+        [self.namespaces.as_slice(), &self.netns].concat()
+    }
 }
 
 /// What a picture is written as.
@@ -138,6 +155,9 @@ pub struct Watch {
     /// The namespaces [default: all that can be found]
     #[arg(value_name = "NS")]
     pub namespaces: Vec<NsRef>,
+    /// A namespace, in place of the words; repeatable
+    #[arg(short = 'n', long = "netns", value_name = "NS", conflicts_with = "namespaces")]
+    pub netns: Vec<NsRef>,
     /// Only this; repeatable
     #[arg(long, value_name = "WHAT")]
     pub only: Vec<Subject>,
@@ -149,7 +169,8 @@ pub struct Watch {
 impl Watch {
     /// What is to be told.
     pub fn wish(self) -> Wish {
-        Wish { namespaces: self.namespaces, only: self.only, dev: self.dev }
+        let namespaces = [self.namespaces, self.netns].concat();
+        Wish { namespaces, only: self.only, dev: self.dev }
     }
 }
 
@@ -157,8 +178,8 @@ impl Watch {
 #[derive(Debug, Args)]
 pub struct Ping {
     /// From where
-    #[arg(value_name = "NS")]
-    pub ns: NsRef,
+    #[command(flatten)]
+    pub ns: OfNetns,
     /// To whom
     #[arg(value_name = "ADDRESS")]
     pub to: IpAddr,

@@ -23,6 +23,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
+    if let Some(verb) = cli.verb.as_ref().filter(|_| !cli.snapshot.is_empty()) {
+        looks_at_snapshots(verb)?;
+    }
     match cli.verb {
         None => views::tree::show(context, &cli.snapshot),
         Some(Verb::Links(args)) => views::links::show(context, &cli.snapshot, &args),
@@ -34,4 +37,18 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Some(Verb::Watch(args)) => ovl_cli::watch::watch(context, &args.wish()),
         Some(Verb::Ping(args)) => ping::ping(context, &args),
     }
+}
+
+/// A snapshot that is not looked at is said: what such a verb tells is of this
+/// machine, and would pass for the other one's.
+fn looks_at_snapshots(verb: &Verb) -> Result<(), Error> {
+    let why = match verb {
+        Verb::Ping(_) => "ping sends packets from this machine's namespaces",
+        Verb::Watch(_) => "watch follows this machine",
+        Verb::Snapshot(_) => "snapshot saves this machine",
+        Verb::Links(_) | Verb::Routes(_) | Verb::Fdb(_) | Verb::Neigh(_) | Verb::Graph(_) => {
+            return Ok(());
+        }
+    };
+    Err(Error::usage(format!("{why}: it does not go together with --snapshot")))
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ovl_core::kernel::Kernel;
-use ovl_core::names::{Engine, NETNS_DIR, NsName, NsRef};
+use ovl_core::names::{Engine, NETNS_DIR, NsName, NsRef, shown};
 use ovl_core::netns::{NetNs, OpenError};
 use ovl_core::state::{NsState, Reader};
 use ovl_core::step::{NsDecl, Place};
@@ -56,7 +56,7 @@ pub enum ResolveError {
         candidates: Vec<String>,
     },
     /// A plain file, left behind.
-    #[error("{} is a plain file, not a namespace: left behind by one that has ended", .0.display())]
+    #[error("{} is a plain file, not a namespace: left behind by one that has ended", shown(.0))]
     Stale(PathBuf),
     /// A file of another kind.
     #[error("{0}")]
@@ -86,7 +86,7 @@ fn looked_in(looked: &[PathBuf]) -> String {
     if looked.is_empty() {
         return String::new();
     }
-    let folders: Vec<String> = looked.iter().map(|p| p.display().to_string()).collect();
+    let folders: Vec<String> = looked.iter().map(|p| shown(p)).collect();
     format!(" (looked in {})", folders.join(", "))
 }
 
@@ -108,12 +108,15 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         let label = reference.to_string();
         let (ns, place) = match reference {
             NsRef::Own => (open(Path::new("/proc/thread-self/ns/net"))?, Place::Own),
-            NsRef::Init => by_path(Path::new("/proc/1/ns/net"))?,
-            NsRef::Path(path) => by_path(path)?,
-            NsRef::Pid(pid) => by_pid(*pid)?,
+            NsRef::Init => self.by_path(Path::new("/proc/1/ns/net"))?,
+            NsRef::Path(path) => self.by_path(path)?,
+            NsRef::Pid(pid) => self.by_pid(*pid)?,
             NsRef::Name(name) => self.by_name(name)?,
+            NsRef::Far(..) => {
+                return Err(ResolveError::NotFound { reference: label, looked: Vec::new() });
+            }
             NsRef::Below(folder, name) => self.by_folder_above(folder, name, &label)?,
-            NsRef::Container(engine, container) => by_container(*engine, container, &label)?,
+            NsRef::Container(engine, container) => self.by_container(*engine, container, &label)?,
             NsRef::Overlay(network) => self.by_overlay(network, &label)?,
             NsRef::Vni(vni) => self.by_vni(*vni, &label)?,
             NsRef::Inode(inode) => self.by_inode(*inode, &label)?,
@@ -138,7 +141,7 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         match (found.pop(), stale) {
             (Some((_, last)), _) if several => {
                 let first = found.into_iter().map(|(_, path)| path).chain([last]);
-                Err(ambiguous(&name.to_string(), first.map(|p| p.display().to_string())))
+                Err(ambiguous(&name.to_string(), first.map(|p| shown(&p))))
             }
             (Some((ns, path)), _) => Ok((ns, place_of(&path))),
             (None, Some(path)) => Err(ResolveError::Stale(path)),
@@ -215,6 +218,50 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         let discovery = self.search.all();
         only_one(discovery.by_inode(inode).as_slice(), label)
     }
+
+    fn by_container(
+        &self,
+        engine: Engine,
+        container: &str,
+        label: &str,
+    ) -> Result<(NetNs, Place), ResolveError> {
+        let doors = engine::sandbox(engine, container)
+            .map_err(|why| ResolveError::Engine { reference: label.to_owned(), why })?;
+        let mut last = None;
+        for door in &doors {
+            match self.by_path(door) {
+                Ok(found) => return Ok(found),
+                Err(e) => last = Some(e),
+            }
+        }
+        Err(last.unwrap_or(ResolveError::NotFound { reference: label.to_owned(), looked: doors }))
+    }
+
+    fn by_pid(&self, pid: u32) -> Result<(NetNs, Place), ResolveError> {
+        let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
+        match self.by_path(&path) {
+            Err(ResolveError::NotFound { .. }) => Err(ResolveError::NoProcess(pid)),
+            other => other,
+        }
+    }
+
+    fn by_path(&self, path: &Path) -> Result<(NetNs, Place), ResolveError> {
+        let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        match open(path) {
+            Ok(ns) => Ok((ns, place_of(&full))),
+            Err(ResolveError::Stale(path)) if !self.keeps_names(&full) => {
+                Err(ResolveError::NotNetns(OpenError::NoNamespace(path).to_string()))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Is the file where names of namespaces are kept? Only there does an empty
+    /// one tell of a namespace that has ended, and may be thrown away.
+    fn keeps_names(&self, file: &Path) -> bool {
+        let Some(folder) = file.parent() else { return false };
+        folder.ends_with("netns") || self.search.folders.iter().any(|f| f == folder)
+    }
 }
 
 fn only_one(found: &[&Found], label: &str) -> Result<(NetNs, Place), ResolveError> {
@@ -228,46 +275,13 @@ fn only_one(found: &[&Found], label: &str) -> Result<(NetNs, Place), ResolveErro
         }
         several => Err(ambiguous(
             label,
-            several.iter().map(|f| {
-                f.paths.first().map_or_else(|| f.key.to_string(), |p| p.display().to_string())
-            }),
+            several.iter().map(|f| f.paths.first().map_or_else(|| f.key.to_string(), |p| shown(p))),
         )),
     }
 }
 
 fn ambiguous(reference: &str, candidates: impl Iterator<Item = String>) -> ResolveError {
     ResolveError::Ambiguous { reference: reference.to_owned(), candidates: candidates.collect() }
-}
-
-fn by_container(
-    engine: Engine,
-    container: &str,
-    label: &str,
-) -> Result<(NetNs, Place), ResolveError> {
-    let doors = engine::sandbox(engine, container)
-        .map_err(|why| ResolveError::Engine { reference: label.to_owned(), why })?;
-    let mut last = None;
-    for door in &doors {
-        match by_path(door) {
-            Ok(found) => return Ok(found),
-            Err(e) => last = Some(e),
-        }
-    }
-    Err(last.unwrap_or(ResolveError::NotFound { reference: label.to_owned(), looked: doors }))
-}
-
-fn by_pid(pid: u32) -> Result<(NetNs, Place), ResolveError> {
-    let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
-    match by_path(&path) {
-        Err(ResolveError::NotFound { .. }) => Err(ResolveError::NoProcess(pid)),
-        other => other,
-    }
-}
-
-fn by_path(path: &Path) -> Result<(NetNs, Place), ResolveError> {
-    let ns = open(path)?;
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    Ok((ns, place_of(&full)))
 }
 
 /// A file directly under /run/netns has a name that `ip -n` takes.
@@ -284,10 +298,12 @@ pub(crate) fn place_of(path: &Path) -> Place {
 fn open(path: &Path) -> Result<NetNs, ResolveError> {
     NetNs::open(path).map_err(|e| match e {
         OpenError::Stale(path) => ResolveError::Stale(path),
-        OpenError::OtherKind(_) => ResolveError::NotNetns(e.to_string()),
-        OpenError::Io(path, why) if why.kind() == io::ErrorKind::NotFound => {
-            ResolveError::NotFound { reference: path.display().to_string(), looked: Vec::new() }
+        OpenError::OtherKind(_) | OpenError::NoNamespace(_) => {
+            ResolveError::NotNetns(e.to_string())
         }
-        OpenError::Io(path, why) => ResolveError::Denied { path: path.display().to_string(), why },
+        OpenError::Io(path, why) if why.kind() == io::ErrorKind::NotFound => {
+            ResolveError::NotFound { reference: shown(&path), looked: Vec::new() }
+        }
+        OpenError::Io(path, why) => ResolveError::Denied { path: shown(&path), why },
     })
 }

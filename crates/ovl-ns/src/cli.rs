@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use ovl_cli::{Acting, Flags, InNetns};
+use ovl_cli::{Acting, Flags, InNetns, OfNetns};
 use ovl_core::names::{NsName, NsRef};
 
 /// Make, name, find and enter network namespaces
@@ -65,6 +65,7 @@ pub enum Verb {
     #[command(after_help = "Examples:
   ovl-ns exec h1 -- ping -c 1 192.168.1.5
   ovl-ns exec docker:X-1 --net-only -- ip -d link
+  ovl-ns exec -n h1 ip route
   ovl-ns exec --all -- ip -br addr")]
     Exec(Exec),
     /// List the processes in a namespace
@@ -80,6 +81,7 @@ pub enum Verb {
     /// Give the namespace of a process a name under /run/netns
     #[command(after_help = "Examples:
   ovl-ns attach x1 4242
+  ovl-ns attach x1 4242 --exist-ok
   ovl-ns attach x1 4242 --dry-run")]
     Attach(Attach),
     /// Show the id one namespace has for another, or assign one
@@ -113,9 +115,9 @@ pub struct Monitor {
 /// `wait`.
 #[derive(Debug, Args)]
 pub struct Wait {
-    /// The namespace
-    #[arg(value_name = "NS")]
-    pub ns: NsRef,
+    /// Which
+    #[command(flatten)]
+    pub ns: OfNetns,
     /// For at most this long: seconds, or with a unit (500ms, 2s) [default: for ever]
     #[arg(long, value_name = "TIME", value_parser = ovl_cli::flags::duration)]
     pub timeout: Option<Duration>,
@@ -166,17 +168,20 @@ pub struct List {
 /// A verb about one namespace.
 #[derive(Debug, Args)]
 pub struct One {
-    /// The namespace
-    #[arg(value_name = "NS")]
-    pub ns: NsRef,
+    /// Which
+    #[command(flatten)]
+    pub ns: OfNetns,
 }
 
 /// `exec`.
 #[derive(Debug, Args)]
 pub struct Exec {
     /// The namespace
-    #[arg(value_name = "NS", required_unless_present = "all")]
+    #[arg(value_name = "NS", required_unless_present_any = ["all", "netns"])]
     pub ns: Option<OsString>,
+    /// The namespace, in place of the word: what follows is the command
+    #[arg(short = 'n', long = "netns", value_name = "NS", conflicts_with = "all")]
+    pub netns: Option<NsRef>,
     /// Only the network, as nsenter --net: /sys and /etc stay as they are
     #[arg(long)]
     pub net_only: bool,
@@ -186,7 +191,7 @@ pub struct Exec {
     /// With --all: in Docker's namespaces as well
     #[arg(long, requires = "all")]
     pub docker: bool,
-    /// The command and its arguments
+    /// The command and its arguments [default: $SHELL]
     #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
     pub command: Vec<OsString>,
 }
@@ -208,6 +213,9 @@ pub struct Attach {
     /// The process
     #[arg(value_name = "PID")]
     pub pid: u32,
+    /// Fine when the name is that namespace's already
+    #[arg(long)]
+    pub exist_ok: bool,
     /// How to act
     #[command(flatten)]
     pub acting: Acting,
@@ -255,6 +263,18 @@ mod tests {
     #[test]
     fn the_definition_holds() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn one_namespace_is_a_word_or_a_flag() {
+        for words in [["show", "h1"].as_slice(), &["show", "-n", "h1"], &["pids", "--netns=h1"]] {
+            let cli = Cli::parse_from([&["ovl-ns"], words].concat());
+            let (Verb::Show(one) | Verb::Pids(one)) = cli.verb else { panic!("neither") };
+            assert_eq!(one.ns.to_string(), "h1");
+        }
+        for words in [["wait", "h1", "-n", "h1"].as_slice(), &["show"]] {
+            assert!(Cli::try_parse_from([&["ovl-ns"], words].concat()).is_err(), "{words:?}");
+        }
     }
 
     #[test]

@@ -8,9 +8,10 @@ use ovl_cli::context::Missed;
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::link::Link;
+use ovl_core::names::shown;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::state::Reader;
-use ovl_machine::discover::{Discovery, Found, Process, short_names};
+use ovl_machine::discover::{Discovery, Found, short_names};
 use ovl_machine::machine::Machine;
 use ovl_machine::machine::outline::{Outline, Unseen};
 use ovl_machine::names::Asking;
@@ -36,7 +37,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
             output::note(&format!(
                 "{}: {} is a plain file, left behind by a namespace that has ended",
                 context.tool,
-                path.display()
+                shown(path)
             ));
         }
     }
@@ -50,6 +51,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
         hides: discovery.hides && !args.named,
         closed: &discovery.closed,
         unread: unread.count(),
+        ..Missed::default()
     }))
 }
 
@@ -115,21 +117,33 @@ impl Lister<'_> {
 
 /// `show`. The engine of its container is asked for the name.
 pub fn show(context: &Context, args: &One) -> Result<Exit, Error> {
-    let mut found = find(context, args)?;
+    let (mut found, discovery) = find(context, args)?;
     let asking = Asking::about(std::iter::once(&found));
     let own = own_key()?;
     let mut reader = NetNs::own().ok().and_then(|ns| Reader::open(&context.kernel, &ns).ok());
-    let mut entry = entry(context, &found, own, reader.as_mut());
+    let entry = entry(context, &found, own, reader.as_mut());
+    let is_read = entry.is_some();
+    let mut entry = entry.unwrap_or_else(|| closed(&found, own));
     context.names(asking).name(&mut found);
     entry.container = found.container;
     render::show(context, &entry)?;
-    Ok(Exit::Done)
+    Ok(context.completeness_of(&Missed {
+        closed: &discovery.closed,
+        unread: usize::from(!is_read),
+        ..hidden(&discovery)
+    }))
 }
 
 /// `pids`.
 pub fn pids(context: &Context, args: &One) -> Result<Exit, Error> {
-    render::pids(context, &find(context, args)?.pids)?;
-    Ok(Exit::Done)
+    let (found, discovery) = find(context, args)?;
+    render::pids(context, &found.pids)?;
+    Ok(context.completeness_of(&hidden(&discovery)))
+}
+
+/// The processes that could not be asked whether they are in one namespace.
+fn hidden(discovery: &Discovery) -> Missed<'_> {
+    Missed { hidden: discovery.hidden, hides: discovery.hides, of_one: true, ..Missed::default() }
 }
 
 /// `identify`.
@@ -149,44 +163,42 @@ pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn find(context: &Context, args: &One) -> Result<Found, Error> {
+fn find(context: &Context, args: &One) -> Result<(Found, Discovery), Error> {
     let ns = context.resolve(&args.ns)?.ns;
     let discovery = context.search.all();
     let known = discovery.namespaces.get(&ns.key()).cloned();
-    Ok(known.unwrap_or(Found { key: ns.key(), ..Found::default() }))
+    Ok((known.unwrap_or(Found { key: ns.key(), ..Found::default() }), discovery))
 }
 
 fn own_key() -> Result<NsKey, Error> {
     NetNs::own().map(|ns| ns.key()).map_err(|e| Error::new(Exit::Denied, e.to_string()))
 }
 
-/// A namespace with what is read from inside it. One that cannot be entered is
-/// listed without.
+/// A namespace with what is read from inside it; `None` for one that cannot be
+/// read.
 fn entry(
     context: &Context,
     found: &Found,
     own: NsKey,
     own_reader: Option<&mut Reader<'_, ovl_cli::Seam>>,
-) -> Entry {
-    let ns = found.open();
-    let inside = ns.as_ref().and_then(|ns| {
-        let mut reader = Reader::open(&context.kernel, ns).ok()?;
-        let names = reader.links(false).ok()?.into_iter().map(|l| l.name).collect();
-        Some((reader.cookie().ok(), names))
-    });
-    let nsid = match (own_reader, &ns) {
-        (Some(reader), Some(ns)) => reader.nsid_of(ns).ok().flatten(),
-        _ => None,
-    };
-    let (cookie, links) = inside.unwrap_or_default();
-    let pids: Vec<Process> = found.pids.clone();
+) -> Option<Entry> {
+    let ns = found.open()?;
+    let mut reader = Reader::open(&context.kernel, &ns).ok()?;
+    let links = reader.links(false).ok()?.into_iter().map(|l| l.name).collect();
+    let nsid = own_reader.and_then(|reader| reader.nsid_of(&ns).ok().flatten());
+    let netns = Netns::new(found, own, reader.cookie().ok());
+    Some(Entry { netns, nsid, links, ..closed(found, own) })
+}
+
+/// One that is shown from outside alone.
+fn closed(found: &Found, own: NsKey) -> Entry {
     Entry {
         place: found.reference(own),
-        netns: Netns::new(found, own, cookie),
-        nsid,
-        pids,
+        netns: Netns::new(found, own, None),
+        nsid: None,
+        pids: found.pids.clone(),
         holders: found.holders.clone(),
         container: found.container.clone(),
-        links,
+        links: Vec::new(),
     }
 }

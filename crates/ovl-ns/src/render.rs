@@ -3,7 +3,7 @@
 use ovl_cli::output::{self, Columns};
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit};
-use ovl_core::names::{IfName, NsName, NsRef};
+use ovl_core::names::{IfName, NsName, NsRef, shown};
 use ovl_core::netns::NetNs;
 use ovl_core::state::Reader;
 use ovl_machine::container::Container;
@@ -154,7 +154,8 @@ fn devices(links: &[IfName]) -> String {
 /// The same for a table's cell: a host with hundreds of containers has a cable
 /// to each.
 fn few_devices(links: &[IfName], wide: bool) -> String {
-    let names: Vec<&str> = links.iter().map(IfName::as_str).filter(|l| *l != "lo").collect();
+    let others = links.iter().filter(|l| l.as_str() != "lo");
+    let names: Vec<String> = others.map(ToString::to_string).collect();
     match names.split_at_checked(FEW) {
         Some((first, rest)) if !wide && rest.len() > 1 => {
             format!("{} and {} more", first.join(" "), rest.len())
@@ -211,8 +212,7 @@ fn container(container: &Container) -> String {
 }
 
 fn paths(netns: &Netns) -> String {
-    let each = netns.paths.iter().map(|p| p.display().to_string().escape_debug().to_string());
-    each.collect::<Vec<_>>().join(" ")
+    netns.paths.iter().map(|p| shown(p)).collect::<Vec<_>>().join(" ")
 }
 
 /// The processes of a namespace.

@@ -5,8 +5,9 @@ use std::path::Path;
 use ovl_cli::apply::Applied;
 use ovl_cli::{Context, Error, Exit, Slots, apply, output};
 use ovl_core::names::{DOCKER_NETNS_DIR, IfName, NsName, NsRef};
-use ovl_core::netns::{NetNs, OpenError};
+use ovl_core::netns::{NetNs, NsKey, OpenError};
 use ovl_core::plan::{Clash, Conflict};
+use ovl_core::spell::quote;
 use ovl_core::state::{Have, Reader};
 use ovl_core::want::{Policy, Want};
 
@@ -16,14 +17,19 @@ use crate::render;
 /// What is under a name in /run/netns.
 enum Under {
     Nothing,
-    Namespace,
+    Namespace(NetNs),
     Stale,
+    /// A file of another kind, which nobody takes away unasked.
+    Other(String),
 }
 
 fn under(name: &NsName) -> Result<Under, Error> {
     match NetNs::open(&name.path()) {
-        Ok(_) => Ok(Under::Namespace),
+        Ok(ns) => Ok(Under::Namespace(ns)),
         Err(OpenError::Stale(_)) => Ok(Under::Stale),
+        Err(e @ (OpenError::NoNamespace(_) | OpenError::OtherKind(_))) => {
+            Ok(Under::Other(e.to_string()))
+        }
         Err(OpenError::Io(_, e)) if e.kind() == std::io::ErrorKind::NotFound => Ok(Under::Nothing),
         Err(e) => Err(Error::new(Exit::Denied, format!("cannot look at {e}"))),
     }
@@ -31,6 +37,12 @@ fn under(name: &NsName) -> Result<Under, Error> {
 
 fn clash(name: &NsName, why: Clash) -> Error {
     Conflict { what: format!("namespace {name}"), netns: None, why }.into()
+}
+
+/// A name that is taken by something else.
+fn taken(op: &str, name: &NsName, why: &str) -> Error {
+    let object = format!("namespace {name}");
+    Error::new(Exit::Exists, format!("cannot {op} {object}: {why}")).about(op, object, None)
 }
 
 fn lo() -> IfName {
@@ -43,13 +55,14 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let mut wants = Vec::new();
     for name in &args.names {
         let stale = match under(name)? {
-            Under::Namespace if args.exist_ok => {
+            Under::Namespace(_) if args.exist_ok => {
                 let reference = NsRef::Path(name.path());
                 let at = slots.have(context, &reference)?;
                 wants.extend((!args.no_lo).then(|| Want::Up { at, dev: lo(), up: true }));
                 continue;
             }
-            Under::Namespace => return Err(clash(name, Clash::Exists)),
+            Under::Namespace(_) => return Err(clash(name, Clash::Exists)),
+            Under::Other(why) => return Err(taken("create", name, &why)),
             Under::Stale if !args.replace => return Err(clash(name, Clash::Stale)),
             under => matches!(under, Under::Stale),
         };
@@ -74,7 +87,8 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
         match under(name)? {
             Under::Nothing if args.missing_ok => continue,
             Under::Nothing => return Err(missing(name)),
-            Under::Namespace | Under::Stale => {}
+            Under::Other(why) => return Err(taken("delete", name, &why)),
+            Under::Namespace(_) | Under::Stale => {}
         }
         if !args.acting.dry_run && !context.flags.quiet {
             for line in render::last_words(context, name, &args.names) {
@@ -103,17 +117,42 @@ fn missing(name: &NsName) -> Error {
 
 /// `attach`.
 pub fn attach(context: &Context, args: &Attach) -> Result<Exit, Error> {
-    match under(&args.name)? {
-        Under::Nothing => {}
-        Under::Namespace => return Err(clash(&args.name, Clash::Exists)),
-        Under::Stale => return Err(clash(&args.name, Clash::Stale)),
-    }
     let mut slots = Slots::default();
+    let there = match under(&args.name)? {
+        Under::Nothing => None,
+        Under::Namespace(ns) if args.exist_ok => Some(ns),
+        Under::Namespace(_) => return Err(clash(&args.name, Clash::Exists)),
+        Under::Stale => return Err(stale(&args.name)),
+        Under::Other(why) => return Err(taken("create", &args.name, &why)),
+    };
     let to = slots.have(context, &NsRef::Pid(args.pid))?;
-    let at = slots.to_be(args.name.clone());
-    let wants = [Want::Attached { at, to }];
-    apply(context, args.acting, slots, &wants, &Have::default(), Policy::default(), |_, _| {})?;
+    let mut wants = Vec::new();
+    match there {
+        Some(ns) if ns == slots.open[&to] => {}
+        Some(ns) => return Err(another(args, ns.key(), slots.open[&to].key())),
+        None => wants.push(Want::Attached { at: slots.to_be(args.name.clone()), to }),
+    }
+    let have = Have::default();
+    let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
+    let applied = apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})?;
+    if applied != Applied::Shown && context.flags.is_structured() {
+        render::made(context, std::slice::from_ref(&args.name))?;
+    }
     Ok(Exit::Done)
+}
+
+/// `--replace` is a flag of `add` alone.
+fn stale(name: &NsName) -> Error {
+    let mut error = clash(name, Clash::Stale);
+    error.hints = vec![format!("ovl-ns del {} removes it", quote(name.as_str()))];
+    error
+}
+
+/// The name is another namespace's than the process's.
+fn another(args: &Attach, is: NsKey, asked: NsKey) -> Error {
+    let Attach { name, pid, .. } = args;
+    let why = format!("it exists and differs: is {is}, process {pid} is in {asked}");
+    taken("create", name, &why)
 }
 
 /// `nsid`: shows, or assigns.

@@ -71,6 +71,7 @@ fn missed(machine: &Machine) -> Missed<'_> {
         unread: machine.unread.len(),
         hides: machine.hides,
         closed: &machine.closed,
+        ..Missed::default()
     }
 }
 
@@ -82,6 +83,7 @@ pub fn completeness(context: &Context, scene: &Scene) -> Exit {
         unread: scene.machines.iter().map(|m| m.unread.len()).sum(),
         hides: scene.machines.iter().any(|m| m.hides),
         closed: &closed,
+        ..Missed::default()
     })
 }
 
@@ -89,7 +91,7 @@ pub fn completeness(context: &Context, scene: &Scene) -> Exit {
 pub fn load(context: &Context, from: &[String]) -> Result<Scene, Error> {
     let mut scene = Scene::default();
     for place in from {
-        scene.machines.push(match place.as_str() {
+        scene.add(match place.as_str() {
             "live" => gather(context)?,
             file => read(file)?,
         });

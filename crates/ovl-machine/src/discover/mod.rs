@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR};
+use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,7 @@ impl Search {
         for folder in &self.folders {
             found.read_folder(folder);
         }
+        found.mark_shared_names();
         found
     }
 
@@ -101,6 +102,9 @@ pub struct Found {
     pub key: NsKey,
     /// Names in the folders, in the order of the folders.
     pub names: Vec<String>,
+    /// Those of its names that are another namespace's as well, in another folder.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared: Vec<String>,
     /// Files that are it: those names, and other bind mounts.
     pub paths: Vec<PathBuf>,
     /// Processes in it, by id.
@@ -124,20 +128,22 @@ impl Found {
         self.paths.first().and_then(|p| file_name(p))
     }
 
-    /// The shortest way to write it that `-n` understands: a name, else a path,
-    /// a process, the inode number.
+    /// The shortest way to write it that `-n` understands: a name that means it
+    /// and nothing else, else a path, a process, the inode number.
     pub fn reference(&self, own: NsKey) -> String {
         if self.key == own {
             return "self".into();
         }
-        if let Some(name) = self.names.first() {
+        let means_it = |name: &&String| is_name(name) && !self.shared.contains(name);
+        if let Some(name) = self.names.iter().find(means_it) {
             return name.clone();
         }
         // A path of another mount namespace leads nowhere from here.
-        if let Some(path) = self.paths.iter().find(|p| self.doors.contains(p)) {
-            return path.display().to_string();
+        let mut paths = self.paths.iter().filter(|p| self.doors.contains(p));
+        if let Some(path) = paths.find_map(|p| written(p)) {
+            return path.to_owned();
         }
-        match self.pids.first() {
+        match self.pids.first().filter(|_| self.names.is_empty()) {
             Some(process) => format!("pid:{}", process.pid),
             None => format!("inode:{}", self.key.inode),
         }
@@ -180,6 +186,22 @@ impl Discovery {
         match self.namespaces.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(Found { key, ..Found::default() }),
+        }
+    }
+
+    /// A name that stands in two folders means neither namespace by itself.
+    fn mark_shared_names(&mut self) {
+        let mut holders: BTreeMap<String, Vec<NsKey>> = BTreeMap::new();
+        for found in self.namespaces.values() {
+            for name in &found.names {
+                holders.entry(name.clone()).or_default().push(found.key);
+            }
+        }
+        for (name, mut keys) in holders {
+            keys.dedup();
+            for key in keys.iter().filter(|_| keys.len() > 1) {
+                self.at(*key).shared.push(name.clone());
+            }
         }
     }
 
@@ -231,6 +253,19 @@ pub fn overlay_id(path: &Path) -> Option<&str> {
     let is_epoch = !epoch.is_empty() && epoch.bytes().all(|b| b.is_ascii_digit());
     let is_id = id.len() == 10 && id.bytes().all(|b| b.is_ascii_hexdigit());
     (is_epoch && is_id).then_some(id)
+}
+
+/// Does it read back as a name? `pid:1` and `self` mean something else, and what
+/// no text can say is shown otherwise than it is.
+fn is_name(name: &str) -> bool {
+    let is_text = !name.contains(char::REPLACEMENT_CHARACTER);
+    is_text && matches!(name.parse(), Ok(NsRef::Name(read)) if read.as_str() == name)
+}
+
+/// A path that reads back as itself.
+fn written(path: &Path) -> Option<&str> {
+    let text = path.to_str().filter(|text| !text.chars().any(char::is_control))?;
+    matches!(text.parse(), Ok(NsRef::Path(_))).then_some(text)
 }
 
 fn file_name(path: &Path) -> Option<&str> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use ovl_core::names::NETNS_DIR;
 use ovl_core::netns::NsKey;
 
-use super::{Found, file_name};
+use super::{Found, file_name, is_name};
 
 /// What each namespace is called in a view: its container's name where it is
 /// known, else a name, else the name of its file, with that of a folder above it
@@ -30,7 +30,7 @@ pub fn short_names<'f>(
     let is_unique = |name: &String| holders.get(name) == Some(&1);
     found
         .map(|f| {
-            let file = || f.file_name().map(str::to_owned).filter(is_unique);
+            let file = || f.file_name().filter(|n| is_name(n)).map(str::to_owned).filter(is_unique);
             let below = || {
                 let path = f.paths.first().filter(|_| f.names.is_empty())?;
                 told_apart(path, alike.get(file_name(path)?)?)

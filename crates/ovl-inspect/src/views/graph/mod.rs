@@ -28,8 +28,9 @@ pub fn show(context: &Context, snapshots: &[String], args: &Graph) -> Result<Exi
     let from = if snapshots.is_empty() { live.as_slice() } else { snapshots };
     let scene = snapshot::load(context, from)?;
     let (mut picture, index) = build::picture(&scene);
-    if !args.namespaces.is_empty() {
-        let chosen = choose::find(context, &scene, &index, snapshots.is_empty(), &args.namespaces)?;
+    let named = args.named();
+    if !named.is_empty() {
+        let chosen = choose::find(context, &scene, &index, snapshots.is_empty(), &named)?;
         picture = choose::around(picture, &chosen);
     }
     output::print(&match args.format {
