@@ -22,6 +22,7 @@ mod others;
 mod paste;
 mod picture;
 mod saved;
+mod stalled;
 mod sync;
 mod two_hosts;
 mod undo;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         others::tests,
         paste::tests,
         saved::tests,
+        stalled::tests,
         sync::tests,
         two_hosts::tests,
         undo::tests,

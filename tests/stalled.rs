@@ -1,0 +1,42 @@
+//! Followers and those who read them: one that does not read keeps no follower
+//! from ending, and what is said on standard error keeps the form that was asked for.
+
+use anyhow::{Result, ensure};
+use ovl_tests::lab::Lab;
+use ovl_tests::{rows, tests};
+
+tests![a_reader_that_does_not_read_keeps_nobody_from_ending, long_lines_reach_a_slow_reader_whole,];
+
+fn a_reader_that_does_not_read_keeps_nobody_from_ending(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..10)?;
+    // The pipe is full, and its reader is the shell, which does not read.
+    let full = "exec 8<>p; timeout 0.2 cat /dev/zero > p || true";
+    lab.ok("mkfifo p")?;
+    for (command, signal, code) in [
+        ("ovl-inspect watch", "TERM", 143),
+        ("ovl-fdb watch -n ov1 -o json", "INT", 130),
+        ("ovl-ns monitor --all", "TERM", 143),
+        ("ovl-ns monitor --all", "HUP", 129),
+        ("ovl-fdb sync t.csv -n ov1 --watch", "INT", 130),
+        ("ovl-fdb answer t.csv -n ov1 -v --cleanup", "TERM", 143),
+    ] {
+        // Something to tell of, for those who wait for it.
+        let changes = "for i in 1 2 3 4 5 6; do sleep 0.2; ip -n ov1 link set br0 mtu 140$i
+            bridge -n ov1 fdb replace 02:42:0a:07:00:aa dev vxlan0 dst 192.168.1.$i self; done &";
+        let run = format!("timeout --preserve-status -s {signal} -k 3 1 {command} > p");
+        let ended = lab.run(&format!("{full}; {changes} {run}"))?;
+        ensure!(ended.code == code, "`{command}` does not end with {code} on {signal}\n{ended}");
+        ensure!(ended.stderr.is_empty(), "`{command}` has nothing to say\n{ended}");
+    }
+    Ok(())
+}
+
+fn long_lines_reach_a_slow_reader_whole(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..2000)?;
+    let told = lab.ok("timeout 3 ovl-fdb sync t.csv -n ov1 --watch -o json | { sleep 1; cat; }")?;
+    let report: serde_json::Value = serde_json::from_str(&told)?;
+    assert_eq!(report["added"].as_array().map(Vec::len), Some(1999));
+    Ok(())
+}
