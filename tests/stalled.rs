@@ -5,7 +5,12 @@ use anyhow::{Result, ensure};
 use ovl_tests::lab::Lab;
 use ovl_tests::{rows, tests};
 
-tests![a_reader_that_does_not_read_keeps_nobody_from_ending, long_lines_reach_a_slow_reader_whole,];
+tests![
+    a_reader_that_does_not_read_keeps_nobody_from_ending,
+    long_lines_reach_a_slow_reader_whole,
+    wait_ends_on_a_signal,
+    monitor_says_what_it_cannot_see: SETPRIV,
+];
 
 fn a_reader_that_does_not_read_keeps_nobody_from_ending(lab: &Lab) -> Result<()> {
     lab.overlay()?;
@@ -38,5 +43,30 @@ fn long_lines_reach_a_slow_reader_whole(lab: &Lab) -> Result<()> {
     let told = lab.ok("timeout 3 ovl-fdb sync t.csv -n ov1 --watch -o json | { sleep 1; cat; }")?;
     let report: serde_json::Value = serde_json::from_str(&told)?;
     assert_eq!(report["added"].as_array().map(Vec::len), Some(1999));
+    Ok(())
+}
+
+fn wait_ends_on_a_signal(lab: &Lab) -> Result<()> {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        // By itself, with that code, and not killed: the shell's own word for it is the same.
+        let script = format!(
+            "python3 -c 'import subprocess, time, signal
+p = subprocess.Popen([\"ovl-ns\", \"wait\", \"nope\"])
+time.sleep(0.3)
+p.send_signal(signal.SIG{signal})
+print(p.wait())'"
+        );
+        assert_eq!(lab.ok(&script)?.trim(), code.to_string(), "{signal}");
+    }
+    Ok(())
+}
+
+fn monitor_says_what_it_cannot_see(lab: &Lab) -> Result<()> {
+    let _other = lab.background("exec unshare -n sleep 300")?;
+    let bare = "setpriv --bounding-set=-all --inh-caps=-all";
+    for flags in ["", "--all"] {
+        let ended = lab.run(&format!("timeout 1 {bare} ovl-ns monitor {flags}"))?;
+        ensure!(ended.stderr.contains("could not be looked at"), "monitor {flags}\n{ended}");
+    }
     Ok(())
 }
