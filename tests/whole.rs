@@ -23,6 +23,7 @@ mod paste;
 mod picture;
 mod said;
 mod saved;
+mod stalled;
 mod sync;
 mod two_hosts;
 mod undo;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         paste::tests,
         said::tests,
         saved::tests,
+        stalled::tests,
         sync::tests,
         two_hosts::tests,
         undo::tests,

@@ -132,6 +132,19 @@ impl Context {
         names
     }
 
+    /// Tells of an error, in the form that was asked for: as the last word of a
+    /// command, or in between by one that goes on.
+    pub fn tell(&self, error: &Error) {
+        if error.message.is_empty() {
+            return;
+        }
+        if self.flags.is_structured() {
+            output::note(&error.json().to_string());
+        } else {
+            output::note(error.text(self.tool).trim_end());
+        }
+    }
+
     /// The namespace a reference means.
     pub fn resolve(&self, reference: &NsRef) -> Result<Resolved, Error> {
         Ok(Resolver::new(&self.search, &self.kernel).resolve(reference)?)
@@ -161,17 +174,9 @@ where
     match run(&context, parsed) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            tell(&context, &error);
+            context.tell(&error);
             error.exit.into()
         }
-    }
-}
-
-fn tell(context: &Context, error: &Error) {
-    if context.flags.is_structured() {
-        output::note(&error.json().to_string());
-    } else {
-        output::note(error.text(context.tool).trim_end());
     }
 }
 

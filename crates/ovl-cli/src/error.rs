@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use ovl_core::error::{Fail, Failure, errno_text};
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::types::Invalid;
@@ -13,6 +14,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::hint;
+use crate::stop::exit_for;
 
 /// An error on its way to the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +58,12 @@ impl Error {
     /// The words of the command line do not go together.
     pub fn usage(message: impl Into<String>) -> Error {
         Error::new(Exit::Usage, message)
+    }
+
+    /// A signal came while nothing was under way that could be torn: there is
+    /// nothing to say.
+    pub fn interrupted(signal: Signal) -> Error {
+        Error::new(exit_for(signal), "")
     }
 
     /// Adds a hint.

@@ -100,6 +100,11 @@ impl Default for Moments {
     }
 }
 
+/// Waits, on the runtime.
+pub async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 /// The signals that come, one by one.
 pub fn signals(stop: &Stop) -> impl Stream<Item = Signal> {
     unfold(stop, |stop| async move { Some((told(stop).await, stop)) })

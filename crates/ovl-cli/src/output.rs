@@ -2,13 +2,17 @@
 //! to standard output. A reader that goes away early is no error.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::flags::{Flags, Format};
+use crate::stop;
 
 /// Rows of text under column names.
 #[derive(Debug, Clone, Default)]
@@ -22,17 +26,51 @@ pub struct Columns {
 /// Bytes that are written at once.
 const PIECE: usize = 64 * 1024;
 
+/// Bytes that a pipe takes without waiting where it takes any: `PIPE_BUF`, see pipe(7).
+const ROOM: usize = 4096;
+
 /// Blanks between two columns.
 const GAP: usize = 2;
 
 /// Writes to standard output, all at once.
 pub fn print(text: &str) -> Result<(), Error> {
-    is_read(text).map(drop)
+    stream(|out| out.write_all(text.as_bytes())).map(drop)
 }
 
-/// Writes to standard output; `false` when its reader has gone away.
+/// Writes what a follower tells; `false` when its reader has gone away. Signals are
+/// held back while one follows, and would be as long as a write waits for a reader
+/// that does not read: so it is waited for here, for room or for a signal, and no
+/// more is written at once than there is room for.
 pub fn is_read(text: &str) -> Result<bool, Error> {
-    stream(|out| out.write_all(text.as_bytes()))
+    for piece in text.as_bytes().chunks(ROOM) {
+        wait_for_room()?;
+        if !stream(|out| out.write_all(piece))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Waits until standard output takes something, or has nobody who does; an error
+/// when a signal comes first.
+fn wait_for_room() -> Result<(), Error> {
+    let out = io::stdout();
+    let mut fds = [PollFd::new(out.as_fd(), PollFlags::POLLOUT)];
+    // Where it cannot be said, the write says it.
+    if poll(&mut fds, PollTimeout::ZERO) != Ok(0) {
+        return Ok(());
+    }
+    let told = stop::held_back();
+    let told_fd = told.as_ref().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN));
+    let [out] = fds;
+    let mut fds: Vec<PollFd<'_>> = std::iter::once(out).chain(told_fd).collect();
+    while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
+    if fds[0].any() != Some(true)
+        && let Some(signal) = told.as_ref().and_then(stop::pending)
+    {
+        return Err(Error::interrupted(signal));
+    }
+    Ok(())
 }
 
 /// Writes to standard output, in the pieces that `write` hands over; `false` when

@@ -7,11 +7,14 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::error::Error;
 use crate::exit::Exit;
+
+/// The signals that end a run.
+const ENDS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
 
 /// Signals are held back for as long as this value lives. A plan that a follower
 /// carries out arms one inside the follower's own: what comes meanwhile stays
@@ -32,21 +35,19 @@ impl Stop {
     /// Holds those back, and others that mean something else.
     pub fn arm_with(others: &[Signal]) -> Stop {
         let mut mask = SigSet::empty();
-        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].iter().chain(others) {
+        for signal in ENDS.iter().chain(others) {
             mask.add(*signal);
         }
         let before = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
         let blocked = mask.thread_block().is_ok();
-        let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
-        let fd = blocked.then(|| SignalFd::with_flags(&mask, flags).ok()).flatten();
+        let fd = blocked.then(|| ear(&mask)).flatten();
         let held = mask.iter().filter(|signal| !before.contains(*signal)).collect();
         Stop { held, fd }
     }
 
     /// The signal that has come, if one has.
     pub fn requested(&self) -> Option<Signal> {
-        let info = self.fd.as_ref()?.read_signal().ok().flatten()?;
-        Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()
+        take(self.fd.as_ref()?)
     }
 
     /// What becomes readable when one has come.
@@ -64,6 +65,34 @@ impl Drop for Stop {
         while self.requested().is_some() {}
         let _ = self.held.thread_unblock();
     }
+}
+
+/// What becomes readable when one of these comes.
+fn ear(signals: &SigSet) -> Option<SignalFd> {
+    SignalFd::with_flags(signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).ok()
+}
+
+fn take(fd: &SignalFd) -> Option<Signal> {
+    let info = fd.read_signal().ok().flatten()?;
+    Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()
+}
+
+/// What becomes readable when a signal comes that ends the run and is held back
+/// now, by whomever; `None` where none is held back.
+pub fn held_back() -> Option<SignalFd> {
+    let mask = SigSet::thread_get_mask().ok()?;
+    let held: SigSet = ENDS.into_iter().filter(|signal| mask.contains(*signal)).collect();
+    held.iter().next()?;
+    ear(&held)
+}
+
+/// The signal that has come and is held back. It stays for who armed the stop, and
+/// for whoever asks next.
+pub fn pending(fd: &SignalFd) -> Option<Signal> {
+    let signal = take(fd)?;
+    // Sent to this thread, which holds it back: it comes again when it is looked for.
+    let _ = raise(signal);
+    Some(signal)
 }
 
 /// The exit code for a signal.

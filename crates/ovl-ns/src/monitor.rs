@@ -18,9 +18,11 @@ pub fn monitor(context: &Context, args: &Monitor) -> Result<Exit, Error> {
         let mut census = Census::new(&context.search);
         let mut names = std::collections::BTreeMap::new();
         let mut told = args.all;
+        let mut is_first = true;
         loop {
             let moved = census.look();
-            if !told {
+            // Of what is hidden nothing is ever told: that is said once.
+            if std::mem::take(&mut is_first) {
                 context.completeness(census.hidden(), 0);
             }
             // Those that have gone keep the name they had.
@@ -77,15 +79,17 @@ fn whose(resident: &Resident) -> String {
 /// How often `wait` looks.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// `wait`: until the reference means a namespace.
+/// `wait`: until the reference means a namespace, or a signal comes.
 pub fn wait(context: &Context, args: &Wait) -> Result<Exit, Error> {
     let end = args.timeout.map(|timeout| Instant::now() + timeout);
-    loop {
-        match context.resolve(&args.ns) {
-            Ok(_) => return Ok(Exit::Done),
-            Err(e) if e.exit != Exit::Missing => return Err(e),
-            Err(e) if end.is_some_and(|end| Instant::now() >= end) => return Err(e),
-            Err(_) => std::thread::sleep(PAUSE),
+    follow::run(async {
+        loop {
+            match context.resolve(&args.ns) {
+                Ok(_) => return Ok(Exit::Done),
+                Err(e) if e.exit != Exit::Missing => return Err(e),
+                Err(e) if end.is_some_and(|end| Instant::now() >= end) => return Err(e),
+                Err(_) => follow::pause(PAUSE).await,
+            }
         }
-    }
+    })
 }

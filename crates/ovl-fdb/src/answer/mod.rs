@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_millis(400);
 /// What wakes it.
 enum Wake {
     /// The kernel told something, in the namespace that was opened as this one.
-    Heard(Spot, Result<Notice, Fail>),
+    Heard(Spot, Box<Result<Notice, Fail>>),
     /// The table may be another one.
     Table,
     /// It is time to look around; `true`: mounts have changed.
@@ -148,7 +148,7 @@ impl<'c> Clerk<'c> {
             match wake {
                 Wake::Told(Signal::SIGUSR1) => self.teller.tell(&Event::Summary)?,
                 Wake::Told(signal) => return Ok(exit_for(signal)),
-                Wake::Heard(spot, notice) => self.heard(spot, notice)?,
+                Wake::Heard(spot, notice) => self.heard(spot, *notice)?,
                 Wake::Table => self.read()?,
                 Wake::Look(stirred) => self.look(stirred, &mut wakes)?,
             }

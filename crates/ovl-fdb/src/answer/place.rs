@@ -42,7 +42,7 @@ impl Clerk<'_> {
         desk.leave_by(self.vias(&device));
         let (notices, let_go) = abortable(notices);
         let notices: Pin<Box<dyn Stream<Item = Wake>>> =
-            Box::pin(notices.map(move |notice| Wake::Heard(spot, notice)));
+            Box::pin(notices.map(move |notice| Wake::Heard(spot, Box::new(notice))));
         wakes.push(notices);
         self.own = device.own;
         self.own.extend(self.args.own);

@@ -1,0 +1,72 @@
+//! Followers and those who read them: one that does not read keeps no follower
+//! from ending, and what is said on standard error keeps the form that was asked for.
+
+use anyhow::{Result, ensure};
+use ovl_tests::lab::Lab;
+use ovl_tests::{rows, tests};
+
+tests![
+    a_reader_that_does_not_read_keeps_nobody_from_ending,
+    long_lines_reach_a_slow_reader_whole,
+    wait_ends_on_a_signal,
+    monitor_says_what_it_cannot_see: SETPRIV,
+];
+
+fn a_reader_that_does_not_read_keeps_nobody_from_ending(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..10)?;
+    // The pipe is full, and its reader is the shell, which does not read.
+    let full = "exec 8<>p; timeout 0.2 cat /dev/zero > p || true";
+    lab.ok("mkfifo p")?;
+    for (command, signal, code) in [
+        ("ovl-inspect watch", "TERM", 143),
+        ("ovl-fdb watch -n ov1 -o json", "INT", 130),
+        ("ovl-ns monitor --all", "TERM", 143),
+        ("ovl-ns monitor --all", "HUP", 129),
+        ("ovl-fdb sync t.csv -n ov1 --watch", "INT", 130),
+        ("ovl-fdb answer t.csv -n ov1 -v --cleanup", "TERM", 143),
+    ] {
+        // Something to tell of, for those who wait for it.
+        let changes = "for i in 1 2 3 4 5 6; do sleep 0.2; ip -n ov1 link set br0 mtu 140$i
+            bridge -n ov1 fdb replace 02:42:0a:07:00:aa dev vxlan0 dst 192.168.1.$i self; done &";
+        let run = format!("timeout --preserve-status -s {signal} -k 3 1 {command} > p");
+        let ended = lab.run(&format!("{full}; {changes} {run}"))?;
+        ensure!(ended.code == code, "`{command}` does not end with {code} on {signal}\n{ended}");
+        ensure!(ended.stderr.is_empty(), "`{command}` has nothing to say\n{ended}");
+    }
+    Ok(())
+}
+
+fn long_lines_reach_a_slow_reader_whole(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..2000)?;
+    let told = lab.ok("timeout 3 ovl-fdb sync t.csv -n ov1 --watch -o json | { sleep 1; cat; }")?;
+    let report: serde_json::Value = serde_json::from_str(&told)?;
+    assert_eq!(report["added"].as_array().map(Vec::len), Some(1999));
+    Ok(())
+}
+
+fn wait_ends_on_a_signal(lab: &Lab) -> Result<()> {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        // By itself, with that code, and not killed: the shell's own word for it is the same.
+        let script = format!(
+            "python3 -c 'import subprocess, time, signal
+p = subprocess.Popen([\"ovl-ns\", \"wait\", \"nope\"])
+time.sleep(0.3)
+p.send_signal(signal.SIG{signal})
+print(p.wait())'"
+        );
+        assert_eq!(lab.ok(&script)?.trim(), code.to_string(), "{signal}");
+    }
+    Ok(())
+}
+
+fn monitor_says_what_it_cannot_see(lab: &Lab) -> Result<()> {
+    let _other = lab.background("exec unshare -n sleep 300")?;
+    let bare = "setpriv --bounding-set=-all --inh-caps=-all";
+    for flags in ["", "--all"] {
+        let ended = lab.run(&format!("timeout 1 {bare} ovl-ns monitor {flags}"))?;
+        ensure!(ended.stderr.contains("could not be looked at"), "monitor {flags}\n{ended}");
+    }
+    Ok(())
+}
