@@ -12,6 +12,7 @@ tests![
     links_by_name_path_process_and_number_are_the_same,
     links_of_several_namespaces_are_one_list,
     routes_fdb_and_neigh_have_every_row,
+    routes_have_all_their_next_hops,
     the_tree_has_namespaces_bridges_ports_and_other_ends,
     looking_changes_nothing,
     ping_has_a_reply,
@@ -175,6 +176,62 @@ fn routes_fdb_and_neigh_have_every_row(lab: &Lab) -> Result<()> {
     for verb in ["links", "routes", "fdb", "neigh"] {
         ensure!(lab.ok(&format!("ovl-inspect {verb} ov1"))?.lines().count() > 1, "{verb}");
         lab.refuses(&format!("ovl-inspect {verb} nope"), 3, &["nope"])?;
+    }
+    Ok(())
+}
+
+fn routes_have_all_their_next_hops(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    lab.ok(
+        "ip -n h1 link add e1 type bridge; ip -n h1 link set e1 up; ip -n h1 addr add 10.0.0.1/24 dev e1
+        ip -n h1 route add 10.5.0.0/16 nexthop via 192.168.1.5 nexthop via 10.0.0.3 weight 5
+        ip -n h1 route add 10.6.0.0/16 nexthop dev eth0 nexthop via inet6 fe80::2 dev e1 onlink
+        ip -n h1 route add 10.9.0.0/24 via inet6 fe80::1 dev eth0
+        ip -n h1 -6 addr add fd00::4/64 dev eth0 nodad
+        ip -n h1 -6 route add fd01::/64 nexthop via fd00::8 nexthop via fd00::9
+        for kind in throw blackhole prohibit unreachable; do
+            ip -n h1 route add $kind 10.7.0.0/16 metric $((i=${i:-0}+1)); done",
+    )?;
+    let theirs = [lab.json("ip -n h1 -j route")?, lab.json("ip -n h1 -j -6 route")?];
+    // Those of the kernel's own making are alike on each device.
+    let theirs = theirs.iter().filter_map(Value::as_array).flatten();
+    let theirs: Vec<&Value> = theirs.filter(|r| r["protocol"] != "kernel").collect();
+    ensure!(theirs.len() == 8, "{theirs:?}");
+    lab.ok("ovl-inspect snapshot saved.json")?;
+    for from in ["", "--snapshot saved.json"] {
+        let ours = lab.json(&format!("ovl-inspect routes h1 -j {from}"))?;
+        let ours = ours[0]["routes"].as_array().context("no routes")?;
+        for their in &theirs {
+            let is_it = |our: &&Value| {
+                our["dst"] == their["dst"]
+                    && our["metric"] == their["metric"]
+                    && our["table"] == 254
+            };
+            let our = ours.iter().find(is_it).with_context(|| format!("no {their} in {ours:?}"))?;
+            for key in ["gateway", "via", "dev"] {
+                assert_eq!(our[key], their[key], "{key} of {their}");
+            }
+            let kind = their["type"].as_str().unwrap_or("unicast");
+            assert_eq!(our["type"], kind, "{their}");
+            let hops = |route: &Value| route["nexthops"].as_array().cloned().unwrap_or_default();
+            assert_eq!(hops(our).len(), hops(their).len(), "{our} {their}");
+            for (our, their) in hops(our).iter().zip(&hops(their)) {
+                for key in ["gateway", "via", "dev", "weight", "flags"] {
+                    assert_eq!(our[key], their[key], "{key} of {their}");
+                }
+            }
+        }
+    }
+    let table = lab.ok("ovl-inspect routes h1")?;
+    let rows: Vec<String> =
+        table.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for row in [
+        "h1 10.5.0.0/16 192.168.1.5 weight 1 eth0",
+        "h1 10.5.0.0/16 10.0.0.3 weight 5 e1",
+        "h1 10.9.0.0/24 inet6 fe80::1 eth0",
+        "h1 throw 10.7.0.0/16",
+    ] {
+        ensure!(rows.iter().any(|r| r.starts_with(row)), "no '{row}' in\n{table}");
     }
     Ok(())
 }
