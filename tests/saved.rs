@@ -12,6 +12,8 @@ tests![
     what_an_earlier_version_lacked_is_not_missed,
     a_saved_namespace_is_found_by_every_kind_of_reference,
     what_looks_at_no_snapshot_refuses_one,
+    references_of_several_machines_name_the_host,
+    two_snapshots_of_one_host_are_told_apart,
 ];
 
 const FIRST: &str = include_str!("data/snapshot-1.json");
@@ -110,5 +112,68 @@ fn what_looks_at_no_snapshot_refuses_one(lab: &Lab) -> Result<()> {
         lab.refuses(&command, 2, &["this machine", "--snapshot"])?;
     }
     ensure!(!std::path::Path::new("/run/lab/new.json").exists(), "it was written all the same");
+    Ok(())
+}
+
+/// Two machines: the first snapshot, and the same as another host's.
+fn two_machines(host: &str) -> Result<&'static str> {
+    let mut other: Value = serde_json::from_str(FIRST)?;
+    other["host"] = json!(host);
+    std::fs::write("/run/lab/one.json", FIRST)?;
+    std::fs::write("/run/lab/two.json", other.to_string())?;
+    Ok("--snapshot one.json --snapshot two.json")
+}
+
+/// Every reference in a JSON value: each `ref` of a namespace object.
+fn references(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Object(map) => {
+            let own = map.get("ref").and_then(Value::as_str);
+            own.into_iter().chain(map.values().flat_map(references)).collect()
+        }
+        Value::Array(list) => list.iter().flat_map(references).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn references_of_several_machines_name_the_host(lab: &Lab) -> Result<()> {
+    let from = two_machines("other")?;
+    let tree = lab.json(&format!("ovl-inspect {from} -j"))?;
+    let all = references(&tree);
+    ensure!(all.iter().any(|r| r.starts_with("docker-1:")), "{all:?}");
+    ensure!(all.iter().any(|r| r.starts_with("other:")), "{all:?}");
+    for space in tree.as_array().context("no list")? {
+        let reference = space["netns"]["ref"].as_str().context("no reference")?;
+        let links = lab.json(&format!("ovl-inspect links '{reference}' {from} -j"))?;
+        assert_eq!(links[0]["netns"], space["netns"]);
+        let host = reference.split(':').next().unwrap_or_default();
+        for end in references(&links) {
+            ensure!(end.starts_with(&format!("{host}:")), "{end} in {links}");
+        }
+    }
+    // What is printed for one that is ambiguous is accepted, paths as well.
+    let said = lab.fails(&format!("ovl-inspect routes c1321878d4d4 {from}"), 1)?;
+    ensure!(said.contains("docker-1:") && said.contains("other:"), "{said}");
+    let path = "other:/var/run/docker/netns/c1321878d4d4";
+    let routes = lab.ok(&format!("ovl-inspect routes {path} {from}"))?;
+    ensure!(routes.contains("\nother:docker:X-1  "), "{routes}");
+    lab.refuses(&format!("ovl-inspect links {path}"), 3, &[path])?;
+    // Of one machine, they are as ever.
+    let one = lab.json("ovl-inspect --snapshot one.json -j")?;
+    ensure!(references(&one).iter().all(|r| !r.starts_with("docker-1:")), "{one}");
+    Ok(())
+}
+
+fn two_snapshots_of_one_host_are_told_apart(lab: &Lab) -> Result<()> {
+    let from = two_machines("docker-1")?;
+    let tree = lab.json(&format!("ovl-inspect {from} -j"))?;
+    let own: Vec<&str> =
+        tree.as_array().into_iter().flatten().filter_map(|s| s["netns"]["ref"].as_str()).collect();
+    let second: Vec<&&str> = own.iter().filter(|r| r.starts_with("docker-1#2:")).collect();
+    assert_eq!(second.len() * 2, own.len(), "{own:?}");
+    let links = lab.json(&format!("ovl-inspect links '{}' {from} -j", second[0]))?;
+    assert_eq!(links[0]["netns"]["ref"], **second[0]);
+    let text = lab.ok(&format!("ovl-inspect {from}"))?;
+    ensure!(text.starts_with("docker-1\n") && text.contains("\ndocker-1#2\n"), "{text}");
     Ok(())
 }

@@ -41,6 +41,17 @@ impl Netns {
     }
 }
 
+impl Netns {
+    /// As one of several machines': its reference names the host.
+    #[must_use]
+    pub fn on(mut self, host: Option<&str>) -> Netns {
+        if let Some(host) = host {
+            self.reference = format!("{host}:{}", self.reference);
+        }
+        self
+    }
+}
+
 fn kind(found: &Found) -> &'static str {
     if found.pids.first().is_some_and(|p| p.pid == 1) {
         return "host";

@@ -165,6 +165,8 @@ pub enum NsRef {
     /// The mounted nsfs file of that name that is somewhere below a folder of
     /// that name: two engines of one machine name their files alike.
     Below(NsName, NsName),
+    /// A path on a machine whose snapshot is looked at, by that machine's host name.
+    Far(NsName, PathBuf),
     /// The namespace of a process.
     Pid(u32),
     /// A container's sandbox, by its engine.
@@ -214,6 +216,10 @@ impl FromStr for NsRef {
             _ if s == "self" => Ok(NsRef::Own),
             _ if s == "init" => Ok(NsRef::Init),
             _ => match s.split_once('/') {
+                Some((host, path)) if host.ends_with(':') => {
+                    let host = host.trim_end_matches(':').parse()?;
+                    Ok(NsRef::Far(host, Path::new("/").join(path)))
+                }
                 Some((folder, name)) => Ok(NsRef::Below(folder.parse()?, name.parse()?)),
                 None => Ok(NsRef::Name(s.parse()?)),
             },
@@ -227,6 +233,7 @@ impl fmt::Display for NsRef {
             NsRef::Name(n) => n.fmt(f),
             NsRef::Path(p) => f.write_str(&shown(p)),
             NsRef::Below(folder, name) => write!(f, "{folder}/{name}"),
+            NsRef::Far(host, path) => write!(f, "{host}:{}", shown(path)),
             NsRef::Pid(n) => write!(f, "pid:{n}"),
             NsRef::Container(e, n) => write!(f, "{}:{}", e.command(), n.escape_debug()),
             NsRef::Overlay(n) => write!(f, "overlay:{}", n.escape_debug()),
@@ -266,6 +273,7 @@ mod tests {
             "/run/netns/x",
             "./x",
             "d1/1-6a38c9b837",
+            "vm#2:/run/netns/x",
             "pid:12",
             "docker:X-1",
             "podman:c",

@@ -112,6 +112,9 @@ impl<'k, K: Kernel> Resolver<'k, K> {
             NsRef::Path(path) => self.by_path(path)?,
             NsRef::Pid(pid) => self.by_pid(*pid)?,
             NsRef::Name(name) => self.by_name(name)?,
+            NsRef::Far(..) => {
+                return Err(ResolveError::NotFound { reference: label, looked: Vec::new() });
+            }
             NsRef::Below(folder, name) => self.by_folder_above(folder, name, &label)?,
             NsRef::Container(engine, container) => self.by_container(*engine, container, &label)?,
             NsRef::Overlay(network) => self.by_overlay(network, &label)?,

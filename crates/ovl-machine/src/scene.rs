@@ -27,6 +27,24 @@ pub struct At<'s> {
 }
 
 impl Scene {
+    /// Adds a machine. A second one of that host name - an earlier look at it, or a
+    /// copy of a virtual machine - is told from the first by a number: `vm#2`.
+    pub fn add(&mut self, mut machine: Machine) {
+        let name = machine.host.clone();
+        let mut number = 1;
+        while self.machines.iter().any(|other| other.host == machine.host) {
+            number += 1;
+            machine.host = format!("{name}#{number}");
+        }
+        self.machines.push(machine);
+    }
+
+    /// The host that a machine's references begin with: `None` where only one is
+    /// looked at.
+    pub fn host_of<'m>(&self, machine: &'m Machine) -> Option<&'m str> {
+        (self.machines.len() > 1).then_some(machine.host.as_str())
+    }
+
     /// The namespace a reference means.
     pub fn find(&self, reference: &str) -> Result<At<'_>, ResolveError> {
         let mut found: Vec<At<'_>> = Vec::new();
@@ -87,6 +105,8 @@ fn is_meant(machine: &Machine, space: &Space, wanted: &NsRef) -> bool {
             space.state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(*vni)))
         }
         NsRef::Inode(inode) => found.key.inode == *inode,
+        // Of another machine: where it is this one's, its host was taken off.
+        NsRef::Far(..) => false,
         NsRef::Own => space.key() == machine.own,
         NsRef::Init => found.pids.iter().any(|p| p.pid == 1),
     }

@@ -37,6 +37,8 @@ pub struct Chosen<'s> {
     pub machine: &'s Machine,
     /// The namespace.
     pub space: &'s Space,
+    /// The host its references begin with, where several are looked at.
+    host: Option<&'s str>,
     names: BTreeMap<NsKey, String>,
 }
 
@@ -81,7 +83,8 @@ impl Sight {
     pub fn each(&self) -> impl Iterator<Item = Chosen<'_>> {
         self.chosen.iter().map(|(place, key, title)| {
             let machine = &self.scene.machines[*place];
-            Chosen { title, machine, space: &machine.spaces[key], names: machine.names() }
+            let host = self.scene.host_of(machine);
+            Chosen { title, machine, space: &machine.spaces[key], host, names: machine.names() }
         })
     }
 }
@@ -95,20 +98,23 @@ fn disagreement(what: &Disagreement) -> String {
 impl Chosen<'_> {
     /// The namespace object.
     pub fn netns(&self) -> Netns {
-        self.netns_of(self.space.key())
-            .unwrap_or_else(|| Netns::new(&self.space.found, self.machine.own, self.space.cookie))
+        self.shaped(self.space)
     }
 
     /// The namespace object of another namespace of the same machine.
     pub fn netns_of(&self, key: NsKey) -> Option<Netns> {
-        let space = self.machine.spaces.get(&key)?;
-        Some(Netns::new(&space.found, self.machine.own, space.cookie))
+        self.machine.spaces.get(&key).map(|space| self.shaped(space))
+    }
+
+    fn shaped(&self, space: &Space) -> Netns {
+        Netns::new(&space.found, self.machine.own, space.cookie).on(self.host)
     }
 
     /// What it is called in a table: as the user wrote it, a path by its short name.
     pub fn label(&self) -> String {
         if self.title.contains('/') {
-            self.name_of(self.space.key())
+            let name = self.name_of(self.space.key());
+            self.host.map(|host| format!("{}:{name}", host.escape_debug())).unwrap_or(name)
         } else {
             self.title.escape_debug().to_string()
         }

@@ -91,7 +91,7 @@ pub fn completeness(context: &Context, scene: &Scene) -> Exit {
 pub fn load(context: &Context, from: &[String]) -> Result<Scene, Error> {
     let mut scene = Scene::default();
     for place in from {
-        scene.machines.push(match place.as_str() {
+        scene.add(match place.as_str() {
             "live" => gather(context)?,
             file => read(file)?,
         });

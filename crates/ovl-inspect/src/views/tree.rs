@@ -29,7 +29,12 @@ pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
     let trees: Vec<Tree<'_>> = scene
         .machines
         .iter()
-        .map(|machine| Tree { machine, paint, names: machine.names() })
+        .map(|machine| Tree {
+            machine,
+            host: scene.host_of(machine),
+            paint,
+            names: machine.names(),
+        })
         .collect();
     let spaces: Vec<Value> = trees.iter().flat_map(Tree::json).collect();
     output::show(&context.flags, &spaces, |_| {
@@ -44,6 +49,8 @@ pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
 
 struct Tree<'m> {
     machine: &'m Machine,
+    /// The host its references begin with, where several are shown.
+    host: Option<&'m str>,
     paint: Paint,
     /// What each namespace is called.
     names: BTreeMap<NsKey, String>,
@@ -210,7 +217,7 @@ impl Tree<'_> {
 
     fn json(&self) -> Vec<Value> {
         let spaces = self.spaces().into_iter().map(|space| {
-            let netns = Netns::new(&space.found, self.machine.own, space.cookie);
+            let netns = self.netns(space);
             let links = space.state.links.iter().map(|link| self.link_json(space, link));
             json!({
                 "netns": netns,
@@ -222,10 +229,12 @@ impl Tree<'_> {
         spaces.collect()
     }
 
+    fn netns(&self, space: &Space) -> Netns {
+        Netns::new(&space.found, self.machine.own, space.cookie).on(self.host)
+    }
+
     fn link_json(&self, space: &Space, link: &Link) -> Value {
-        let netns = |key: NsKey| {
-            self.machine.spaces.get(&key).map(|s| Netns::new(&s.found, self.machine.own, s.cookie))
-        };
+        let netns = |key: NsKey| self.machine.spaces.get(&key).map(|s| self.netns(s));
         let end = |p: Peer| {
             json!({
                 "netns": netns(p.key),
