@@ -32,6 +32,7 @@ tests![
     pids_and_identify_agree_with_ip,
     attach_gives_a_process_namespace_a_name,
     nsid_is_what_ip_lists,
+    a_namespace_is_the_same_object_everywhere,
 ];
 
 fn add_makes_named_namespaces_with_their_loopback_up(lab: &Lab) -> Result<()> {
@@ -466,6 +467,32 @@ fn nsid_is_what_ip_lists(lab: &Lab) -> Result<()> {
     ensure!(said.split_whitespace().any(|w| w == "7"), "{said}");
     // An id is never changed by the kernel.
     lab.fails("ovl-ns nsid h1 -n ov1 --set 8", 4)?;
+    Ok(())
+}
+
+fn a_namespace_is_the_same_object_everywhere(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    let process = lab.background("exec nsenter --net=/run/netns/h2 sleep 1000")?;
+    lab.eventually("sleep is in h2", |lab| Ok(!lab.ok("ip netns pids h2")?.is_empty()))?;
+    let list = lab.json("ovl-ns list -j")?;
+    let all = || list.as_array().into_iter().flatten();
+    let whole = all().find(|n| n["names"][0] == "h2").cloned().unwrap_or_default();
+    ensure!(whole["cookie"].is_u64(), "{list}");
+    let pid = process.pid();
+    for (command, at) in [
+        ("ovl-ns nsid h2 -n h1 -j".to_owned(), "/netns"),
+        ("ovl-ns nsid h2 -n self --set 7 -j".into(), "/netns"),
+        (format!("ovl-ns identify {pid} -j"), ""),
+        ("ovl-inspect ping h2 192.168.1.4 -c 1 -j".into(), "/netns"),
+        ("ovl-inspect ping -n h2 192.168.1.4 --find-mtu -j".into(), "/netns"),
+        ("ovl-inspect links h2 -j".into(), "/0/netns"),
+    ] {
+        let value = lab.json(&command)?;
+        let netns = value.pointer(at).cloned().unwrap_or_default();
+        for key in ["ref", "inode", "cookie", "names", "paths", "kind"] {
+            assert_eq!(netns[key], whole[key], "{key} of `{command}`: {value}");
+        }
+    }
     Ok(())
 }
 

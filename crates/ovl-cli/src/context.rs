@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use ovl_core::kernel::Live;
 use ovl_core::names::NsRef;
+use ovl_core::netns::NetNs;
 use ovl_machine::discover::Search;
 use ovl_machine::names::{Asking, Names};
 use ovl_machine::resolve::{Resolved, Resolver};
@@ -19,6 +20,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::flags::Flags;
 use crate::output;
+use crate::shape::Netns;
 
 /// The kernel, or, in test builds, the kernel with a fault in it.
 #[cfg(not(feature = "fault"))]
@@ -80,6 +82,13 @@ impl Context {
     /// What the namespaces of this machine are called.
     pub fn directory(&self) -> Directory {
         Directory::new(&self.search)
+    }
+
+    /// The object of an open namespace, for output that programs read. Text names
+    /// it as the user did: for that nothing is searched.
+    pub fn object(&self, ns: &NetNs) -> Option<Netns> {
+        let wanted = self.flags.is_structured();
+        wanted.then(|| self.directory().netns(ns.key(), ns.cookie().ok()))
     }
 
     /// As [`Context::completeness_of`], where nothing else can be missing.

@@ -85,7 +85,7 @@ impl InNetns {
 /// The namespace a verb is about: a word, or `-n` for those who are used to it.
 #[derive(Debug, Clone, Args)]
 pub struct OfNetns {
-    /// The namespace
+    /// The namespace: as a word, or with -n
     #[arg(value_name = "NS", required_unless_present = "netns")]
     ns: Option<NsRef>,
     /// The namespace, in place of the word

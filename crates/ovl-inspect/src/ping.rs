@@ -4,6 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::error::{Failure, errno_text};
 use ovl_core::icmp::{Echo, Outcome};
@@ -23,7 +24,10 @@ const TRIES: u16 = 2;
 /// What came of it all.
 #[derive(Debug, Serialize)]
 struct Summary {
-    netns: String,
+    /// As the user wrote it.
+    #[serde(skip)]
+    label: String,
+    netns: Option<Netns>,
     to: std::net::IpAddr,
     sent: u16,
     received: u16,
@@ -45,10 +49,12 @@ pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
     let df = args.df || args.find_mtu;
     let echo = Echo::open_in(&resolved.ns, args.to, df, args.dev.as_ref()).map_err(&failed)?;
     if args.find_mtu {
-        return find_mtu(context, args, &echo).map_err(&failed)?;
+        let netns = context.object(&resolved.ns);
+        return find_mtu(context, args, &echo, netns.as_ref()).map_err(&failed)?;
     }
     let mut summary = Summary {
-        netns: resolved.label.clone(),
+        label: resolved.label.clone(),
+        netns: context.object(&resolved.ns),
         to: args.to,
         sent: 0,
         received: 0,
@@ -119,7 +125,7 @@ fn finish(context: &Context, summary: &Summary) -> Result<Exit, Error> {
         };
         format!(
             "{} → {}: {} sent, {} received{times}\n",
-            summary.netns, summary.to, summary.sent, summary.received
+            summary.label, summary.to, summary.sent, summary.received
         )
     };
     if !context.flags.quiet {
@@ -133,6 +139,7 @@ fn find_mtu(
     context: &Context,
     args: &Ping,
     echo: &Echo,
+    netns: Option<&Netns>,
 ) -> Result<Result<Exit, Error>, ovl_core::error::Fail> {
     let headers = if args.to.is_ipv4() { HEADERS_V4 } else { HEADERS_V6 };
     let mut seq = 0;
@@ -149,7 +156,7 @@ fn find_mtu(
         Ok(false)
     };
     if !passes(0)? {
-        let value = json!({ "netns": args.ns.to_string(), "to": args.to, "mtu": null });
+        let value = json!({ "netns": netns, "to": args.to, "mtu": null });
         let told = output::show(&context.flags, &value, |_| format!("no reply from {}\n", args.to));
         return Ok(told.map(|()| Exit::Found));
     }
@@ -163,7 +170,7 @@ fn find_mtu(
         }
     }
     let mtu = fits + headers;
-    let value = json!({ "netns": args.ns.to_string(), "to": args.to, "mtu": mtu, "data": fits });
+    let value = json!({ "netns": netns, "to": args.to, "mtu": mtu, "data": fits });
     let told = output::show(&context.flags, &value, |_| {
         format!("{mtu} bytes get through to {} ({fits} bytes of data)\n", args.to)
     });

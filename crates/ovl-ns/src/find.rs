@@ -159,7 +159,8 @@ pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
     let discovery = context.search.all();
     let found =
         discovery.namespaces.get(&key).cloned().unwrap_or(Found { key, ..Found::default() });
-    render::identify(context, &Netns::new(&found, own_key()?, None))?;
+    let cookie = found.open().and_then(|ns| ns.cookie().ok());
+    render::identify(context, &Netns::new(&found, own_key()?, cookie))?;
     Ok(Exit::Done)
 }
 

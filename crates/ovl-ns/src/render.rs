@@ -3,7 +3,7 @@
 use ovl_cli::output::{self, Columns};
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit};
-use ovl_core::names::{IfName, NsName, NsRef, shown};
+use ovl_core::names::{IfName, NsName, shown};
 use ovl_core::netns::NetNs;
 use ovl_core::state::Reader;
 use ovl_machine::container::Container;
@@ -229,8 +229,8 @@ pub fn identify(context: &Context, netns: &Netns) -> Result<(), Error> {
 }
 
 /// An id. None assigned: said, and exit 3.
-pub fn nsid(context: &Context, of: &NsRef, id: Option<i32>) -> Result<Exit, Error> {
-    let value = json!({ "netns": of.to_string(), "nsid": id });
+pub fn nsid(context: &Context, of: &NetNs, id: Option<i32>) -> Result<Exit, Error> {
+    let value = json!({ "netns": context.object(of), "nsid": id });
     output::show(&context.flags, &value, |_| {
         id.map_or_else(|| "none assigned\n".into(), |n| format!("{n}\n"))
     })?;

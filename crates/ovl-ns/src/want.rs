@@ -173,10 +173,10 @@ pub fn nsid(context: &Context, args: &Nsid) -> Result<Exit, Error> {
         if applied == Applied::Shown {
             return Ok(Exit::Done);
         }
-        return render::nsid(context, &args.ns, read_id(context, &ns, &other)?);
+        return render::nsid(context, &other, read_id(context, &ns, &other)?);
     }
-    let id = read_id(context, &clone(&slots, at)?, &clone(&slots, of)?)?;
-    render::nsid(context, &args.ns, id)
+    let of = clone(&slots, of)?;
+    render::nsid(context, &of, read_id(context, &clone(&slots, at)?, &of)?)
 }
 
 fn clone(slots: &Slots, at: ovl_core::step::NsSlot) -> Result<NetNs, Error> {

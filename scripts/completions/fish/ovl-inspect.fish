@@ -48,6 +48,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "watch" -d '
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "monitor" -d 'Changes in all namespaces as they happen: devices, addresses, routes, rows, misses, and namespaces that come and go'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "ping" -d 'ICMP echo from inside a namespace'
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -61,6 +62,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l no-hea
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -74,6 +76,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l no-he
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -87,6 +90,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l no-heade
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
@@ -100,6 +104,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l no-hea
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -l format -d 'What to draw it as' -r -f -a "svg\t'A picture that any browser shows, in light and dark'
 dot\t'A graph for Graphviz'
 mermaid\t'A flowchart for Mermaid'"
@@ -129,6 +134,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l no-
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
 link\t'Devices'
 address\t'Addresses'
@@ -150,6 +156,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l no-hea
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
 link\t'Devices'
 address\t'Addresses'
@@ -171,6 +178,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l no-h
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s n -l netns -d 'The namespace, in place of the word' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s c -l count -d 'How many requests' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s s -l size -d 'Bytes of data in each' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s W -l timeout -d 'Time to wait for each reply: seconds, or with a unit (500ms, 2s)' -r

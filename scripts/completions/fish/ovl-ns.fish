@@ -141,6 +141,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -l no-header -d 'No li
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s n -l netns -d 'The namespace, in place of the word' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -153,6 +154,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -l no-header -d 'No 
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s n -l netns -d 'The namespace, in place of the word: what follows is the command' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -168,6 +170,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -l no-header -d 'No 
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s n -l netns -d 'The namespace, in place of the word' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'
 json\t'JSON'
@@ -199,6 +202,7 @@ yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -l exist-ok -d 'Fine when the name is that namespace\'s already'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -l dry-run -d 'Print the ip, bridge and nsenter lines that do the same; change nothing'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -l explain -d 'Print those lines on stderr while acting'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -s j -l json -d 'The same as -o json'
@@ -248,6 +252,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -l no-header -d 'No
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -s n -l netns -d 'The namespace, in place of the word' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -l timeout -d 'For at most this long: seconds, or with a unit (500ms, 2s) [default: for ever]' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns'

@@ -171,6 +171,7 @@ impl Page {
             return Ok(());
         }
         let only = Command::new(command.get_name().to_owned())
+            .allow_missing_positional(command.is_allow_missing_positional_set())
             .disable_help_flag(true)
             .disable_version_flag(true)
             .args(options);

@@ -53,8 +53,8 @@ pub struct Route {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<IpAddr>,
     /// The ways it takes, where they are several; then it has none of its own.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub hops: Vec<Hop>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub hops: Box<[Hop]>,
     /// Index of the device it leaves by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dev: Option<u32>,
@@ -182,7 +182,7 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
     let mut route = Route {
         dst: None,
         via: None,
-        hops: Vec::new(),
+        hops: Box::default(),
         dev: None,
         src: None,
         metric: None,
@@ -225,7 +225,7 @@ fn via(payload: &[u8]) -> Option<IpAddr> {
 const RTNEXTHOP: usize = 8;
 
 /// The next hops of a route, each with attributes of its own.
-fn hops(mut payload: &[u8]) -> Result<Vec<Hop>, Fail> {
+fn hops(mut payload: &[u8]) -> Result<Box<[Hop]>, Fail> {
     let short = || Fail::Unreadable("a cut-off next hop".into());
     let mut hops = Vec::new();
     while let Some(head) = payload.first_chunk::<RTNEXTHOP>() {
@@ -248,7 +248,7 @@ fn hops(mut payload: &[u8]) -> Result<Vec<Hop>, Fail> {
         hops.push(hop);
         payload = payload.get(length.next_multiple_of(4)..).unwrap_or_default();
     }
-    Ok(hops)
+    Ok(hops.into())
 }
 
 /// `RTPROT_*` in `ip`'s words (iproute2's `etc/iproute2/rt_protos`).
@@ -332,7 +332,7 @@ mod tests {
             read(Some(far.into()), 3, 5, 20),
             read(None, 4, 1, 0),
         ];
-        assert_eq!(route.hops, wanted);
+        assert_eq!(*route.hops, wanted);
         assert_eq!(route.hops[1].flag_words(), ["onlink", "linkdown"]);
         // Cut off, it is no route with less hops.
         let body = [head(), nla(rta::MULTIPATH, &[16, 0, 0, 0, 1, 0, 0, 0])].concat();
