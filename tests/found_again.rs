@@ -2,7 +2,7 @@
 //! again, a name that is given later, a device that comes after its namespace.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use ovl_tests::follower::{Follower, has};
@@ -15,6 +15,7 @@ tests![
     a_name_that_is_given_later_is_followed,
     a_name_is_followed_again_and_again,
     an_engine_is_not_asked_for_each_namespace,
+    a_device_that_comes_after_its_namespace_has_its_rows_soon,
 ];
 
 /// A namespace `k` with a device of VNI 300.
@@ -92,4 +93,26 @@ fn an_engine_is_not_asked_for_each_namespace(lab: &Lab) -> Result<()> {
     )?;
     watch.hears(lab, &json!({ "event": "new", "ifname": "d2" }))?;
     Ok(())
+}
+
+fn a_device_that_comes_after_its_namespace_has_its_rows_soon(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..10)?;
+    let follower = Follower::spawn(lab, "ovl-fdb sync t.csv -n vni:256 --watch", "w")?;
+    let soon = |what: &str| {
+        let start = Instant::now();
+        lab.eventually(what, |lab| {
+            Ok(rows::of(lab, "ov1").is_ok_and(|found| found == rows::owned(1..10)))
+        })?;
+        ensure!(start.elapsed() < Duration::from_secs(3), "{what} after {:?}", start.elapsed());
+        Ok(())
+    };
+    soon("its rows are there")?;
+    let device = "ip -n h1 link add vxlan0 netns ov1 type vxlan id 256 dstport 4789
+        ip -n ov1 link set vxlan0 up";
+    lab.ok(&format!("ip -n ov1 link del vxlan0; sleep 1; {device}"))?;
+    soon("they are there again, on another device")?;
+    follower.says(lab, "is gone")?;
+    lab.ok(&format!("ip netns del ov1; sleep 1; ip netns add ov1; sleep 1.5; {device}"))?;
+    soon("they are there again, in another namespace")
 }
