@@ -176,7 +176,9 @@ impl<'c> Watching<'c> {
         let new: Vec<Resident> = self.census.residents().filter(is_new).cloned().collect();
         let mut refused = Vec::new();
         for resident in &new {
-            refused.extend(self.follow(resident));
+            // What it was seen by may have ended since, and it not: the next look shows it.
+            let Some(ns) = resident.found.open() else { continue };
+            refused.extend(self.follow(resident, &ns));
             self.tell_netns(resident, What::Came, told)?;
         }
         Ok(refused)
@@ -203,16 +205,11 @@ impl<'c> Watching<'c> {
         }
     }
 
-    /// Opens a socket in it. Says why not, where it cannot be entered; one that has
-    /// gone has nothing to tell.
-    fn follow(&mut self, resident: &Resident) -> Option<Error> {
+    /// Opens a socket in it. Says why not, where it cannot be entered.
+    fn follow(&mut self, resident: &Resident, ns: &NetNs) -> Option<Error> {
         let key = resident.found.key;
-        let Some(ns) = resident.found.open() else {
-            self.refused.insert(key);
-            return None;
-        };
         let opened =
-            Place::open(&self.context.kernel, &ns, self.netns(resident), &self.wish.topics());
+            Place::open(&self.context.kernel, ns, self.netns(resident), &self.wish.topics());
         match opened {
             Ok((place, notices)) => {
                 self.notices.push(Box::pin(notices.map(move |notice| (key, notice))));
