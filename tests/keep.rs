@@ -26,6 +26,7 @@ tests![
     cleanup_takes_its_rows_and_no_others,
     it_begins_as_sync_does,
     two_followers_of_two_devices_do_not_disturb_each_other,
+    errors_have_the_form_that_was_asked_for,
 ];
 
 const WATCH: &str = "ovl-fdb sync t.csv -n ov1 --watch";
@@ -263,4 +264,17 @@ fn two_followers_of_two_devices_do_not_disturb_each_other(lab: &Lab) -> Result<(
     first.says(lab, "is gone")?;
     ensure!(!second.events()?.iter().any(|e| has(e, &json!({ "netns": "ov1" }))));
     rows::same("theirs", &rows::owned(30..40), &rows::of(lab, "ov2")?)
+}
+
+fn errors_have_the_form_that_was_asked_for(lab: &Lab) -> Result<()> {
+    let follower = follow(lab, "")?;
+    rows::write("t.csv", "10.7.0.1,,192.168.1.5\n10.7.0.300,,192.168.1.5\n")?;
+    follower.says(lab, "line 2")?;
+    lab.ok("rm t.csv")?;
+    follower.says(lab, "it is gone")?;
+    for line in follower.said().lines() {
+        let error: serde_json::Value = serde_json::from_str(line)?;
+        ensure!(error["error"]["message"].is_string(), "{line}");
+    }
+    Ok(())
 }

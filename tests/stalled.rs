@@ -8,6 +8,8 @@ use ovl_tests::{rows, tests};
 tests![
     a_reader_that_does_not_read_keeps_nobody_from_ending,
     long_lines_reach_a_slow_reader_whole,
+    a_reader_that_does_not_read_keeps_no_namespace_alive,
+    what_waited_for_its_reader_is_told,
     wait_ends_on_a_signal,
     monitor_says_what_it_cannot_see: SETPRIV,
 ];
@@ -43,6 +45,39 @@ fn long_lines_reach_a_slow_reader_whole(lab: &Lab) -> Result<()> {
     let told = lab.ok("timeout 3 ovl-fdb sync t.csv -n ov1 --watch -o json | { sleep 1; cat; }")?;
     let report: serde_json::Value = serde_json::from_str(&told)?;
     assert_eq!(report["added"].as_array().map(Vec::len), Some(1999));
+    Ok(())
+}
+
+fn a_reader_that_does_not_read_keeps_no_namespace_alive(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("mkfifo p")?;
+    let _watch = lab.background(
+        "exec 8<>p; timeout 0.2 cat /dev/zero > p || true; exec ovl-fdb watch -n ov1 -v > p 2> err",
+    )?;
+    lab.eventually("it follows", |lab| Ok(lab.run("grep following err")?.code == 0))?;
+    lab.ok("bridge -n ov1 fdb add 02:42:0a:07:00:aa dev vxlan0 dst 192.168.1.5 self")?;
+    lab.ok("sleep 0.3; ip netns del ov1; sleep 1.5
+        ip -n h1 link add probe type vxlan id 256 dstport 4789")?;
+    Ok(())
+}
+
+fn what_waited_for_its_reader_is_told(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("mkfifo p")?;
+    let _watch = lab.background("exec 8<>p; exec ovl-inspect watch ov1 -v -o json > p 2> err")?;
+    lab.eventually("it follows", |lab| Ok(lab.run("grep following err")?.code == 0))?;
+    // Some three times as much as a pipe holds.
+    let row = |i: u32| {
+        format!("fdb add 02:42:0a:07:{:02x}:{:02x} dev vxlan0 dst 192.168.1.5\n", i / 256, i % 256)
+    };
+    rows::write("batch", &(0..400).map(row).collect::<String>())?;
+    lab.ok("bridge -n ov1 -batch batch; sleep 1; ip netns del ov1; sleep 1.5")?;
+    let told = lab.ok("timeout 1 cat p || true")?;
+    let events: Vec<serde_json::Value> =
+        told.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let rows = events.iter().filter(|e| e["object"] == "fdb" && e["event"] == "new").count();
+    ensure!(rows > 100, "{rows} rows");
+    ensure!(events.last().is_some_and(|e| e["event"] == "gone" && e["object"] == "netns"));
     Ok(())
 }
 

@@ -19,6 +19,9 @@ tests![
     only_what_was_asked_for_is_told: PING,
     a_full_socket_is_said_and_the_rows_are_listed_again,
     a_namespace_is_let_go,
+    devices_that_go_and_come_have_names,
+    a_device_that_is_not_there_is_an_error,
+    what_may_not_be_followed_is_an_error: SETPRIV,
 ];
 
 fn misses_of_both_kinds_are_told(lab: &Lab) -> Result<()> {
@@ -169,5 +172,57 @@ fn a_namespace_is_let_go(lab: &Lab) -> Result<()> {
         Ok(lab.run("ip -n h1 link add probe type vxlan id 256 dstport 4789")?.code == 0)
     })?;
     watch.hears(lab, &json!({ "event": "gone", "object": "netns" }))?;
+    Ok(())
+}
+
+fn devices_that_go_and_come_have_names(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add k; ip -n k link add d0 type bridge; ip -n k link add d1 type bridge")?;
+    let one = Follower::start(lab, "ovl-inspect watch k --dev d0", "d")?;
+    let all = Follower::start(lab, "ovl-inspect watch k", "w")?;
+    lab.ok("ip -n k link set d0 up; ip -n k link del d0")?;
+    for follower in [&one, &all] {
+        let gone = json!({ "event": "gone", "object": "link", "ifname": "d0" });
+        follower.hears(lab, &gone)?;
+    }
+    lab.ok("ip -n k link add d0 type bridge; ip -n k link set d1 name d2; ip -n k link del d2")?;
+    one.hears(lab, &json!({ "event": "new", "object": "link", "ifname": "d0" }))?;
+    let row = json!({ "event": "new", "object": "fdb", "ifname": "d0", "now": { "master": "d0" } });
+    all.hears(lab, &row)?;
+    all.hears(lab, &json!({ "event": "gone", "object": "link", "ifname": "d2" }))?;
+    ensure!(!one.events()?.iter().any(|e| e["ifname"] != "d0"), "{:?}", one.events());
+    let numbers = all.events()?.into_iter().find(|event| event.to_string().contains("\"#"));
+    ensure!(numbers.is_none(), "{numbers:?}");
+    Ok(())
+}
+
+fn a_device_that_is_not_there_is_an_error(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.refuses("timeout 5 ovl-fdb watch -n ov1 --dev nosuch0", 3, &["nosuch0 in netns ov1"])?;
+    // Where it may come it is waited for.
+    for (name, command) in [
+        ("w", "ovl-fdb watch -n vni:256 --dev nosuch0"),
+        ("a", "ovl-fdb watch --all --dev nosuch0"),
+        ("l", "ovl-inspect watch ov1 --dev nosuch0"),
+    ] {
+        Follower::start(lab, command, name)?.says(lab, "waiting for it")?;
+    }
+    Ok(())
+}
+
+fn what_may_not_be_followed_is_an_error(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add ov1; ip netns add ov2")?;
+    let bare = "timeout 5 setpriv --bounding-set=-all --inh-caps=-all";
+    let words = ["in netns ov1", "hint: "];
+    lab.refuses(&format!("{bare} ovl-fdb watch -n ov1"), 5, &words)?;
+    lab.refuses(&format!("{bare} ovl-inspect watch ov1 ov2"), 5, &words)?;
+    let ended = lab.run(&format!("{bare} ovl-fdb watch -n ov1 -o json"))?;
+    let error: serde_json::Value = serde_json::from_str(&ended.stderr)?;
+    ensure!(ended.code == 5 && error["error"]["errno"] == "EPERM", "{ended}");
+    // Where some can be followed it goes on, and says which cannot, each in its form.
+    let follower = Follower::spawn(lab, &format!("{bare} ovl-inspect watch self ov1"), "w")?;
+    follower.says(lab, "\"netns\":\"ov1\"")?;
+    let line = follower.said().lines().next().unwrap_or_default().to_owned();
+    let error: serde_json::Value = serde_json::from_str(&line)?;
+    ensure!(error["error"]["exit"] == 5, "{error}");
     Ok(())
 }

@@ -11,6 +11,7 @@ mod fdb;
 mod flush;
 mod follow;
 mod foreign;
+mod found_again;
 mod graph;
 mod ground;
 mod inspect;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         flush::tests,
         follow::tests,
         foreign::tests,
+        found_again::tests,
         graph::tests,
         ground::tests,
         inspect::tests,

@@ -152,11 +152,20 @@ pub fn line<T: Serialize>(
     event: &T,
     text: impl FnOnce() -> String,
 ) -> Result<bool, Error> {
+    output::is_read(&written(flags, event, text)?)
+}
+
+/// That line.
+pub fn written<T: Serialize>(
+    flags: &Flags,
+    event: &T,
+    text: impl FnOnce() -> String,
+) -> Result<String, Error> {
     let json = || {
         serde_json::to_string(event)
             .map_err(|e| Error::new(Exit::Failed, format!("cannot write: {e}")))
     };
-    output::is_read(&match flags.format() {
+    Ok(match flags.format() {
         Format::Json => format!("{}\n", json()?),
         // A list grows by its items: JSON is YAML as well.
         Format::Yaml => format!("- {}\n", json()?),

@@ -27,7 +27,7 @@ pub struct Columns {
 const PIECE: usize = 64 * 1024;
 
 /// Bytes that a pipe takes without waiting where it takes any: `PIPE_BUF`, see pipe(7).
-const ROOM: usize = 4096;
+pub const ROOM: usize = 4096;
 
 /// Blanks between two columns.
 const GAP: usize = 2;
@@ -44,26 +44,35 @@ pub fn print(text: &str) -> Result<(), Error> {
 pub fn is_read(text: &str) -> Result<bool, Error> {
     for piece in text.as_bytes().chunks(ROOM) {
         wait_for_room()?;
-        if !stream(|out| out.write_all(piece))? {
+        if !write(piece)? {
             return Ok(false);
         }
     }
     Ok(true)
 }
 
+/// Writes bytes to standard output; `false` when its reader has gone away.
+pub fn write(bytes: &[u8]) -> Result<bool, Error> {
+    stream(|out| out.write_all(bytes))
+}
+
+/// Does standard output take something, or refuse it, without waiting?
+pub fn has_room() -> bool {
+    let out = io::stdout();
+    // Where it cannot be said, the write says it.
+    poll(&mut [PollFd::new(out.as_fd(), PollFlags::POLLOUT)], PollTimeout::ZERO) != Ok(0)
+}
+
 /// Waits until standard output takes something, or has nobody who does; an error
 /// when a signal comes first.
 fn wait_for_room() -> Result<(), Error> {
-    let out = io::stdout();
-    let mut fds = [PollFd::new(out.as_fd(), PollFlags::POLLOUT)];
-    // Where it cannot be said, the write says it.
-    if poll(&mut fds, PollTimeout::ZERO) != Ok(0) {
+    if has_room() {
         return Ok(());
     }
-    let told = stop::held_back();
-    let told_fd = told.as_ref().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN));
-    let [out] = fds;
-    let mut fds: Vec<PollFd<'_>> = std::iter::once(out).chain(told_fd).collect();
+    let (out, told) = (io::stdout(), stop::held_back());
+    let out = PollFd::new(out.as_fd(), PollFlags::POLLOUT);
+    let ear = told.as_ref().map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN));
+    let mut fds: Vec<PollFd<'_>> = std::iter::once(out).chain(ear).collect();
     while poll(&mut fds, PollTimeout::NONE) == Err(Errno::EINTR) {}
     if fds[0].any() != Some(true)
         && let Some(signal) = told.as_ref().and_then(stop::pending)

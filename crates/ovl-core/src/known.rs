@@ -1,10 +1,11 @@
 //! What is known of one namespace while it is followed, and what a notice changes
 //! in it. Pure: notices come from `watch`, listings from `state`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
 use crate::link::Link;
+use crate::names::IfName;
 use crate::row::{Fdb, Neigh};
 use crate::state::NsState;
 use crate::types::{Cidr, MacAddr};
@@ -92,13 +93,18 @@ pub enum Change {
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     objects: HashMap<Key, Object>,
+    /// Devices that have gone, the last ones: what is told of them comes after.
+    former: VecDeque<(u32, IfName)>,
 }
+
+/// So many devices that have gone are remembered by name.
+const FORMER: usize = 256;
 
 impl Known {
     /// Takes over what was listed; nothing counts as a change.
     pub fn of(state: NsState) -> Known {
         let each = objects(state).map(|object| (object.key(), object));
-        Known { objects: each.collect() }
+        Known { objects: each.collect(), former: VecDeque::new() }
     }
 
     /// An object is there. `None` when that was known already.
@@ -112,7 +118,17 @@ impl Known {
 
     /// An object is gone. `None` when it was not known to be there.
     pub fn gone(&mut self, object: &Object) -> Option<Change> {
-        self.objects.remove(&object.key()).map(Change::Gone)
+        let was = self.objects.remove(&object.key())?;
+        self.remember(&was);
+        Some(Change::Gone(was))
+    }
+
+    /// Keeps the name of a device that has gone.
+    fn remember(&mut self, was: &Object) {
+        if let Object::Link(link) = was {
+            self.former.truncate(FORMER - 1);
+            self.former.push_front((link.index, link.name.clone()));
+        }
     }
 
     /// Takes over a fresh listing, after notices were lost; what they would have
@@ -129,16 +145,25 @@ impl Known {
             }
             self.objects.insert(key, now);
         }
-        changes.extend(old.into_values().map(Change::Gone));
+        for was in old.into_values() {
+            self.remember(&was);
+            changes.push(Change::Gone(was));
+        }
         changes
     }
 
-    /// The device with that index.
-    pub fn link(&self, index: u32) -> Option<&Link> {
-        match self.objects.get(&Key::Link(index)) {
-            Some(Object::Link(link)) => Some(link),
-            _ => None,
+    /// The name of the device that has that index, or had it last.
+    pub fn name(&self, index: u32) -> Option<&IfName> {
+        if let Some(Object::Link(link)) = self.objects.get(&Key::Link(index)) {
+            return Some(&link.name);
         }
+        self.former.iter().find(|(former, _)| *former == index).map(|(_, name)| name)
+    }
+
+    /// Is there a device of that name?
+    pub fn has_device(&self, name: &IfName) -> bool {
+        let is = |object: &Object| matches!(object, Object::Link(link) if link.name == *name);
+        self.objects.values().any(is)
     }
 }
 
@@ -164,6 +189,7 @@ pub(crate) fn timeless(mut row: Fdb) -> Fdb {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::link::{Kind, LinkAttrs, LinkState, PeerHint};
     use crate::row::{NTF_SELF, NUD_PERMANENT};
 
     fn row(mac: &str, dst: &str) -> Fdb {
@@ -196,6 +222,32 @@ mod tests {
         let change = known.there(Object::Fdb(now.clone()));
         assert!(matches!(change, Some(Change::Changed { .. })), "{change:?}");
         assert_eq!(known.there(Object::Fdb(now)), None);
+    }
+
+    #[test]
+    fn a_device_that_has_gone_is_still_called_by_its_name() {
+        let link = |name: &str| {
+            Object::Link(Box::new(Link {
+                index: 7,
+                name: name.parse().unwrap(),
+                attrs: LinkAttrs::default(),
+                kind: Kind::Plain,
+                master: None,
+                port: None,
+                state: LinkState::default(),
+                peer: PeerHint::default(),
+                stats: None,
+            }))
+        };
+        let d0 = link("d0");
+        let mut known = Known::default();
+        assert_eq!(known.name(7), None);
+        known.there(d0.clone());
+        known.gone(&d0);
+        assert_eq!(known.name(7).map(ToString::to_string).as_deref(), Some("d0"));
+        // The number is given again, where somebody asks for it.
+        known.there(link("d1"));
+        assert_eq!(known.name(7).map(ToString::to_string).as_deref(), Some("d1"));
     }
 
     #[test]

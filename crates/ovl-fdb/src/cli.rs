@@ -262,7 +262,7 @@ pub struct List {
 /// `watch`.
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// Only of this device [default: every device]
+    /// Only of this device, which has to be there [default: every device]
     #[arg(long, value_name = "DEV")]
     pub dev: Option<IfName>,
     /// Where

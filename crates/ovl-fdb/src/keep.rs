@@ -124,8 +124,9 @@ impl Keeper<'_> {
                     SourceError::Missing { .. } => "it is gone: the rows stay as they are",
                     _ => "the rows stay as they are",
                 };
-                let why = no_table(why);
-                self.say(&format!("{}\n{stays}", why.text(self.context.tool).trim_end()));
+                let mut why = no_table(why);
+                why.aftermath.push(stays.to_owned());
+                self.complain(&why);
             }
         }
     }
@@ -158,7 +159,7 @@ impl Keeper<'_> {
             Err(error) => {
                 // What is not there may come.
                 self.due = error.exit == Exit::Missing;
-                self.say(error.text(self.context.tool).trim_end());
+                self.complain(&error);
                 Ok(true)
             }
         }
@@ -182,6 +183,15 @@ impl Keeper<'_> {
         if self.said != what {
             output::note(what);
             what.clone_into(&mut self.said);
+        }
+    }
+
+    /// Tells of an error, in the form that was asked for; the same is not said twice.
+    fn complain(&mut self, error: &Error) {
+        let text = error.text(self.context.tool);
+        if self.said != text {
+            self.context.tell(error);
+            self.said = text;
         }
     }
 

@@ -78,6 +78,11 @@ impl Census {
         self.residents.get(&key)
     }
 
+    /// All of them.
+    pub fn residents(&self) -> impl Iterator<Item = &Resident> {
+        self.residents.values()
+    }
+
     /// Processes that could not be looked at.
     pub fn hidden(&self) -> usize {
         self.hidden

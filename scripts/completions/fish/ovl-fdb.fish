@@ -289,7 +289,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l no-header -d 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l dev -d 'Only of this device [default: every device]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l dev -d 'Only of this device, which has to be there [default: every device]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
 link\t'Devices'
@@ -311,7 +311,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l no-header -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l dev -d 'Only of this device [default: every device]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l dev -d 'Only of this device, which has to be there [default: every device]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l only -d 'Only this; repeatable' -r -f -a "netns\t'Namespaces that come and go'
 link\t'Devices'

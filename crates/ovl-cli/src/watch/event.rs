@@ -3,6 +3,7 @@
 
 use ovl_core::known::{Change, Known, Object};
 use ovl_core::link::{Kind, Link};
+use ovl_core::names::IfName;
 use ovl_core::row::{Miss, Wanted, flag_words, nud_words};
 use ovl_core::watch::Maker;
 use ovl_core::wire::route::{MAIN_TABLE, protocol};
@@ -66,6 +67,22 @@ impl What {
             What::Missed(miss) => Some(miss.dev),
             _ => None,
         }
+    }
+}
+
+impl What {
+    /// Is it about that device? One that is renamed is both.
+    pub fn concerns(&self, name: &IfName, known: &Known) -> bool {
+        let is = |object: &Object| matches!(object, Object::Link(link) if link.name == *name);
+        let by_itself = match self {
+            What::Changed(change, _) => match change.as_ref() {
+                Change::New(now) => is(now),
+                Change::Gone(was) => is(was),
+                Change::Changed { was, now } => is(was) || is(now),
+            },
+            _ => false,
+        };
+        by_itself || self.dev().is_none_or(|index| known.name(index) == Some(name))
     }
 }
 
@@ -198,7 +215,7 @@ fn asked(miss: &Miss) -> String {
 
 /// A device's name, or its number where it is not known.
 fn dev(index: u32, known: &Known) -> String {
-    known.link(index).map_or_else(|| format!("#{index}"), |link| link.name.to_string())
+    known.name(index).map_or_else(|| format!("#{index}"), ToString::to_string)
 }
 
 /// What the kernel keeps for itself beside each address and device: routes of the

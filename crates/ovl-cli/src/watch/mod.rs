@@ -2,75 +2,34 @@
 //! come, and keeps none alive that others have let go. What `ovl-inspect watch`
 //! and `ovl-fdb watch` have in common; which of it is told, they say.
 
+mod asked;
 mod event;
+mod place;
+mod wish;
 
-use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
-use futures::future::{Either, select};
-use futures::stream::{AbortHandle, SelectAll, Stream, StreamExt, abortable};
-use ovl_core::error::Fail;
-use ovl_core::known::{Change, Known};
-use ovl_core::names::{IfName, NsRef};
+use futures::future::{Either, pending, select};
+use futures::stream::{SelectAll, Stream, StreamExt};
+use ovl_core::error::Failure;
+use ovl_core::known::Known;
 use ovl_core::netns::{NetNs, NsKey};
-use ovl_core::state::{NsState, Reader};
-use ovl_core::watch::{Maker, Notice, Topic, Watcher};
+use ovl_core::plan::{Clash, Conflict};
 use ovl_machine::census::{Census, Movement, Resident};
 
+use crate::outlet::Outlet;
 use crate::shape::Netns;
 use crate::{Context, Error, Exit, follow, output};
 
+use asked::Asked;
 use event::{Event, What};
+use place::{Heard, Place};
+pub use wish::{Subject, Wish};
 
-/// What can be told of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Subject {
-    /// Namespaces that come and go.
-    Netns,
-    /// Devices.
-    Link,
-    /// Addresses.
-    Address,
-    /// Routes.
-    Route,
-    /// Neighbour rows.
-    Neigh,
-    /// FDB rows.
-    Fdb,
-    /// Addresses that VXLAN devices ask for.
-    Miss,
-}
-
-/// What is to be told.
-#[derive(Debug, Clone, Default)]
-pub struct Wish {
-    /// Of which namespaces; empty: of all.
-    pub namespaces: Vec<NsRef>,
-    /// Of what; empty: of everything.
-    pub only: Vec<Subject>,
-    /// Of which device's rows; absent: of all.
-    pub dev: Option<IfName>,
-}
-
-impl Wish {
-    /// Was it asked for?
-    fn wants(&self, subject: Subject) -> bool {
-        self.only.is_empty() || self.only.contains(&subject)
-    }
-
-    /// What the kernel has to be asked for. Devices always: they have the names.
-    fn topics(&self) -> Vec<Topic> {
-        const ROWS: [Subject; 3] = [Subject::Neigh, Subject::Fdb, Subject::Miss];
-        let wanted = |topic: &Topic| match topic {
-            Topic::Links => true,
-            Topic::Addrs => self.wants(Subject::Address),
-            Topic::Routes => self.wants(Subject::Route),
-            Topic::Rows => ROWS.iter().any(|row| self.wants(*row)),
-        };
-        Topic::ALL.into_iter().filter(wanted).collect()
-    }
-}
+/// A look is due by then: a namespace is let go within a second.
+const LATE: Duration = Duration::from_millis(950);
 
 /// Tells until a signal comes, or nobody reads.
 pub fn watch(context: &Context, wish: &Wish) -> Result<Exit, Error> {
@@ -78,208 +37,255 @@ pub fn watch(context: &Context, wish: &Wish) -> Result<Exit, Error> {
 }
 
 /// The notices of all namespaces, each with its namespace.
-type Notices = SelectAll<Pin<Box<dyn Stream<Item = (NsKey, Result<Notice, Fail>)>>>>;
+type Notices = SelectAll<Pin<Box<dyn Stream<Item = (NsKey, Heard)>>>>;
 
 struct Watching<'c> {
     context: &'c Context,
     wish: &'c Wish,
     own: NsKey,
+    asked: Asked,
     census: Census,
     names: BTreeMap<NsKey, String>,
     places: BTreeMap<NsKey, Place>,
+    /// Those that could not be followed: it is said once.
+    refused: BTreeSet<NsKey>,
     notices: Notices,
+    outlet: Outlet,
 }
 
-/// A namespace that is followed.
-struct Place {
-    netns: Netns,
-    known: Known,
-    /// Ends its stream, and with it our hold on the namespace.
-    let_go: AbortHandle,
+/// What ended a wait.
+enum Wake {
+    Heard(NsKey, Heard),
+    /// It is time to look who is there; `true`: mounts have changed.
+    Look(bool),
+    /// Nobody reads any more.
+    Deaf,
 }
 
 impl<'c> Watching<'c> {
     fn new(context: &'c Context, wish: &'c Wish) -> Result<Self, Error> {
-        // One that is named has to be there to begin with; later it may come back.
-        for reference in &wish.namespaces {
-            context.resolve(reference)?;
-        }
+        let asked = Asked::new(context, &wish.namespaces)?;
         let own = NetNs::own().map_err(|e| Error::new(Exit::Denied, e.to_string()))?.key();
         Ok(Watching {
             context,
             wish,
             own,
+            asked,
             census: Census::new(&context.search),
             names: BTreeMap::new(),
             places: BTreeMap::new(),
+            refused: BTreeSet::new(),
             notices: SelectAll::new(),
+            outlet: Outlet::new(),
         })
     }
 
     async fn run(mut self) -> Result<Exit, Error> {
         let moments = follow::Moments::new();
-        self.look(false)?;
+        self.begin()?;
+        loop {
+            let mut moment = pin!(moments.next(self.census.pause()));
+            let begin = Instant::now();
+            let stirred = loop {
+                match self.wait(moment.as_mut()).await? {
+                    Wake::Heard(key, notice) => self.heard(key, notice)?,
+                    Wake::Look(stirred) => break stirred,
+                    Wake::Deaf => return Ok(Exit::Done),
+                }
+                // However much there is to hear.
+                if begin.elapsed() > LATE {
+                    break false;
+                }
+            };
+            for why in self.look(stirred, true)? {
+                self.context.tell(&why);
+            }
+        }
+    }
+
+    /// The first look, which tells nothing. What was asked for has to be there.
+    fn begin(&mut self) -> Result<(), Error> {
+        let mut refused = self.look(false, false)?.into_iter();
+        if self.places.is_empty()
+            && !self.asked.is_all()
+            && let Some(why) = refused.next()
+        {
+            return Err(why);
+        }
+        for why in refused {
+            self.context.tell(&why);
+        }
         self.context.completeness(self.census.hidden(), 0);
+        self.find_device()?;
         if self.context.flags.verbose > 0 {
             let (tool, count) = (self.context.tool, self.places.len());
             output::note(&format!("{tool}: following {count} namespaces"));
         }
-        loop {
-            let mut moment = Box::pin(moments.next(self.census.pause()));
-            loop {
-                let heard = if self.notices.is_empty() {
-                    moment.as_mut().await;
-                    None
-                } else {
-                    match select(self.notices.next(), moment.as_mut()).await {
-                        Either::Left((heard, _)) => heard,
-                        Either::Right(_) => None,
-                    }
-                };
-                let Some((key, notice)) = heard else { break };
-                if !self.heard(key, notice)? {
-                    return Ok(Exit::Done);
-                }
+        Ok(())
+    }
+
+    /// Is the device there that was named, or may it come?
+    fn find_device(&self) -> Result<(), Error> {
+        let Some(dev) = &self.wish.dev else { return Ok(()) };
+        if self.places.values().any(|place| place.known.has_device(dev)) {
+            return Ok(());
+        }
+        let (what, netns) = (dev.to_string(), self.wish.places());
+        let missing = Conflict { what, netns, why: Clash::Missing };
+        if !self.wish.may_come() {
+            return Err(missing.into());
+        }
+        output::note(&format!("{}: {missing}: waiting for it", self.context.tool));
+        Ok(())
+    }
+
+    /// Waits for the next notice, until the moment comes to look around. No more is
+    /// heard than its reader takes: the sockets hold the rest, or say that it was lost.
+    async fn wait(&mut self, moment: Pin<&mut impl Future<Output = bool>>) -> Result<Wake, Error> {
+        let (outlet, notices) = (&mut self.outlet, &mut self.notices);
+        let next = pin!(async move {
+            if !outlet.drain().await? {
+                return Ok(Wake::Deaf);
             }
-            if !self.look(true)? {
-                return Ok(Exit::Done);
+            match notices.next().await {
+                Some((key, notice)) => Ok(Wake::Heard(key, notice)),
+                None => pending().await,
             }
+        });
+        match select(next, moment).await {
+            Either::Left((wake, _)) => wake,
+            Either::Right((stirred, _)) => Ok(Wake::Look(stirred)),
         }
     }
 
-    /// Looks who is there. `false` when nobody reads.
-    fn look(&mut self, told: bool) -> Result<bool, Error> {
+    /// Looks who is there, and follows whoever was asked for. Gives why some are not.
+    fn look(&mut self, stirred: bool, told: bool) -> Result<Vec<Error>, Error> {
         let moved = self.census.look();
         // Names are kept of those that go: their last events come after.
         self.names.extend(self.census.names(self.own));
-        for movement in moved {
-            if !self.moved(&movement, told)? {
-                return Ok(false);
-            }
+        self.tell_left_over()?;
+        for movement in &moved {
+            self.moved(movement, told)?;
         }
-        Ok(true)
+        self.asked.look(self.context, stirred || !moved.is_empty());
+        let is_new = |r: &&Resident| {
+            let key = r.found.key;
+            let is_known = self.places.contains_key(&key) || self.refused.contains(&key);
+            !is_known && self.asked.means(key)
+        };
+        let new: Vec<Resident> = self.census.residents().filter(is_new).cloned().collect();
+        let mut refused = Vec::new();
+        for resident in &new {
+            // What it was seen by may have ended since, and it not: the next look shows it.
+            let Some(ns) = resident.found.open() else { continue };
+            refused.extend(self.follow(resident, &ns));
+            self.tell_netns(resident, What::Came, told)?;
+        }
+        Ok(refused)
     }
 
-    /// A namespace came, went, or has other names. `false` when nobody reads.
-    fn moved(&mut self, movement: &Movement, told: bool) -> Result<bool, Error> {
-        let own = self.own;
-        let netns = |r: &Resident| Netns::new(&r.found, own, r.cookie);
-        let (key, what, netns) = match movement {
-            Movement::Came(r) if !self.is_wanted(r.found.key) => return Ok(true),
-            Movement::Came(r) => {
-                self.follow(r);
-                (r.found.key, What::Came, netns(r))
-            }
-            Movement::Went(r) => {
-                let Some(place) = self.places.remove(&r.found.key) else { return Ok(true) };
-                place.let_go.abort();
-                (r.found.key, What::Went, netns(r))
+    /// What was asked for stays followed until it ends, whatever it is called.
+    fn moved(&mut self, movement: &Movement, told: bool) -> Result<(), Error> {
+        match movement {
+            Movement::Came(_) => Ok(()),
+            Movement::Went(resident) => {
+                let key = resident.found.key;
+                self.asked.went(key);
+                self.refused.remove(&key);
+                let Some(place) = self.places.remove(&key) else { return Ok(()) };
+                place.let_go();
+                self.tell_netns(resident, What::Went, told)
             }
             Movement::Renamed(now) => {
-                let Some(place) = self.places.get_mut(&now.found.key) else { return Ok(true) };
-                place.netns = netns(now);
-                (now.found.key, What::Renamed, netns(now))
+                let netns = self.netns(now);
+                let Some(place) = self.places.get_mut(&now.found.key) else { return Ok(()) };
+                place.netns = netns;
+                self.tell_netns(now, What::Renamed, told)
             }
-        };
-        let shown = told && self.wish.wants(Subject::Netns);
-        if !shown {
-            return Ok(true);
         }
-        self.print(&Event::new(self.name(key), netns, what))
     }
 
-    /// Was it asked for? A reference may mean another namespace than it did.
-    fn is_wanted(&self, key: NsKey) -> bool {
-        let asked = &self.wish.namespaces;
-        let means = |r| self.context.resolve(r).is_ok_and(|resolved| resolved.ns.key() == key);
-        asked.is_empty() || asked.iter().any(means)
-    }
-
-    /// Opens a socket in it; one that cannot be entered, or has gone, is not followed.
-    fn follow(&mut self, resident: &Resident) {
+    /// Opens a socket in it. Says why not, where it cannot be entered.
+    fn follow(&mut self, resident: &Resident, ns: &NetNs) -> Option<Error> {
         let key = resident.found.key;
-        let Some(ns) = resident.found.open() else { return };
-        let topics = self.wish.topics();
-        // First the ears, then the listing: what changes in between is told twice
-        // and known once.
-        let opened = Watcher::open_in(&ns, &topics)
-            .and_then(Watcher::notices)
-            .and_then(|notices| Ok((notices, read(self.context, &ns)?)));
+        let opened =
+            Place::open(&self.context.kernel, ns, self.netns(resident), &self.wish.topics());
         match opened {
-            Ok((notices, state)) => {
-                let (notices, let_go) = abortable(notices);
+            Ok((place, notices)) => {
                 self.notices.push(Box::pin(notices.map(move |notice| (key, notice))));
-                let netns = Netns::new(&resident.found, self.own, resident.cookie);
-                self.places.insert(key, Place { netns, known: Known::of(state), let_go });
+                self.places.insert(key, place);
+                None
             }
             Err(why) => {
-                let (tool, name) = (self.context.tool, self.name(key));
-                output::note(&format!("{tool}: netns {name} is not followed: {why}"));
+                let (op, object) = ("follow".into(), "changes".into());
+                let failure = Failure { op, object, netns: Some(self.name(key)), why };
+                let mut error = Error::from(failure);
+                // What helps for one helps for all.
+                if !self.refused.is_empty() {
+                    error.hints.clear();
+                }
+                self.refused.insert(key);
+                Some(error)
             }
         }
     }
 
-    /// Something was heard. `false` when nobody reads.
-    fn heard(&mut self, key: NsKey, notice: Result<Notice, Fail>) -> Result<bool, Error> {
+    /// Something was heard.
+    fn heard(&mut self, key: NsKey, notice: Heard) -> Result<(), Error> {
         // What was under way when it was let go.
-        let Some(place) = self.places.get_mut(&key) else { return Ok(true) };
-        let events: Vec<What> = match notice {
-            Ok(Notice::There(object, by)) => changed(place.known.there(object), by),
-            Ok(Notice::Gone(object, by)) => changed(place.known.gone(&object), by),
-            Ok(Notice::Missed(miss)) => vec![What::Missed(miss)],
-            Ok(Notice::Lost) => {
-                let found = self.census.resident(key).and_then(|r| r.found.open());
-                let state = found.and_then(|ns| read(self.context, &ns).ok()).unwrap_or_default();
-                let changes = place.known.refresh(state).into_iter();
-                let changes =
-                    changes.map(|change| What::Changed(Box::new(change), Maker::default()));
-                std::iter::once(What::Lost).chain(changes).collect()
-            }
-            Ok(Notice::Unreadable(why)) => vec![What::Unreadable(why)],
-            Err(why) => vec![What::Unreadable(why.to_string())],
-        };
-        let name = self.names.get(&key).cloned().unwrap_or_else(|| key.to_string());
+        let Some(place) = self.places.get_mut(&key) else { return Ok(()) };
+        let (census, kernel) = (&self.census, &self.context.kernel);
+        let events = place.heard(notice, || {
+            let found = census.resident(key).and_then(|r| r.found.open());
+            found.and_then(|ns| place::read(kernel, &ns).ok()).unwrap_or_default()
+        });
+        self.tell(key, events)
+    }
+
+    /// What waited for a device to be told of, and waits no longer.
+    fn tell_left_over(&mut self) -> Result<(), Error> {
+        let each = self.places.iter_mut().map(|(key, place)| (*key, place.left_over()));
+        let each: Vec<_> = each.filter(|(_, events)| !events.is_empty()).collect();
+        each.into_iter().try_for_each(|(key, events)| self.tell(key, events))
+    }
+
+    /// Tells what was asked for of what happened in a namespace.
+    fn tell(&mut self, key: NsKey, events: Vec<What>) -> Result<(), Error> {
+        let name = self.name(key);
+        let place = &self.places[&key];
         for what in events {
-            let place = &self.places[&key];
             if !what.subject().is_none_or(|subject| self.wish.wants(subject)) {
                 continue;
             }
-            let dev = what.dev().and_then(|index| place.known.link(index)).map(|l| &l.name);
-            if self.wish.dev.is_some() && what.dev().is_some() && dev != self.wish.dev.as_ref() {
+            if self.wish.dev.as_ref().is_some_and(|dev| !what.concerns(dev, &place.known)) {
                 continue;
             }
             let event = Event::new(name.clone(), place.netns.clone(), what);
-            if event.says_something(&place.known) && !self.print_in(&event, &place.known)? {
-                return Ok(false);
+            if event.says_something(&place.known) {
+                self.outlet.push(line(self.context, &event, &place.known)?);
             }
         }
-        Ok(true)
+        Ok(())
+    }
+
+    /// Tells that a namespace came or went.
+    fn tell_netns(&mut self, resident: &Resident, what: What, told: bool) -> Result<(), Error> {
+        if told && self.wish.wants(Subject::Netns) {
+            let event = Event::new(self.name(resident.found.key), self.netns(resident), what);
+            self.outlet.push(line(self.context, &event, &Known::default())?);
+        }
+        Ok(())
+    }
+
+    fn netns(&self, resident: &Resident) -> Netns {
+        Netns::new(&resident.found, self.own, resident.cookie)
     }
 
     fn name(&self, key: NsKey) -> String {
         self.names.get(&key).cloned().unwrap_or_else(|| key.to_string())
     }
-
-    fn print(&self, event: &Event) -> Result<bool, Error> {
-        self.print_in(event, &Known::default())
-    }
-
-    fn print_in(&self, event: &Event, known: &Known) -> Result<bool, Error> {
-        follow::line(&self.context.flags, &event.json(known), || event.text(known))
-    }
 }
 
-fn changed(change: Option<Change>, by: Maker) -> Vec<What> {
-    change.into_iter().map(|change| What::Changed(Box::new(change), by)).collect()
-}
-
-fn read(context: &Context, ns: &NetNs) -> Result<NsState, Fail> {
-    let mut reader = Reader::open(&context.kernel, ns)?;
-    Ok(NsState {
-        links: reader.links(false)?,
-        addrs: reader.addrs()?,
-        routes: reader.routes()?,
-        neighs: reader.neighs(None)?,
-        fdb: reader.fdb(None)?,
-    })
+fn line(context: &Context, event: &Event, known: &Known) -> Result<String, Error> {
+    follow::written(&context.flags, &event.json(known), || event.text(known))
 }
