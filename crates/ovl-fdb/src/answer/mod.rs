@@ -188,7 +188,7 @@ impl<'c> Clerk<'c> {
             }
             Err(why) => {
                 // The next look opens it again, if it is there.
-                output::note(&format!("{}: cannot listen: {why}", self.context.tool));
+                self.context.tell(&Error::new(Exit::Failed, format!("cannot listen: {why}")));
                 self.close();
                 Ok(())
             }
@@ -203,7 +203,8 @@ impl<'c> Clerk<'c> {
         if let Some(desk) = &mut self.desk
             && let Err(why) = desk.refresh()
         {
-            output::note(&format!("{}: cannot list the rows: {why}", self.context.tool));
+            let message = format!("cannot list the rows: {why}");
+            self.context.tell(&Error::new(Exit::Failed, message));
         }
         self.teller.tell(&Event::Lost)
     }
@@ -269,8 +270,7 @@ impl<'c> Clerk<'c> {
             Ok(table) if !self.is_of_network(&table) => return Ok(()),
             Ok(table) => table,
             Err(why) => {
-                let error = no_table(why).text(tool);
-                output::note(&format!("{}\nthe last table stays", error.trim_end()));
+                self.keep_table(no_table(why));
                 return Ok(());
             }
         };

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures::stream::{Stream, StreamExt, abortable};
-use ovl_cli::{Error, output};
+use ovl_cli::Error;
 use ovl_core::names::IfName;
 use ovl_core::row::Via;
 use ovl_core::watch::{Topic, Watcher};
@@ -34,7 +34,7 @@ impl Clerk<'_> {
         };
         if let Err(why) = fits("answer", &device, self.vni) {
             if self.misfit.replace(spot) != Some(spot) {
-                output::note(why.text(self.context.tool).trim_end());
+                self.context.tell(&why);
             }
             return;
         }
@@ -71,7 +71,7 @@ impl Clerk<'_> {
             // By the name by which the table has it.
             Ok(via) => Some(Via { name: (*name).clone(), ..via }),
             Err(why) => {
-                output::note(why.text(self.context.tool).trim_end());
+                self.context.tell(&why);
                 None
             }
         };
@@ -126,11 +126,18 @@ impl Clerk<'_> {
     /// Is a table that is new one of the device's network? Said where it is not.
     pub(super) fn is_of_network(&self, table: &Table) -> bool {
         let Ok(device) = Device::look(self.context, &self.args.on) else { return true };
-        let fit = fits("answer", &device, table.vni);
-        if let Err(why) = &fit {
-            let error = why.text(self.context.tool);
-            output::note(&format!("{}\nthe last table stays", error.trim_end()));
+        match fits("answer", &device, table.vni) {
+            Ok(()) => true,
+            Err(why) => {
+                self.keep_table(why);
+                false
+            }
         }
-        fit.is_ok()
+    }
+
+    /// Says why a table that is new is not taken.
+    pub(super) fn keep_table(&self, mut why: Error) {
+        why.aftermath.push("the last table stays".into());
+        self.context.tell(&why);
     }
 }
