@@ -183,6 +183,12 @@ impl Background {
         self.0.id()
     }
 
+    /// Waits for its end; gives the exit code, `None` when a signal has killed it: the
+    /// shell has one number for both.
+    pub fn ended(mut self) -> Result<Option<i32>> {
+        Ok(self.0.wait()?.code())
+    }
+
     /// Waits for its end; gives the exit code.
     pub fn wait(mut self) -> Result<i32> {
         Ok(sandbox::exit_code(self.0.wait()?))

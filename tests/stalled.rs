@@ -34,7 +34,9 @@ fn a_reader_that_does_not_read_keeps_nobody_from_ending(lab: &Lab) -> Result<()>
         let run = format!("timeout --preserve-status -s {signal} -k 3 1 {command} > p");
         let ended = lab.run(&format!("{full}; {changes} {run}"))?;
         ensure!(ended.code == code, "`{command}` does not end with {code} on {signal}\n{ended}");
-        ensure!(ended.stderr.is_empty(), "`{command}` has nothing to say\n{ended}");
+        // A sandbox of an ordinary user has a process in it that may not be looked at.
+        let said = ended.stderr.lines().filter(|line| !line.contains("could not be looked at"));
+        ensure!(said.count() == 0, "`{command}` has nothing to say\n{ended}");
     }
     Ok(())
 }
@@ -83,15 +85,10 @@ fn what_waited_for_its_reader_is_told(lab: &Lab) -> Result<()> {
 
 fn wait_ends_on_a_signal(lab: &Lab) -> Result<()> {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        // By itself, with that code, and not killed: the shell's own word for it is the same.
-        let script = format!(
-            "python3 -c 'import subprocess, time, signal
-p = subprocess.Popen([\"ovl-ns\", \"wait\", \"nope\"])
-time.sleep(0.3)
-p.send_signal(signal.SIG{signal})
-print(p.wait())'"
-        );
-        assert_eq!(lab.ok(&script)?.trim(), code.to_string(), "{signal}");
+        let wait = lab.background("exec ovl-ns wait nope")?;
+        lab.ok(&format!("sleep 0.3; kill -{signal} {}", wait.pid()))?;
+        // By itself, with that code, and not killed.
+        assert_eq!(wait.ended()?, Some(code), "{signal}");
     }
     Ok(())
 }
