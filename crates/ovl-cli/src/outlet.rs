@@ -12,12 +12,17 @@ use tokio::io::unix::AsyncFd;
 use crate::error::Error;
 use crate::output;
 
+/// Lines that wait for their reader at most: some megabytes.
+const MOST: usize = 64 * 1024;
+
 /// Lines on their way to standard output.
 #[derive(Debug)]
 pub struct Outlet {
     waiting: VecDeque<String>,
     /// How much of the first is written.
     written: usize,
+    /// Lines that there was no room for.
+    lost: usize,
     /// Absent where it is a file, which takes everything.
     out: Option<AsyncFd<OwnedFd>>,
 }
@@ -27,12 +32,17 @@ impl Outlet {
     pub fn new() -> Outlet {
         let copy = io::stdout().as_fd().try_clone_to_owned().ok();
         let out = copy.and_then(|fd| awaited(fd, Interest::WRITABLE).ok());
-        Outlet { waiting: VecDeque::new(), written: 0, out }
+        Outlet { waiting: VecDeque::new(), written: 0, lost: 0, out }
     }
 
-    /// A line more.
+    /// A line more. Of a reader that has gone to sleep for good not everything can be
+    /// kept: what comes then is lost, and that is said when it wakes.
     pub fn push(&mut self, line: String) {
-        self.waiting.push_back(line);
+        if self.waiting.len() < MOST {
+            self.waiting.push_back(line);
+        } else {
+            self.lost += 1;
+        }
     }
 
     /// Writes all that waits, as its reader takes it; `false` when nobody reads any
@@ -49,9 +59,17 @@ impl Outlet {
             if piece.len() == rest.len() {
                 self.waiting.pop_front();
                 self.written = 0;
+                self.say_lost();
             }
         }
         Ok(true)
+    }
+
+    fn say_lost(&mut self) {
+        if self.lost > 0 && self.waiting.len() < MOST {
+            output::note(&format!("{} lines were lost: nobody read those before them", self.lost));
+            self.lost = 0;
+        }
     }
 
     /// Waits until standard output takes a piece, or refuses it.
@@ -69,5 +87,24 @@ impl Outlet {
 impl Default for Outlet {
     fn default() -> Outlet {
         Outlet::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_sleeps_for_good_costs_a_bounded_amount_of_memory() {
+        let mut outlet = Outlet { waiting: VecDeque::new(), written: 0, lost: 0, out: None };
+        for n in 0..MOST + 5 {
+            outlet.push(n.to_string());
+        }
+        assert_eq!((outlet.waiting.len(), outlet.lost), (MOST, 5));
+        // There is room again: it is said once.
+        outlet.waiting.pop_front();
+        outlet.say_lost();
+        assert_eq!(outlet.lost, 0);
+        assert_eq!(outlet.waiting.front().map(String::as_str), Some("1"));
     }
 }
