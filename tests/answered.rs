@@ -23,6 +23,7 @@ tests![
     cleanup_takes_the_answers_away: PING,
     answers_that_are_no_longer_right_are_withdrawn: PING,
     a_namespace_is_let_go_and_found_again: PING,
+    a_name_that_leads_elsewhere_is_followed: PING,
     it_ends_with_its_reader: PING,
     a_flood_of_misses_takes_no_memory: PING,
     misses_that_were_lost_are_said_and_answered_when_they_come_again: PING,
@@ -195,6 +196,23 @@ fn answers_that_are_no_longer_right_are_withdrawn(lab: &Lab) -> Result<()> {
     becomes(lab, &[neigh].into())?;
     ping(lab, "192.168.10.101")?;
     becomes(lab, &pair("192.168.10.101", MAC, "192.168.1.77").into())
+}
+
+fn a_name_that_leads_elsewhere_is_followed(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    let follower = answer(lab, "")?;
+    // Somebody stays in the old one.
+    let _stays = lab.background("exec ip netns exec ov1 sleep 300")?;
+    lab.ok("sleep 0.3; ip netns del c1; ip netns del ov1; ip netns add ov1
+        ip -n ov1 link add br0 type bridge; ip -n ov1 link set br0 up
+        ip -n h1 link add vxlan0 mtu 1450 netns ov1 type vxlan id 256 dstport 4790 proxy l2miss l3miss
+        ip -n ov1 link set vxlan0 master br0 up")?;
+    lab.ok(CONTAINER)?;
+    follower.hears(lab, &json!({ "event": "there" }))?;
+    lab.eventually("it is answered", |lab| {
+        ping(lab, "192.168.10.101")?;
+        Ok(standing(lab)? == first())
+    })
 }
 
 fn a_namespace_is_let_go_and_found_again(lab: &Lab) -> Result<()> {

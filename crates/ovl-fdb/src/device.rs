@@ -326,7 +326,7 @@ pub fn is_deletion(step: &Step) -> bool {
 }
 
 /// The rows that a plan deletes and does not write again.
-pub fn deleted(plan: &Plan) -> Set<Kept> {
+fn deleted(plan: &Plan) -> Set<Kept> {
     let mut gone = Set::default();
     for step in plan.steps().skip_while(|step| !is_deletion(step)) {
         let Act::Rows(_, op, rows) = &step.act else { continue };

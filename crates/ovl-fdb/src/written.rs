@@ -83,14 +83,28 @@ impl<T: Copy + PartialEq> Said<T> {
         }
     }
 
-    /// What of it stays; `None` when nothing does.
-    fn retain(&self, stays: impl Fn(T) -> bool) -> Option<Said<T>> {
+    fn remove<K: Eq + std::hash::Hash>(said: &mut Map<K, Said<T>>, of: K, what: T) {
+        if let Entry::Occupied(mut entry) = said.entry(of)
+            && !entry.get_mut().retain(|other| other != what, &mut false)
+        {
+            entry.remove();
+        }
+    }
+
+    /// Keeps what `stays` says; `false` when nothing does. `changed` is set where that
+    /// is not all.
+    fn retain(&mut self, stays: impl Fn(T) -> bool, changed: &mut bool) -> bool {
+        if self.all().iter().all(|what| stays(*what)) {
+            return true;
+        }
+        *changed = true;
         let left: Vec<T> = self.all().iter().copied().filter(|what| stays(*what)).collect();
         match left.as_slice() {
-            [] => None,
-            [one] => Some(Said::One(*one)),
-            _ => Some(Said::Many(left)),
+            [] => return false,
+            [one] => *self = Said::One(*one),
+            _ => *self = Said::Many(left),
         }
+        true
     }
 }
 
@@ -137,23 +151,9 @@ impl Written {
 
     /// Takes a row out.
     pub fn remove(&mut self, row: Kept) {
-        let other = |said: &Kept| *said != row;
-        let mut changed = false;
         match row {
-            Kept::Neigh(ip, _) => {
-                if let Entry::Occupied(mut entry) = self.neigh.entry(ip)
-                    && !retain(entry.get_mut(), |mac| other(&Kept::Neigh(ip, mac)), &mut changed)
-                {
-                    entry.remove();
-                }
-            }
-            Kept::Fdb(mac, _) => {
-                if let Entry::Occupied(mut entry) = self.fdb.entry(mac)
-                    && !retain(entry.get_mut(), |dst| other(&Kept::Fdb(mac, dst)), &mut changed)
-                {
-                    entry.remove();
-                }
-            }
+            Kept::Neigh(ip, mac) => Said::remove(&mut self.neigh, ip, mac),
+            Kept::Fdb(mac, dst) => Said::remove(&mut self.fdb, mac, dst),
         }
     }
 
@@ -173,28 +173,10 @@ impl Written {
     /// Keeps only what `stays` says; `false` when that is all.
     pub fn retain(&mut self, stays: impl Fn(Kept) -> bool) -> bool {
         let mut changed = false;
-        self.neigh
-            .retain(|ip, said| retain(said, |mac| stays(Kept::Neigh(*ip, mac)), &mut changed));
-        self.fdb.retain(|mac, said| retain(said, |dst| stays(Kept::Fdb(*mac, dst)), &mut changed));
+        self.neigh.retain(|ip, said| said.retain(|mac| stays(Kept::Neigh(*ip, mac)), &mut changed));
+        self.fdb.retain(|mac, said| said.retain(|dst| stays(Kept::Fdb(*mac, dst)), &mut changed));
         changed
     }
-}
-
-fn retain<T: Copy + PartialEq>(
-    said: &mut Said<T>,
-    stays: impl Fn(T) -> bool,
-    changed: &mut bool,
-) -> bool {
-    if said.all().iter().all(|what| stays(*what)) {
-        return true;
-    }
-    *changed = true;
-    let left = said.retain(stays);
-    let some = left.is_some();
-    if let Some(left) = left {
-        *said = left;
-    }
-    some
 }
 
 #[cfg(test)]

@@ -92,13 +92,10 @@ impl Clerk<'_> {
             self.census.look();
             let held = self.census.resident(desk.key);
             let held = held.is_some_and(|r| r.cookie.is_none_or(|c| c == desk.spot.cookie));
-            let (key, spot) = (desk.key, desk.spot);
-            // A name may lead elsewhere now, though somebody holds the namespace.
-            let moved = stirred
-                && self
-                    .home
-                    .open()
-                    .is_some_and(|(ns, now)| (ns.key(), now.cookie) != (key, spot.cookie));
+            let cookie = desk.spot.cookie;
+            // A name may lead elsewhere now, though somebody holds the namespace. An
+            // engine is asked no more often than for a namespace that is away.
+            let moved = stirred && self.home.find(true).is_some_and(|now| now.cookie != cookie);
             if !held || moved || !desk.is_there() {
                 self.close();
                 self.teller.tell(&Event::Gone)?;
