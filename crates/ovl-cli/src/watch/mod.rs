@@ -173,7 +173,9 @@ impl<'c> Watching<'c> {
             let is_known = self.places.contains_key(&key) || self.refused.contains(&key);
             !is_known && self.asked.means(key)
         };
-        let new: Vec<Resident> = self.census.residents().filter(is_new).cloned().collect();
+        let mut new: Vec<Resident> = self.census.residents().filter(is_new).cloned().collect();
+        // Inode numbers are given anew in any order: what is told first is not theirs to say.
+        new.sort_by(|a, b| self.names.get(&a.found.key).cmp(&self.names.get(&b.found.key)));
         let mut refused = Vec::new();
         for resident in &new {
             // What it was seen by may have ended since, and it not: the next look shows it.
