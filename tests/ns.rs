@@ -25,6 +25,7 @@ tests![
     exec_gives_back_the_status_of_the_command,
     a_namespace_is_a_word_or_a_flag,
     exec_has_codes_of_its_own_for_its_own_failures,
+    exec_leaves_the_words_of_the_command_alone,
     exec_replaces_itself_by_the_command,
     exec_shows_that_namespaces_sys,
     exec_lays_etc_netns_over_etc,
@@ -360,6 +361,27 @@ fn exec_has_codes_of_its_own_for_its_own_failures(lab: &Lab) -> Result<()> {
     lab.refuses("ovl-ns exec h9 -- true", 125, &["h9"])?;
     lab.refuses("ovl-ns exec h1 -- ./plain", 126, &["plain"])?;
     lab.refuses("ovl-ns exec h1 -- no-such-command", 127, &["no-such-command"])?;
+    Ok(())
+}
+
+/// Whatever the command's words look like, and however the namespace is named.
+fn exec_leaves_the_words_of_the_command_alone(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; mkdir bin
+        printf '#!/bin/sh\\nprintf %%s \"$*\"\\n' > bin/json; chmod +x bin/json; cp bin/json bin/h1")?;
+    for words in ["", "-j x", "-n h2 -o json --all", "x -- y --", "--help"] {
+        for before in
+            ["-n h1", "-o json -n h1", "--net-only --netns=h1 --", "h1", "h1 --", "--all -q"]
+        {
+            let said =
+                lab.ok(&format!("PATH=$PWD/bin:$PATH; ovl-ns exec {before} json {words}"))?;
+            assert_eq!(said, words, "ovl-ns exec {before} json {words}");
+        }
+    }
+    // A command that is called as the namespace is.
+    assert_eq!(lab.ok("PATH=$PWD/bin:$PATH; ovl-ns exec -n h1 h1 -n h1")?, "-n h1");
+    // A mistake of ours is not told in the form that the command was asked for.
+    let said = lab.fails("ovl-ns exec --all --dockr -- json -o json", 2)?;
+    ensure!(said.contains("--dockr"), "{said}");
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! common flags; and the one `main` all binaries share.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -169,15 +170,32 @@ pub fn main<C>(
 where
     C: CommandFactory + FromArgMatches,
 {
+    main_of(tool, Ok(std::env::args_os().collect()), flags, run)
+}
+
+/// The same, of words that were looked at before, or refused.
+pub fn main_of<C>(
+    tool: &'static str,
+    words: Result<Vec<OsString>, Error>,
+    flags: impl FnOnce(&C) -> Flags,
+    run: impl FnOnce(&Context, C) -> Result<Exit, Error>,
+) -> ExitCode
+where
+    C: CommandFactory + FromArgMatches,
+{
+    let words = match words {
+        Ok(words) => words,
+        Err(error) => return refuse(tool, &std::env::args_os().collect::<Vec<_>>(), &error).into(),
+    };
     // The process ends with the command: taking the definition apart again would
     // be a tenth of a short run.
     let mut command = ManuallyDrop::new(C::command());
     let parsed = command
-        .try_get_matches_from_mut(std::env::args_os())
+        .try_get_matches_from_mut(&words)
         .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut command)));
     let parsed = match parsed {
         Ok(parsed) => parsed,
-        Err(e) => return usage(tool, &e).into(),
+        Err(e) => return usage(tool, &words, &e).into(),
     };
     let context = Context::new(tool, flags(&parsed));
     match run(&context, parsed) {
@@ -190,7 +208,7 @@ where
 }
 
 /// clap's own errors in our form; help and version go to standard output.
-fn usage(tool: &str, error: &clap::Error) -> Exit {
+fn usage(tool: &str, words: &[OsString], error: &clap::Error) -> Exit {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let _ = error.print();
         return Exit::Done;
@@ -200,8 +218,12 @@ fn usage(tool: &str, error: &clap::Error) -> Exit {
         output::note(text.trim_end());
         return Exit::Usage;
     }
-    let error = plain(&text, tool);
-    if wants_json() {
+    refuse(tool, words, &plain(&text, tool))
+}
+
+/// Tells why a command line is none, in the form that it asks for.
+fn refuse(tool: &str, words: &[OsString], error: &Error) -> Exit {
+    if wants_json(words) {
         output::note(&error.json().to_string());
     } else {
         output::note(error.text(tool).trim_end());
@@ -229,9 +251,11 @@ fn plain(text: &str, tool: &str) -> Error {
     error.hint(format!("{tool} --help shows the verbs, and {tool} VERB --help the flags"))
 }
 
-/// The command line could not be parsed, so it is only searched.
-fn wants_json() -> bool {
-    let args: Vec<String> = std::env::args().collect();
-    args.iter().any(|a| matches!(a.as_str(), "-j" | "--json" | "-ojson" | "--output=json"))
-        || args.windows(2).any(|w| matches!(w[0].as_str(), "-o" | "--output") && w[1] == "json")
+/// The command line could not be parsed, so it is only searched, up to the `--`
+/// that ends our own words.
+fn wants_json(words: &[OsString]) -> bool {
+    let own = words.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--");
+    let own: Vec<_> = own.collect();
+    own.iter().any(|a| matches!(a.as_ref(), "-j" | "--json" | "-ojson" | "--output=json"))
+        || own.windows(2).any(|w| matches!(w[0].as_ref(), "-o" | "--output") && w[1] == "json")
 }

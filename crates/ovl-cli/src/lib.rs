@@ -20,7 +20,7 @@ pub mod stop;
 pub mod watch;
 
 pub use apply::apply;
-pub use context::{Context, Seam, main};
+pub use context::{Context, Seam, main, main_of};
 pub use directory::Directory;
 pub use error::Error;
 pub use exit::Exit;

@@ -179,6 +179,17 @@ pub struct Exec {
     /// The namespace
     #[arg(value_name = "NS", required_unless_present_any = ["all", "netns"])]
     pub ns: Option<OsString>,
+    /// Where, and how
+    #[command(flatten)]
+    pub how: How,
+    /// The command and its arguments [default: $SHELL]
+    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub command: Vec<OsString>,
+}
+
+/// The flags of `exec`.
+#[derive(Debug, Args)]
+pub struct How {
     /// The namespace, in place of the word: what follows is the command
     #[arg(short = 'n', long = "netns", value_name = "NS", conflicts_with = "all")]
     pub netns: Option<NsRef>,
@@ -191,9 +202,6 @@ pub struct Exec {
     /// With --all: in Docker's namespaces as well
     #[arg(long, requires = "all")]
     pub docker: bool,
-    /// The command and its arguments [default: $SHELL]
-    #[arg(value_name = "COMMAND", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub command: Vec<OsString>,
 }
 
 /// `identify`.
@@ -281,7 +289,7 @@ mod tests {
     fn flags_may_stand_between_namespace_and_command() {
         let cli = Cli::parse_from(["ovl-ns", "exec", "h1", "--net-only", "ip", "-d", "link"]);
         let Verb::Exec(exec) = cli.verb else { panic!("not exec") };
-        assert!(exec.net_only);
+        assert!(exec.how.net_only);
         assert_eq!(exec.command, ["ip", "-d", "link"]);
     }
 }

@@ -27,7 +27,7 @@ const NOT_FOUND: Exit = Exit::Command(127);
 
 /// `exec`.
 pub fn exec(context: &Context, args: &Exec) -> Result<Exit, Error> {
-    if args.all {
+    if args.how.all {
         return all(context, args);
     }
     let (reference, command) = whole(args)?;
@@ -38,7 +38,7 @@ pub fn exec(context: &Context, args: &Exec) -> Result<Exit, Error> {
     };
     setns(&resolved.ns, CloneFlags::CLONE_NEWNET)
         .map_err(|e| failed(&format!("enter {}", resolved.label), e))?;
-    if !args.net_only {
+    if !args.how.net_only {
         dress(name.as_deref().unwrap_or("ovl"), name.is_some())?;
     }
     Err(become_command(&command))
@@ -52,32 +52,12 @@ fn ours(mut error: Error) -> Error {
 
 /// The namespace, and the command: with `-n` all words are the command.
 fn whole(args: &Exec) -> Result<(NsRef, Vec<OsString>), Error> {
-    let word = args.ns.as_ref();
-    let Some(reference) = &args.netns else {
-        let text = word.map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let reference = text.parse().map_err(|e| ours(Error::from(e)))?;
-        return Ok((reference, args.command.clone()));
-    };
-    let typed: Vec<OsString> = std::env::args_os().collect();
-    if word.is_some_and(|word| is_namespace_word(word, &args.command, &typed)) {
-        return Err(Error::usage("the namespace is given twice: by a word and by -n"));
+    if let Some(reference) = &args.how.netns {
+        return Ok((reference.clone(), args.ns.iter().chain(&args.command).cloned().collect()));
     }
-    Ok((reference.clone(), word.into_iter().chain(&args.command).cloned().collect()))
-}
-
-/// Beside `-n`, is the first word still a namespace? It is one where it stands
-/// before the flag, or alone before the `--` that the command comes after.
-fn is_namespace_word(word: &OsString, command: &[OsString], typed: &[OsString]) -> bool {
-    let is_flag = |arg: &OsString| {
-        let arg = arg.to_string_lossy();
-        // Flags without a value may stand before it in the same word: -jn.
-        let short = arg.strip_prefix('-').map(|rest| rest.trim_start_matches(['j', 'q', 'v']));
-        short.is_some_and(|rest| rest.starts_with('n')) || arg.starts_with("--netns")
-    };
-    let before = |arg: &OsString| arg != word;
-    let stands_first = typed.iter().take_while(|arg| before(arg)).all(|arg| !is_flag(arg));
-    let after_dashes = typed.iter().skip_while(|arg| *arg != "--").skip(1).count();
-    stands_first || (typed.iter().any(|arg| arg == "--") && after_dashes == command.len())
+    let text = args.ns.as_ref().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let reference = text.parse().map_err(|e| ours(Error::from(e)))?;
+    Ok((reference, args.command.clone()))
 }
 
 /// Gives the command the view of /sys and /etc that fits its namespace.
@@ -140,14 +120,15 @@ fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
     }
     let own = std::env::current_exe().map_err(|e| Error::new(OURS, e.to_string()))?;
     let mut worst = 0;
-    let folders: &[&str] = if args.docker { &[NETNS_DIR, DOCKER_NETNS_DIR] } else { &[NETNS_DIR] };
+    let folders: &[&str] =
+        if args.how.docker { &[NETNS_DIR, DOCKER_NETNS_DIR] } else { &[NETNS_DIR] };
     for path in folders.iter().flat_map(|folder| namespaces(Path::new(folder))) {
         if !context.flags.quiet {
             output::note(&format!("netns: {}", shown(&path)));
         }
         let mut child = Command::new(&own);
         child.arg("exec").arg(&path);
-        if args.net_only {
+        if args.how.net_only {
             child.arg("--net-only");
         }
         let status = child.arg("--").args(&command).status();
@@ -171,26 +152,4 @@ fn failed(what: &str, errno: Errno) -> Error {
     error.errno = Some(errno);
     error.hints.extend(ovl_cli::hint::for_errno(Some(errno)));
     error
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Is the first word of `ovl-ns exec` a namespace, where `command` follows it?
-    fn is_namespace(typed: &str, word: &str, command: &str) -> bool {
-        let words = |text: &str| text.split_whitespace().map(OsString::from).collect::<Vec<_>>();
-        is_namespace_word(&word.into(), &words(command), &words(typed))
-    }
-
-    #[test]
-    fn beside_the_flag_a_word_is_the_command() {
-        assert!(!is_namespace("ovl-ns exec -n h1 ip link", "ip", "link"));
-        assert!(!is_namespace("ovl-ns exec -n h1 -- ip link", "ip", "link"));
-        assert!(!is_namespace("ovl-ns exec -qn h1 ip link", "ip", "link"));
-        assert!(!is_namespace("ovl-ns exec -nh1 --net-only sh -c x -- y", "sh", "-c x -- y"));
-        assert!(is_namespace("ovl-ns exec -n h1 h2 -- ip link", "h2", "ip link"));
-        assert!(is_namespace("ovl-ns exec h2 -n h1 ip link", "h2", "ip link"));
-        assert!(is_namespace("ovl-ns exec h2 --netns=h1 -- ip link", "h2", "ip link"));
-    }
 }

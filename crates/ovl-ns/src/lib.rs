@@ -6,6 +6,7 @@ mod find;
 mod monitor;
 mod render;
 mod want;
+mod words;
 
 use std::process::ExitCode;
 
@@ -21,7 +22,8 @@ pub fn command() -> clap::Command {
 
 /// Runs the binary.
 pub fn main() -> ExitCode {
-    ovl_cli::main::<Cli>("ovl-ns", |cli| cli.flags.clone(), run)
+    let typed = words::ended(std::env::args_os().collect());
+    ovl_cli::main_of::<Cli>("ovl-ns", typed, |cli| cli.flags.clone(), run)
 }
 
 fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
