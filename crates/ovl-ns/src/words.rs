@@ -40,28 +40,27 @@ pub fn ended(mut typed: Vec<OsString>) -> Result<Vec<OsString>, Error> {
 fn end_of(typed: &[OsString]) -> Ended {
     let Some(first) = parsed(typed) else { return Ended::AsTyped };
     let words: Vec<&OsString> = first.get_many(WORDS).into_iter().flatten().collect();
-    let [word, rest @ ..] = words.as_slice() else { return Ended::AsTyped };
+    let [_, rest @ ..] = words.as_slice() else { return Ended::AsTyped };
     // They are taken as they stand, up to the end.
     let begin = typed.len() - words.len();
     let is_after_dashes = typed[begin - 1] == DASHES;
+    if is_after_dashes {
+        return Ended::AsTyped;
+    }
     if first.contains_id("netns") {
         // `-n h1 h2 -- ip`: a word of its own before the dashes is no command.
         let is_alone = rest.first().is_some_and(|next| *next == DASHES);
-        return match is_after_dashes {
-            true => Ended::AsTyped,
-            false if is_alone => Ended::Twice,
-            false => Ended::At(begin),
-        };
+        return if is_alone { Ended::Twice } else { Ended::At(begin) };
     }
     if first.get_flag("all") {
-        return if is_after_dashes { Ended::AsTyped } else { Ended::At(begin) };
+        return Ended::At(begin);
     }
     // The word is the namespace: what stands before the command may be flags.
     let again =
         ["ovl-ns".into(), "exec".into()].into_iter().chain(rest.iter().map(|w| (*w).clone()));
     let second = parsed(&again.collect::<Vec<_>>());
     let is_twice = second.is_some_and(|flags| flags.contains_id("netns"));
-    if is_twice && *word != DASHES { Ended::Twice } else { Ended::AsTyped }
+    if is_twice { Ended::Twice } else { Ended::AsTyped }
 }
 
 /// `exec`'s flags, and from the first word on all words as they stand. `None`
