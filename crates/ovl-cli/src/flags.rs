@@ -11,7 +11,7 @@ use ovl_core::names::NsRef;
 pub enum Format {
     /// Columns for people.
     Table,
-    /// More columns.
+    /// More columns, and nothing wrapped or left out.
     Wide,
     /// JSON.
     Json,

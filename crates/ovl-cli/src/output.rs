@@ -2,11 +2,13 @@
 //! to standard output. A reader that goes away early is no error.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::net::IpAddr;
 use std::os::fd::AsFd;
 
-use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use ovl_core::types::MacAddr;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -157,6 +159,13 @@ pub fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// The columns that lines are to fit in: the terminal's. In a pipe, and with
+/// `-o wide`, lines are as long as they are, and nothing is left out.
+pub fn room(flags: &Flags) -> Option<usize> {
+    let is_fitted = is_terminal() && flags.format() != Format::Wide;
+    is_fitted.then(|| terminal_width().into())
+}
+
 impl Columns {
     /// The table: drawn on a terminal, plain columns in a pipe.
     pub fn text(&self, flags: &Flags) -> String {
@@ -169,18 +178,18 @@ impl Columns {
         if !is_terminal() {
             return self.plain(flags);
         }
-        let width = terminal_width();
-        if flags.format() == Format::Wide {
-            return self.drawn(flags.no_header, width);
-        }
-        self.without(spare, width).drawn(flags.no_header, width)
+        let text = match room(flags) {
+            Some(room) => self.without(spare, room).drawn(flags.no_header, Some(room)),
+            None => self.drawn(flags.no_header, None),
+        };
+        cut_rules(&text, terminal_width().into())
     }
 
     /// So many of its columns as fit.
-    fn without(&self, spare: &[&str], width: u16) -> Columns {
+    fn without(&self, spare: &[&str], room: usize) -> Columns {
         let mut narrow = self.clone();
         for name in spare {
-            if narrow.width() <= usize::from(width) {
+            if narrow.width() <= room {
                 break;
             }
             narrow.remove(name);
@@ -211,35 +220,56 @@ impl Columns {
     }
 
     /// A rule under the names, and no other lines: the width is for the values.
-    fn drawn(&self, no_header: bool, width: u16) -> String {
+    fn drawn(&self, no_header: bool, room: Option<usize>) -> String {
         let mut table = Table::new();
         table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')));
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(width);
         if !no_header {
             table.set_header(&self.header);
         }
         table.add_rows(&self.rows);
-        for at in self.unwrapped(usize::from(width)) {
+        let widths = room.map_or_else(|| self.widths(), |room| self.fitted(room));
+        let short = |width: usize| u16::try_from(width + GAP).unwrap_or(u16::MAX);
+        table.set_width(widths.iter().map(|width| short(*width)).fold(0, u16::saturating_add));
+        for (at, width) in widths.into_iter().enumerate() {
             if let Some(column) = table.column_mut(at) {
-                column.set_constraint(ColumnConstraint::ContentWidth);
+                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(short(width))));
             }
         }
         let each = table.lines().map(|line| line.trim_end().to_owned() + "\n");
         each.collect()
     }
 
-    /// The columns that keep their width where not all fit: a MAC address in two
-    /// pieces helps nobody. Only the widest is wrapped, if that leaves it some room.
-    fn unwrapped(&self, width: usize) -> Vec<usize> {
-        const ROOM: usize = 14;
-        let widths = self.widths();
-        let Some(widest) = (0..widths.len()).max_by_key(|column| widths[*column]) else {
-            return Vec::new();
+    /// How wide each column is where not all fit: the widest give way, down to the
+    /// longest of their addresses. One that is in two pieces helps nobody, so that a
+    /// table of addresses may be too wide for a very narrow terminal.
+    fn fitted(&self, room: usize) -> Vec<usize> {
+        let mut widths = self.widths();
+        // The last blank need not fit.
+        let mut over = self.width().saturating_sub(room + 1);
+        let least = if over > 0 { self.least() } else { Vec::new() };
+        while over > 0 {
+            let wider = (0..widths.len()).filter(|at| widths[*at] > least[*at]);
+            let Some(widest) = wider.max_by_key(|at| widths[*at]) else { break };
+            widths[widest] -= 1;
+            over -= 1;
+        }
+        widths
+    }
+
+    /// What each column needs: room for its addresses, and a little for other words.
+    fn least(&self) -> Vec<usize> {
+        const LITTLE: usize = 14;
+        let needs = |word: &str| {
+            let length = word.chars().count();
+            if is_address(word) { length } else { length.min(LITTLE) }
         };
-        let others: usize = self.width() - widths[widest];
-        let keep = (0..widths.len()).filter(|column| *column != widest);
-        if others + ROOM > width { Vec::new() } else { keep.collect() }
+        let column = |at: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(at)).map(String::as_str);
+            let words = cells.chain([self.header[at]]).flat_map(str::split_whitespace);
+            words.map(needs).max().unwrap_or(0)
+        };
+        (0..self.header.len()).map(column).collect()
     }
 
     /// One row a line, two spaces between columns, an absent value as `-`:
@@ -257,6 +287,21 @@ impl Columns {
         }
         out
     }
+}
+
+/// A MAC or IP address, or a prefix.
+fn is_address(word: &str) -> bool {
+    word.parse::<MacAddr>().is_ok()
+        || word.split('/').next().is_some_and(|ip| ip.parse::<IpAddr>().is_ok())
+}
+
+/// The rule under the names ends at the terminal's edge, where longer lines go on.
+fn cut_rules(text: &str, room: usize) -> String {
+    let each = text.lines().map(|line| {
+        let is_rule = line.chars().all(|c| c == '─');
+        line.chars().take(if is_rule { room } else { usize::MAX }).chain(['\n']).collect::<String>()
+    });
+    each.collect()
 }
 
 fn cell(text: &str) -> &str {
@@ -293,13 +338,27 @@ mod tests {
     }
 
     #[test]
-    fn a_table_fits_the_terminal_and_breaks_no_mac_address() {
-        for width in [60, 80, 100] {
-            let text = columns().drawn(false, width);
+    fn a_table_fits_the_terminal_and_breaks_no_address() {
+        let mut columns = columns();
+        let ip = "fd00:1234:5678:9abc:def0:1234:5678:9abc/64";
+        columns.rows[0][3] = format!("192.168.10.101/24 {ip}");
+        for (width, fits) in [(40, false), (88, true), (100, true), (130, true)] {
+            let text = cut_rules(&columns.drawn(false, Some(width)), width);
             let longest = text.lines().map(|line| line.chars().count()).max();
-            assert!(longest <= Some(width.into()), "{width}:\n{text}");
-            assert!(width < 80 || text.contains("02:42:c0:a8:0a:65"), "{width}:\n{text}");
+            assert!(!fits || longest <= Some(width), "{width}:\n{text}");
+            for word in ["02:42:c0:a8:0a:65", "192.168.10.101/24", ip, "vxlan0"] {
+                assert!(text.contains(word), "{width}:\n{text}");
+            }
         }
+    }
+
+    #[test]
+    fn a_wide_table_is_as_wide_as_it_is() {
+        let text = columns().drawn(false, None);
+        assert_eq!(text.lines().count(), 4, "{text}");
+        let cut = cut_rules(&text, 80);
+        let lengths: Vec<usize> = cut.lines().map(|line| line.chars().count()).collect();
+        assert!(lengths[1] == 80 && lengths[2] > 80, "{cut}");
     }
 
     #[test]

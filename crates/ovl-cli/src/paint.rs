@@ -45,6 +45,9 @@ pub struct Paint {
 }
 
 impl Paint {
+    /// No colour.
+    pub const OFF: Paint = Paint { on: false };
+
     /// As the flags say, and `NO_COLOR` (no-color.org) where they say nothing.
     pub fn of(flags: &Flags) -> Paint {
         let allowed = || std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());

@@ -25,7 +25,7 @@ function __fish_ovl_fdb_using_subcommand
 end
 
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -59,7 +59,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l vni -d 'VNI, whe
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l via -d 'Device of the underlay that packets leave by' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l nhid -d 'FDB nexthop group, in place of --dst' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -85,7 +85,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dst -l vtep -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l dev -d 'The VXLAN device' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -105,7 +105,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dst -l vtep -
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l dev -d 'The VXLAN device' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -125,7 +125,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dst -l vtep -d 'O
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l dev -d 'The VXLAN device' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -144,7 +144,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s h -l help -d 'Pri
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l dev -d 'The VXLAN device' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -158,7 +158,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s h -l help -d 'Pr
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l dev -d 'Only of this device [default: every VXLAN device]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -177,7 +177,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s h -l help -d 'P
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l dev -d 'Only of this device [default: every VXLAN device]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -198,7 +198,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s n -l netns -d '
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -222,7 +222,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l every -d 'With 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l max-delete -d 'Delete at most so many of our endpoints: a number, or a share of them [default: 50%, and of an empty table with --allow-empty all]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -248,7 +248,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l port -d 'With 
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l mac -d 'Of this MAC address' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l nhid -d 'By this FDB nexthop group' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -276,7 +276,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l limit -d 'Ans
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l negative -d 'Ask for an address that the table does not have once in this time' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l self -d 'An address of this host: what is behind it is not answered, nor what is behind the addresses of the device\'s underlay' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -299,7 +299,7 @@ neigh\t'Neighbour rows'
 fdb\t'FDB rows'
 miss\t'Addresses that VXLAN devices ask for'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -321,7 +321,7 @@ neigh\t'Neighbour rows'
 fdb\t'FDB rows'
 miss\t'Addresses that VXLAN devices ask for'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'

@@ -26,7 +26,7 @@ end
 
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -51,7 +51,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -f -a "help" -d 'P
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -65,7 +65,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s h -l h
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -79,7 +79,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s h -l 
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -93,7 +93,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s h -l hel
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s n -l netns -d 'A namespace, in place of the words; repeatable' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -110,7 +110,7 @@ dot\t'A graph for Graphviz'
 mermaid\t'A flowchart for Mermaid'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -123,7 +123,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -s v -l v
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -145,7 +145,7 @@ miss\t'Addresses that VXLAN devices ask for'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l dev -d 'Only of devices of this name' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -167,7 +167,7 @@ miss\t'Addresses that VXLAN devices ask for'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l dev -d 'Only of devices of this name' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -187,7 +187,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s I -l in
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l wait -d 'Keep asking until the first reply, for at most this long' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'

@@ -25,7 +25,7 @@ function __fish_ovl_ns_using_subcommand
 end
 
 complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -54,7 +54,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -f -a "watch" -d 'Namespaces
 complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -f -a "wait" -d 'Wait until there is such a namespace'
 complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -71,7 +71,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -s q -l quiet -d 'Say
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -86,7 +86,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -s q -l quiet -d 'Say
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -101,7 +101,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -s q -l quiet -d '
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -116,7 +116,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -s q -l quiet -d 'Say 
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -129,7 +129,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -s q -l quiet -d 'Sa
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -143,7 +143,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -s v -l verbose -d 'Sa
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s n -l netns -d 'The namespace, in place of the word' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -156,7 +156,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s v -l verbose -d '
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s n -l netns -d 'The namespace, in place of the word: what follows is the command' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -172,7 +172,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s v -l verbose -d '
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s n -l netns -d 'The namespace, in place of the word' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -184,7 +184,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s q -l quiet -d 'Sa
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -196,7 +196,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -s q -l quiet -d
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -213,7 +213,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -s h -l help -d 'P
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -l set -d 'Assign this id, or the next free one (\'auto\')' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -227,7 +227,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s q -l quiet -d 'Sa
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -240,7 +240,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -s q -l quiet -d 
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -s v -l verbose -d 'Say what is done'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -255,7 +255,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -s h -l help -d 'Pr
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -s n -l netns -d 'The namespace, in place of the word' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -l timeout -d 'For at most this long: seconds, or with a unit (500ms, 2s) [default: for ever]' -r
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'

@@ -25,7 +25,7 @@ function __fish_ovl_veth_using_subcommand
 end
 
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -61,7 +61,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l mtu -d 'MTU of
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l via -d 'Default gateway of the first end\'s namespace' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l route -d 'A route by the first end (repeatable): CIDR, or CIDR,via=IP' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -82,7 +82,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l mac -d 'MAC ad
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l master -d 'Enslave it to this bridge' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l ip -d 'Add an address (repeatable)' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -100,7 +100,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s v -l verbose -
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -116,7 +116,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s v -l verbose -
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -132,7 +132,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s v -l verbos
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -148,7 +148,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s v -l verbose -d
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -161,7 +161,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s v -l verbose 
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -175,7 +175,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s v -l verbose 
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -189,7 +189,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s v -l verbose -d
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -202,7 +202,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s v -l verbose 
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'

@@ -25,7 +25,7 @@ function __fish_ovl_vxlan_using_subcommand
 end
 
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -67,7 +67,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l flowlabel -d
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l ageing -d 'Seconds after which a learned row is forgotten' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l maxaddress -d 'Most FDB rows the device holds; 0 for no limit' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -130,7 +130,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l flowlabel -d
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l ageing -d 'Seconds after which a learned row is forgotten' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l maxaddress -d 'Most FDB rows the device holds; 0 for no limit' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -176,7 +176,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s v -l verbose
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -193,7 +193,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s v -l verbose
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -210,7 +210,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s v -l verb
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -227,7 +227,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s v -l verbose 
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -240,7 +240,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s v -l verbos
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
@@ -254,7 +254,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s v -l verbos
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
-wide\t'More columns'
+wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
