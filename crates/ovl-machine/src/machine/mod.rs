@@ -7,6 +7,7 @@ pub mod ends;
 mod nsids;
 pub mod outline;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
@@ -73,6 +74,9 @@ pub struct Machine {
     /// Namespaces that are known only by an id: which one knows it, and the id.
     #[serde(default)]
     pub unseen: Vec<(NsKey, i32)>,
+    /// The same, those of one namespace together: several may know it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_id: Vec<Vec<(NsKey, i32)>>,
     /// Processes that could not be looked at.
     #[serde(default)]
     pub hidden: usize,
@@ -109,15 +113,18 @@ impl Machine {
                 let mut reader = Reader::here(kernel)?;
                 let (cookie, state, peers) = contents(&mut reader, Part::All)?;
                 let nsids = nsids::own_id(&mut reader, &state, &own)?;
-                Ok((cookie, state, nsids, peers))
+                let given = reader.nsids()?.into_iter().collect();
+                Ok((cookie, state, nsids, peers, given))
             },
         )?;
         let mut closed = BTreeMap::new();
+        let mut all_given = BTreeMap::new();
         for (found, visited) in all.into_iter().zip(visited) {
             match visited {
                 None => {}
-                Some(Ok((cookie, state, nsids, peers))) => {
+                Some(Ok((cookie, state, nsids, peers, given))) => {
                     let key = found.key;
+                    all_given.insert(key, given);
                     machine.spaces.insert(key, Space { found, cookie, state, nsids, peers });
                 }
                 Some(Err(why)) => {
@@ -127,6 +134,8 @@ impl Machine {
             }
         }
         machine.join_nsids(kernel, &closed)?;
+        machine.join_given(kernel, all_given, &closed)?;
+        machine.by_id = machine.each_unseen(kernel)?;
         Ok(machine)
     }
 
@@ -161,6 +170,21 @@ impl Machine {
             None => Some(at),
             Some(id) => self.spaces.get(&at)?.nsids.get(&id).copied(),
         }
+    }
+
+    /// Those that are known only by an id, each with who knows it and by which one.
+    /// A snapshot of an earlier version does not say which of them are the same.
+    pub fn only_by_id(&self) -> Cow<'_, [Vec<(NsKey, i32)>]> {
+        if self.by_id.is_empty() {
+            Cow::Owned(self.unseen.iter().map(|known| vec![*known]).collect())
+        } else {
+            Cow::Borrowed(&self.by_id)
+        }
+    }
+
+    /// Does a device lead to a namespace that is known only by an id? By which one.
+    pub fn far_id(&self, at: NsKey, link: &Link) -> Option<i32> {
+        link.peer.nsid.filter(|id| self.unseen.contains(&(at, *id)))
     }
 
     /// The device of the socket's namespace that a VXLAN device is tied to.

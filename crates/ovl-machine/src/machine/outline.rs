@@ -58,14 +58,16 @@ impl Outline {
         }
         machine.join_nsids(kernel, &closed)?;
         machine.join_given(kernel, given, &closed)?;
-        let unseen = machine.each_unseen(kernel)?;
+        let each = machine.each_unseen(kernel)?;
+        let unseen = each.into_iter().map(|known_by| machine.told(kernel, known_by));
+        let unseen = unseen.collect::<Result<_, _>>()?;
         Ok(Outline { machine, unseen })
     }
 }
 
 impl Machine {
     /// Finds whose the ids are that no device names.
-    fn join_given<K: Kernel>(
+    pub(super) fn join_given<K: Kernel>(
         &mut self,
         kernel: &K,
         given: BTreeMap<NsKey, BTreeSet<i32>>,
@@ -101,10 +103,9 @@ impl Machine {
         self.spaces.get(&key)?.found.open()
     }
 
-    /// The ids that stay unknown, those of one namespace together, with what the
-    /// kernel tells by them.
-    fn each_unseen<K: Kernel>(&self, kernel: &K) -> Result<Vec<Unseen>, Fail> {
-        let mut each: Vec<Unseen> = Vec::new();
+    /// The ids that stay unknown, those of one namespace together.
+    pub(super) fn each_unseen<K: Kernel>(&self, kernel: &K) -> Result<Vec<Ids>, Fail> {
+        let mut each: Vec<Ids> = Vec::new();
         for (key, id) in &self.unseen {
             let Some(ns) = self.open(*key) else { continue };
             let mut reader = Reader::open(kernel, &ns)?;
@@ -116,14 +117,21 @@ impl Machine {
                 }
             }
             match same {
-                Some(at) => each[at].known_by.push((*key, *id)),
-                None => each.push(Unseen {
-                    known_by: vec![(*key, *id)],
-                    links: reader.links_there(*id).ok(),
-                }),
+                Some(at) => each[at].push((*key, *id)),
+                None => each.push(vec![(*key, *id)]),
             }
         }
         Ok(each)
+    }
+
+    /// What the kernel tells of such a namespace to the first that knows it.
+    fn told<K: Kernel>(&self, kernel: &K, known_by: Ids) -> Result<Unseen, Fail> {
+        let first = known_by.first().and_then(|(key, id)| Some((self.open(*key)?, *id)));
+        let links = match first {
+            Some((ns, id)) => Reader::open(kernel, &ns)?.links_there(id).ok(),
+            None => None,
+        };
+        Ok(Unseen { known_by, links })
     }
 
     /// Is the namespace that `reader`'s knows as `id` this other one? The kernel
@@ -133,9 +141,9 @@ impl Machine {
         &self,
         reader: &mut Reader<'_, K>,
         id: i32,
-        other: &Unseen,
+        other: &Ids,
     ) -> Result<bool, Fail> {
-        for (knower, number) in &other.known_by {
+        for (knower, number) in other {
             let Some(file) = self.open(*knower) else { continue };
             let Some(there) = reader.nsid_of(&file)? else { continue };
             // Refused, or one that ended meanwhile: then it cannot be told.
@@ -146,6 +154,9 @@ impl Machine {
         Ok(false)
     }
 }
+
+/// Who knows one namespace, and by which id.
+type Ids = Vec<(NsKey, i32)>;
 
 type Read = (Option<u64>, Vec<Link>, BTreeSet<i32>);
 
