@@ -39,6 +39,9 @@ pub const PING: Tool = Tool { name: "ping", package: "iputils-ping" };
 /// `setpriv`.
 pub const SETPRIV: Tool = Tool { name: "setpriv", package: "util-linux" };
 
+/// `script`, which runs a command on a terminal of its own.
+pub const SCRIPT: Tool = Tool { name: "script", package: "bsdutils" };
+
 /// A test: a plain function, and the tools it needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Test {

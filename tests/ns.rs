@@ -519,7 +519,7 @@ fn a_namespace_is_the_same_object_everywhere(lab: &Lab) -> Result<()> {
 }
 
 /// A process in a namespace that has no name, and that namespace's inode number.
-fn hidden(lab: &Lab) -> Result<(Background, u64)> {
+pub fn hidden(lab: &Lab) -> Result<(Background, u64)> {
     let own = lab.ok("stat -Lc %i /proc/$$/ns/net")?;
     let process = lab.background("exec unshare --net sleep 1000")?;
     let mut inode = String::new();

@@ -29,6 +29,7 @@ mod sync;
 mod two_hosts;
 mod undo;
 mod veth;
+mod views;
 mod vxlan;
 mod watching;
 
@@ -64,6 +65,7 @@ fn main() -> ExitCode {
         two_hosts::tests,
         undo::tests,
         veth::tests,
+        views::tests,
         vxlan::tests,
         watching::tests,
     ];

@@ -119,7 +119,7 @@ pub fn vxlan(link: &Link, dev: Option<&IfName>) -> serde_json::Map<String, serde
 }
 
 /// What matters of a VXLAN device, in a few words.
-pub fn gist(attrs: &VxlanAttrs) -> String {
+pub fn gist(attrs: &VxlanAttrs) -> Vec<String> {
     let mut parts = Vec::new();
     parts.extend(attrs.vni.map(|v| format!("vni {v}")));
     parts.extend(attrs.dstport.map(|p| format!("port {p}")));
@@ -135,7 +135,7 @@ pub fn gist(attrs: &VxlanAttrs) -> String {
     }
     parts.extend(attrs.local.map(|l| format!("local {l}")));
     parts.extend(attrs.remote.or(attrs.group).map(|r| format!("remote {r}")));
-    parts.join("  ")
+    parts
 }
 
 /// A route's destination as `ip` prints it: a host without its length, the whole world as `default`.

@@ -8,9 +8,21 @@ use ovl_cli::watch::{Subject, Wish};
 use ovl_cli::{Flags, OfNetns};
 use ovl_core::names::{IfName, NsRef};
 
+const ABOUT: &str = "See overlay networks; without a verb: the machine as a tree
+
+On a terminal lines fit its width: those of the tree go on below, tables leave
+out the columns that matter least, and no address is cut. In a pipe, and with
+-o wide, nothing is wrapped or left out; wide has more columns, and the tree
+then has the link-local addresses as well. Tables begin with the NAMESPACE of
+each row, however many are looked at.
+
+A namespace that only others know, by an id, stands last in the tree; in JSON
+its ref and inode are null, its kind is unseen, and known_by lists who knows
+it: [{netns, nsid, devices}], as in ovl-ns list.";
+
 /// See overlay networks; without a verb: the machine as a tree
 #[derive(Debug, Parser)]
-#[command(name = "ovl-inspect", version, after_help = EXAMPLES)]
+#[command(name = "ovl-inspect", version, long_about = ABOUT, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to look at
     #[command(subcommand)]

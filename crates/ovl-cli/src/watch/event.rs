@@ -388,6 +388,6 @@ fn link_facts(link: &Link, known: &Known) -> Vec<Fact> {
         ("mac", text(link.attrs.mac.map(|m| m.to_string()))),
         ("master", text(link.master.map(|m| dev(m, known)))),
         ("alias", text(link.state.alias.clone())),
-        ("vxlan", link.vxlan().map(shape::gist).unwrap_or_default()),
+        ("vxlan", link.vxlan().map(shape::gist).unwrap_or_default().join("  ")),
     ]
 }

@@ -1,5 +1,6 @@
 //! A tree as lines of text whose columns stand under one another. Knows nothing
-//! of what the words mean.
+//! of what the words mean. A line that is too long for the terminal goes on below,
+//! under its first column: words are never cut, and none is left out.
 
 use std::fmt::Write as _;
 
@@ -10,10 +11,12 @@ use ovl_cli::paint::{Paint, Tone};
 pub struct Node {
     /// What it is.
     pub name: String,
+    /// What follows the name at once, in no column.
+    pub tail: Vec<Word>,
     /// Its addresses.
-    pub addresses: String,
+    pub addresses: Vec<String>,
     /// More about it.
-    pub details: String,
+    pub details: Vec<String>,
     /// What is wrong with it; empty: nothing.
     pub trouble: &'static str,
     /// Its other end; empty: it has none.
@@ -24,27 +27,128 @@ pub struct Node {
     pub under: Vec<Node>,
 }
 
+impl Node {
+    /// The socket of a VXLAN device elsewhere.
+    pub fn socket(port: Option<u16>, of: &str) -> Node {
+        let details = vec![format!("VXLAN socket of {of}")];
+        Node { name: format!("udp {}", port.unwrap_or_default()), details, ..Node::default() }
+    }
+
+    fn far(&self) -> Word {
+        let far = Word::new(&self.far);
+        if self.lost { far.toned(Tone::Bad) } else { far }
+    }
+}
+
+/// How it is drawn.
+#[derive(Debug, Clone, Copy)]
+pub struct Pen {
+    /// In which colours.
+    pub paint: Paint,
+    /// The columns there are; `None`: as many as it takes.
+    pub room: Option<usize>,
+}
+
+/// A word that is not cut.
+#[derive(Debug, Clone)]
+pub struct Word {
+    /// Blanks before it.
+    gap: usize,
+    text: String,
+    tone: Option<Tone>,
+}
+
+impl Word {
+    /// One that stands by itself.
+    pub fn new(text: impl Into<String>) -> Word {
+        Word { gap: GAP, text: text.into(), tone: None }
+    }
+
+    /// One of the sentence that the word before it began.
+    pub fn next(text: impl Into<String>) -> Word {
+        Word { gap: 1, ..Word::new(text) }
+    }
+
+    /// The same in a tone.
+    #[must_use]
+    pub fn toned(self, tone: Tone) -> Word {
+        Word { tone: Some(tone), ..self }
+    }
+
+    fn painted(&self, paint: Paint) -> String {
+        self.tone.map_or_else(|| self.text.clone(), |tone| paint.tone(tone, &self.text))
+    }
+}
+
 /// A long value widens its own line, not the column.
 const WIDEST: usize = 24;
 
-/// A line: what is drawn before the name, and the node.
-type Line<'n> = (String, &'n Node);
+/// Blanks between two columns.
+const GAP: usize = 2;
+
+/// Where the rest of a title stands.
+const TITLE_REST: &str = "    ";
+
+/// A line: what is drawn before the name, before what is below it, and the node.
+struct Line<'n> {
+    stem: String,
+    below: String,
+    node: &'n Node,
+}
+
+/// The words that a tree hangs from.
+pub fn title(words: &[Word], pen: Pen) -> String {
+    flowed(String::new(), TITLE_REST, words, pen)
+}
 
 /// The lines of nodes that hang from one title.
-pub fn draw(nodes: &[Node], paint: Paint) -> String {
+pub fn draw(nodes: &[Node], pen: Pen) -> String {
     let mut lines = Vec::new();
     hang(&mut lines, nodes, "");
     let widths = Widths::of(&lines);
-    lines.iter().map(|line| widths.text(line, paint) + "\n").collect()
+    let each = lines.iter().map(|line| {
+        let fits = |room| length(&widths.text(line, Paint::OFF)) <= room;
+        if pen.room.is_none_or(fits) {
+            widths.text(line, pen.paint) + "\n"
+        } else {
+            widths.flowed(line, pen)
+        }
+    });
+    each.collect()
 }
 
 fn hang<'n>(lines: &mut Vec<Line<'n>>, nodes: &'n [Node], indent: &str) {
     for (i, node) in nodes.iter().enumerate() {
         let last = i + 1 == nodes.len();
         let (branch, stem) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-        lines.push((format!("{indent}{branch}"), node));
-        hang(lines, &node.under, &format!("{indent}{stem}"));
+        let below = format!("{indent}{stem}");
+        lines.push(Line { stem: format!("{indent}{branch}"), below: below.clone(), node });
+        hang(lines, &node.under, &below);
     }
+}
+
+/// Words after a beginning; those that do not fit on lines of their own, after `rest`.
+fn flowed(begin: String, rest: &str, words: &[Word], pen: Pen) -> String {
+    let (mut out, mut line) = (String::new(), begin);
+    let mut width = length(&line);
+    let mut is_fresh = line.is_empty();
+    for word in words {
+        let gap = if is_fresh { 0 } else { word.gap };
+        let long = length(&word.text);
+        if pen.room.is_some_and(|room| width + gap + long > room) && !is_fresh {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            rest.clone_into(&mut line);
+            width = length(rest);
+        } else {
+            line.push_str(&" ".repeat(gap));
+            width += gap;
+        }
+        width += long;
+        line.push_str(&word.painted(pen.paint));
+        is_fresh = false;
+    }
+    out + line.trim_end() + "\n"
 }
 
 /// Where the columns end.
@@ -61,35 +165,43 @@ impl Widths {
             lines.iter().filter_map(of).filter(|w| *w <= WIDEST).max().unwrap_or(0)
         };
         Widths {
-            name: widest(&|(stem, node)| {
-                let more = [&node.addresses, &node.details, &node.far];
-                more.iter().any(|m| !m.is_empty()).then(|| length(stem) + length(&node.name))
+            name: widest(&|Line { stem, node, .. }| {
+                let is_followed = !node.addresses.is_empty() || !node.details.is_empty();
+                let is_followed = is_followed || !node.far.is_empty();
+                is_followed.then(|| length(stem) + length(&node.name))
             }),
-            addresses: widest(&|(_, node)| {
+            addresses: widest(&|Line { node, .. }| {
                 let more = !node.far.is_empty() || !node.details.is_empty();
-                (more && !node.addresses.is_empty()).then(|| length(&node.addresses))
+                (more && !node.addresses.is_empty()).then(|| length(&node.addresses.join(" ")))
             }),
-            details: widest(&|(_, node)| {
-                (!node.far.is_empty()).then(|| length(&node.details) + length(node.trouble))
+            details: widest(&|Line { node, .. }| {
+                let words = node.details.iter().map(String::as_str);
+                let words = words.chain([node.trouble].into_iter().filter(|t| !t.is_empty()));
+                (!node.far.is_empty()).then(|| length(&words.collect::<Vec<_>>().join("  ")))
             }),
         }
     }
 
-    fn text(&self, (stem, node): &Line<'_>, paint: Paint) -> String {
+    /// The whole line, in columns.
+    fn text(&self, Line { stem, node, .. }: &Line<'_>, paint: Paint) -> String {
+        let (addresses, details) = (node.addresses.join(" "), node.details.join("  "));
         let name = self.name.saturating_sub(length(stem));
-        let mut out = stem.clone();
-        // Padded before it is painted: escape sequences have no width.
-        let _ = write!(out, "{:name$}", node.name);
-        // Only a value that is alone in its line may take the place of the next column.
-        if !(node.addresses.is_empty() && node.far.is_empty()) || node.details.len() <= WIDEST {
-            let _ = write!(out, "  {:w$}", node.addresses, w = self.addresses);
-        }
-        if !node.details.is_empty() || !node.trouble.is_empty() || !node.far.is_empty() {
+        let mut out = format!("{stem}{:name$}", node.name);
+        for word in &node.tail {
             out.push_str("  ");
-            out.push_str(&node.details);
-            let mut width = length(&node.details);
+            out.push_str(&word.painted(paint));
+        }
+        // Only a value that is alone in its line may take the place of the next column.
+        if !(addresses.is_empty() && node.far.is_empty()) || length(&details) <= WIDEST {
+            let _ = write!(out, "  {addresses:w$}", w = self.addresses);
+        }
+        if !details.is_empty() || !node.trouble.is_empty() || !node.far.is_empty() {
+            out.push_str("  ");
+            out.push_str(&details);
+            let mut width = length(&details);
+            // Padded before it is painted: escape sequences have no width.
             if !node.trouble.is_empty() {
-                let gap = if node.details.is_empty() { "" } else { "  " };
+                let gap = if details.is_empty() { "" } else { "  " };
                 width += gap.len() + node.trouble.len();
                 out.push_str(gap);
                 out.push_str(&paint.tone(Tone::Odd, node.trouble));
@@ -97,11 +209,31 @@ impl Widths {
             if !node.far.is_empty() {
                 out.push_str(&" ".repeat(self.details.saturating_sub(width)));
                 out.push_str("  ");
-                let far = &node.far;
-                out.push_str(&if node.lost { paint.tone(Tone::Bad, far) } else { far.clone() });
+                out.push_str(&node.far().painted(paint));
             }
         }
         out.trim_end().to_owned()
+    }
+
+    /// The line in as many as it takes, what hangs from it drawn through.
+    fn flowed(&self, Line { stem, below, node }: &Line<'_>, pen: Pen) -> String {
+        let mut words = node.tail.clone();
+        let new = |(at, text): (usize, &String)| match at {
+            0 => Word::new(text),
+            _ => Word::next(text),
+        };
+        words.extend(node.addresses.iter().enumerate().map(new));
+        words.extend(node.details.iter().map(Word::new));
+        if !node.trouble.is_empty() {
+            words.push(Word::new(node.trouble).toned(Tone::Odd));
+        }
+        if !node.far.is_empty() {
+            words.push(node.far());
+        }
+        let column = self.name.max(length(stem) + 1) + GAP;
+        let through = if node.under.is_empty() { below.clone() } else { format!("{below}│") };
+        let name = self.name.saturating_sub(length(stem));
+        flowed(format!("{stem}{:name$}", node.name), &format!("{through:column$}"), &words, pen)
     }
 }
 
@@ -112,39 +244,94 @@ fn length(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::{Args, FromArgMatches};
-    use ovl_cli::Flags;
 
-    fn plain() -> Paint {
-        let command = Flags::augment_args(clap::Command::new("ovl"));
-        let matches = command.get_matches_from(["ovl", "--color", "never"]);
-        Paint::of(&Flags::from_arg_matches(&matches).unwrap())
+    fn words(text: &str) -> Vec<String> {
+        text.split("  ").filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }
 
     fn port(name: &str, addresses: &str, details: &str, far: &str) -> Node {
         Node {
             name: name.into(),
-            addresses: addresses.into(),
-            details: details.into(),
+            addresses: words(addresses),
+            details: words(details),
             far: if far.is_empty() { String::new() } else { format!("⇄ {far}") },
             ..Node::default()
         }
     }
 
+    fn overlay() -> Vec<Node> {
+        let row = Node {
+            name: "fd00:1234:5678:9abc:def0:1234:5678:9abc".into(),
+            tail: vec![
+                Word::new("02:42:c0:a8:0a:65"),
+                Word::new("→ fd00:1234:5678:9abc:def0:1234:5678:9abd"),
+            ],
+            ..Node::default()
+        };
+        let details = "vni 256  port 4789  proxy  l2miss  l3miss  local 192.168.1.4  socket in h1";
+        let mut bridge = port("br0", "192.168.10.1/24", "bridge  mtu 1450", "");
+        let vxlan = Node { under: vec![row], ..port("vxlan0", "", details, "") };
+        let down = Node { trouble: "down", ..port("veth1", "", "", "x2:eth0") };
+        bridge.under = vec![vxlan, port("veth0", "", "", "x1:eth0"), down];
+        vec![bridge]
+    }
+
+    fn drawn(room: Option<usize>) -> String {
+        draw(&overlay(), Pen { paint: Paint::OFF, room })
+    }
+
     #[test]
     fn other_ends_stand_under_one_another() {
-        let mut bridge = port("br0", "192.168.10.1/24", "bridge  mtu 1450", "");
-        bridge.under = vec![
-            port("vxlan0", "", "vni 256  port 4789  proxy  l2miss  l3miss  socket in h1", ""),
-            port("veth0", "", "", "x1:eth0"),
-            Node { trouble: "down", ..port("veth1", "", "", "x2:eth0") },
-        ];
         assert_eq!(
-            draw(&[bridge], plain()),
-            "└─ br0        192.168.10.1/24  bridge  mtu 1450\n   \
-                ├─ vxlan0  vni 256  port 4789  proxy  l2miss  l3miss  socket in h1\n   \
-                ├─ veth0                          ⇄ x1:eth0\n   \
-                └─ veth1                    down  ⇄ x2:eth0\n"
+            drawn(None),
+            "\
+└─ br0        192.168.10.1/24  bridge  mtu 1450
+   ├─ vxlan0  vni 256  port 4789  proxy  l2miss  l3miss  local 192.168.1.4  socket in h1
+   │  └─ fd00:1234:5678:9abc:def0:1234:5678:9abc  02:42:c0:a8:0a:65  → fd00:1234:5678:9abc:def0:1234:5678:9abd
+   ├─ veth0                          ⇄ x1:eth0
+   └─ veth1                    down  ⇄ x2:eth0
+"
         );
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_on_below() {
+        assert_eq!(
+            drawn(Some(80)),
+            "\
+└─ br0        192.168.10.1/24  bridge  mtu 1450
+   ├─ vxlan0  vni 256  port 4789  proxy  l2miss  l3miss  local 192.168.1.4
+   │  │       socket in h1
+   │  └─ fd00:1234:5678:9abc:def0:1234:5678:9abc  02:42:c0:a8:0a:65
+   │          → fd00:1234:5678:9abc:def0:1234:5678:9abd
+   ├─ veth0                          ⇄ x1:eth0
+   └─ veth1                    down  ⇄ x2:eth0
+"
+        );
+    }
+
+    #[test]
+    fn no_word_is_cut_or_lost_however_narrow_it_is() {
+        let split = |text: &str| -> Vec<String> {
+            let words = text.split_whitespace().filter(|w| !"│├─└─".contains(w));
+            words.map(str::to_owned).collect()
+        };
+        for room in 1..120 {
+            assert_eq!(split(&drawn(Some(room))), split(&drawn(None)), "{room}");
+        }
+        for room in 55..120 {
+            let text = drawn(Some(room));
+            assert!(text.lines().all(|line| length(line) <= room), "{room}:\n{text}");
+        }
+        assert_eq!(drawn(Some(200)), drawn(None));
+    }
+
+    #[test]
+    fn a_title_goes_on_below_as_well() {
+        let words = [Word::new("docker:X-1"), Word::new("…/netns/c1321878d4d4").toned(Tone::Faint)];
+        let title = |room| title(&words, Pen { paint: Paint::OFF, room });
+        assert_eq!(title(None), "docker:X-1  …/netns/c1321878d4d4\n");
+        assert_eq!(title(Some(32)), title(None));
+        assert_eq!(title(Some(31)), "docker:X-1\n    …/netns/c1321878d4d4\n");
     }
 }

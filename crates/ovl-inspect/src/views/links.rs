@@ -21,15 +21,21 @@ pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Resul
     let views: Vec<View> = sight.each().map(|at| View::of(&at)).collect();
     let value: Vec<Value> = views.iter().map(View::json).collect();
     output::show(&context.flags, &value, |wide| {
-        let blocks = views.iter().map(|v| v.text(context, views.len() > 1, wide));
-        blocks.collect::<Vec<_>>().join("\n")
+        let mut header = vec!["NAMESPACE", "#", "DEVICE", "KIND", "STATE", "MTU", "MAC"];
+        header.extend(["ADDRESSES", "MASTER", "OTHER END"]);
+        if wide {
+            header.extend(["FLAGS", "DETAILS"]);
+        }
+        let rows = views.iter().flat_map(|view| view.rows(wide)).collect();
+        let spare = sight.spare(&["#", "KIND", "MASTER", "MAC", "MTU"]);
+        Columns { header, rows }.text_without(&context.flags, &spare)
     })?;
     Ok(Exit::Done)
 }
 
 /// One namespace's devices.
 struct View {
-    title: String,
+    label: String,
     netns: Netns,
     devices: Vec<Device>,
 }
@@ -54,7 +60,7 @@ impl View {
     fn of(at: &Chosen<'_>) -> View {
         let state = &at.space.state;
         let devices = state.links.iter().map(|link| device(at, link)).collect();
-        View { title: at.title.to_owned(), netns: at.netns(), devices }
+        View { label: at.label(), netns: at.netns(), devices }
     }
 
     fn json(&self) -> Value {
@@ -62,20 +68,8 @@ impl View {
         json!({ "netns": self.netns, "links": links })
     }
 
-    fn text(&self, context: &Context, titled: bool, wide: bool) -> String {
-        let mut header =
-            vec!["#", "DEVICE", "KIND", "STATE", "MTU", "MAC", "ADDRESSES", "MASTER", "OTHER END"];
-        if wide {
-            header.extend(["FLAGS", "DETAILS"]);
-        }
-        let rows = self.devices.iter().map(|d| d.row(wide)).collect();
-        let spare = ["#", "KIND", "MASTER", "MAC", "MTU"];
-        let table = Columns { header, rows }.text_without(&context.flags, &spare);
-        if !titled {
-            return table;
-        }
-        let title = self.title.escape_debug();
-        format!("{title}\n{table}")
+    fn rows(&self, wide: bool) -> impl Iterator<Item = Vec<String>> {
+        self.devices.iter().map(move |device| device.row(&self.label, wide))
     }
 }
 
@@ -95,7 +89,10 @@ fn device(at: &Chosen<'_>, link: &Link) -> Device {
         let under = at.underlay(link);
         device.far = match &under.place {
             Some(place) => format!("socket in {place}"),
-            None => "socket not found from here".into(),
+            None => match super::unseen::place(at.machine, at.space.key(), link) {
+                Some(place) => format!("socket in {place}"),
+                None => "socket not found from here".into(),
+            },
         };
         let mut map = shape::vxlan(link, under.ifname.as_ref());
         map.insert("underlay".into(), json!(under));
@@ -108,11 +105,11 @@ fn device(at: &Chosen<'_>, link: &Link) -> Device {
         device.far = super::disagreement(why);
     } else if has_parent(link) {
         let parent = at.machine.parent(here, link);
-        device.far = format!("↑ {}", far_text(at, parent.as_ref()));
+        device.far = format!("↑ {}", far_text(at, link, parent.as_ref()));
         device.parent = parent.and_then(|p| shaped(at, p));
     } else if is_cable(&link.kind) {
         let peer = at.machine.peer(here, link);
-        device.far = far_text(at, peer.as_ref());
+        device.far = far_text(at, link, peer.as_ref());
         device.peer = peer.and_then(|p| shaped(at, p));
     }
     device
@@ -128,8 +125,11 @@ fn shaped(at: &Chosen<'_>, end: Peer) -> Option<PeerShape> {
     })
 }
 
-fn far_text(at: &Chosen<'_>, peer: Option<&Peer>) -> String {
-    let Some(peer) = peer else { return "not found from here".into() };
+fn far_text(at: &Chosen<'_>, link: &Link, peer: Option<&Peer>) -> String {
+    let Some(peer) = peer else {
+        let place = super::unseen::place(at.machine, at.space.key(), link);
+        return place.unwrap_or_else(|| "not found from here".into());
+    };
     let master = peer.master.as_ref().map(|m| format!(" ({m})")).unwrap_or_default();
     if peer.key == at.space.key() {
         return format!("{}{master}", peer.ifname);
@@ -194,13 +194,14 @@ impl Device {
         value
     }
 
-    fn row(&self, wide: bool) -> Vec<String> {
+    fn row(&self, label: &str, wide: bool) -> Vec<String> {
         let link = &self.link;
         let text = |v: Option<String>| v.unwrap_or_default();
         // Link-local IPv6 addresses are on every device that is up, and say nothing.
         let shown = self.addrs.iter().filter(|a| wide || a.scope != "link");
         let addresses: Vec<String> = shown.map(|a| a.cidr.to_string()).collect();
         let mut row = vec![
+            label.to_owned(),
             link.index.to_string(),
             link.name.to_string(),
             link.kind.name().into(),

@@ -3,12 +3,14 @@
 
 mod branch;
 pub mod graph;
+mod known;
 pub mod links;
 mod owner;
 pub mod routes;
 pub mod rows;
 pub mod snapshot;
 pub mod tree;
+mod unseen;
 
 use std::collections::BTreeMap;
 
@@ -77,6 +79,13 @@ impl Sight {
             .map_err(reading("what is there", label))?;
         let chosen = resolved.iter().map(|r| (0, r.ns.key(), r.label.clone())).collect();
         Ok(Sight { scene: Scene { machines: vec![machine] }, chosen })
+    }
+
+    /// The columns that a narrow terminal does without, the first first: where one
+    /// namespace was named, who reads its table knows which.
+    pub fn spare<'c>(&self, columns: &[&'c str]) -> Vec<&'c str> {
+        let namespace = (self.chosen.len() == 1).then_some("NAMESPACE");
+        namespace.into_iter().chain(columns.iter().copied()).collect()
     }
 
     /// The namespaces that were named, in that order.

@@ -41,7 +41,7 @@ pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Resul
             "METRIC",
             "TABLE",
         ];
-        let spare = ["TABLE", "METRIC", "SCOPE", "PROTO", "SOURCE"];
+        let spare = sight.spare(&["TABLE", "METRIC", "SCOPE", "PROTO", "SOURCE"]);
         Columns { header, rows }.text_without(&context.flags, &spare)
     })?;
     Ok(Exit::Done)
@@ -120,6 +120,16 @@ fn row(label: &str, route: &Route, via: &str, dev: Option<u32>, links: &[Link]) 
         route.protocol.to_string(),
         route.scope.to_string(),
         route.metric.map(|m| m.to_string()).unwrap_or_default(),
-        if route.table == MAIN_TABLE { "main".into() } else { route.table.to_string() },
+        table(route.table),
     ]
+}
+
+/// A routing table as `ip` calls it.
+fn table(number: u32) -> String {
+    match number {
+        253 => "default".into(),
+        MAIN_TABLE => "main".into(),
+        255 => "local".into(),
+        other => other.to_string(),
+    }
 }

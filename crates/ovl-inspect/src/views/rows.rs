@@ -27,10 +27,15 @@ pub fn show_fdb(context: &Context, snapshots: &[String], args: &Namespaces) -> R
             let state = &at.space.state;
             // Multicast groups are on every device, and say nothing of endpoints.
             let shown = state.fdb.iter().filter(|r| wide || !r.mac.is_multicast());
-            rows.extend(shown.map(|r| fdb_row(&at.label(), r, &state.links)));
+            let mut shown: Vec<&Fdb> = shown.collect();
+            shown.sort_by_key(|row| (row.dev, row.is_self(), row.mac, row.dst));
+            rows.extend(shown.into_iter().map(|r| fdb_row(&at, r, wide)));
         }
-        let header = vec!["NAMESPACE", "DEVICE", "MAC", "VTEP", "TABLE", "STATE", "FLAGS"];
-        Columns { header, rows }.text_without(&context.flags, &["FLAGS"])
+        let mut header = vec!["NAMESPACE", "DEVICE", "MAC", "VTEP", "TABLE", "STATE", "FLAGS"];
+        if wide {
+            header.extend(["PORT", "VNI", "VIA", "NHID"]);
+        }
+        Columns { header, rows }.text_without(&context.flags, &sight.spare(&["FLAGS"]))
     })?;
     Ok(Exit::Done)
 }
@@ -55,7 +60,8 @@ fn fdb_value(row: &Fdb, links: &[Link]) -> Value {
     })
 }
 
-fn fdb_row(label: &str, row: &Fdb, links: &[Link]) -> Vec<String> {
+fn fdb_row(at: &Chosen<'_>, row: &Fdb, wide: bool) -> Vec<String> {
+    let links = &at.space.state.links;
     let name = |index| shape::name_at(links, index).map(|n| n.to_string()).unwrap_or_default();
     let table = match row.master {
         Some(master) if !row.is_self() => name(Some(master)),
@@ -63,15 +69,22 @@ fn fdb_row(label: &str, row: &Fdb, links: &[Link]) -> Vec<String> {
     };
     let state = if row.is_learned() { "learned".into() } else { row.state_word().into_owned() };
     let flags = flag_words(row.flags).into_iter().filter(|f| !matches!(*f, "self" | "master"));
-    vec![
-        label.to_owned(),
+    let group = row.nhid.map(|id| format!("nhid {id}"));
+    let mut cells = vec![
+        at.label(),
         name(Some(row.dev)),
         row.mac.to_string(),
-        row.dst.map(|d| d.to_string()).unwrap_or_default(),
+        row.dst.map(|d| d.to_string()).or(group).unwrap_or_default(),
         table,
         state,
         flags.collect::<Vec<_>>().join(" "),
-    ]
+    ];
+    if wide {
+        let number = |number: Option<u32>| number.map(|n| n.to_string()).unwrap_or_default();
+        cells.extend([number(row.port.map(u32::from)), number(row.vni)]);
+        cells.extend([number(row.via), number(row.nhid)]);
+    }
+    cells
 }
 
 /// `neigh`.
@@ -92,10 +105,12 @@ pub fn show_neigh(
         for at in sight.each() {
             let state = &at.space.state;
             let shown = state.neighs.iter().filter(|r| wide || !is_noise(r));
-            rows.extend(shown.map(|r| neigh_row(&at.label(), r, &state.links)));
+            let mut shown: Vec<&Neigh> = shown.collect();
+            shown.sort_by_key(|row| (row.dev, row.ip));
+            rows.extend(shown.into_iter().map(|r| neigh_row(&at.label(), r, &state.links)));
         }
         let header = vec!["NAMESPACE", "DEVICE", "IP", "MAC", "STATE", "PROTO", "FLAGS"];
-        Columns { header, rows }.text_without(&context.flags, &["FLAGS", "PROTO"])
+        Columns { header, rows }.text_without(&context.flags, &sight.spare(&["FLAGS", "PROTO"]))
     })?;
     Ok(Exit::Done)
 }

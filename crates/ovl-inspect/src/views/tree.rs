@@ -2,37 +2,38 @@
 //! their ports, the other devices, each port's other end, and the VXLAN devices
 //! with VNI, socket namespace and rows.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt::Write as _;
+use std::collections::BTreeMap;
 
+use ovl_cli::flags::Format;
 use ovl_cli::paint::{Paint, Tone};
 use ovl_cli::shape::{self, Netns};
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::link::{Kind, Link};
 use ovl_core::netns::NsKey;
-use ovl_core::row::{Fdb, NUD_NOARP, Neigh, flag_words, nud_words};
-use ovl_core::types::MacAddr;
 use ovl_machine::joins::{Peer, is_cable};
 use ovl_machine::machine::ends::has_parent;
 use ovl_machine::machine::{Machine, Space};
 use serde_json::{Value, json};
 
-use super::branch::{self, Node};
-use super::{owner, snapshot};
+use super::branch::{self, Node, Pen, Word};
+use super::unseen::Unseen;
+use super::{known, owner, snapshot};
 
 /// The tree: of this machine, or of those that were saved, one after the other.
 pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
     let live = ["live".to_owned()];
     let from = if snapshots.is_empty() { live.as_slice() } else { snapshots };
     let scene = snapshot::load(context, from)?;
-    let paint = Paint::of(&context.flags);
+    let is_wide = context.flags.format() == Format::Wide;
+    let pen = Pen { paint: Paint::of(&context.flags), room: output::room(&context.flags) };
     let trees: Vec<Tree<'_>> = scene
         .machines
         .iter()
         .map(|machine| Tree {
             machine,
             host: scene.host_of(machine),
-            paint,
+            pen,
+            is_wide,
             names: machine.names(),
         })
         .collect();
@@ -51,7 +52,9 @@ struct Tree<'m> {
     machine: &'m Machine,
     /// The host its references begin with, where several are shown.
     host: Option<&'m str>,
-    paint: Paint,
+    pen: Pen,
+    /// What is on every device is shown as well.
+    is_wide: bool,
     /// What each namespace is called.
     names: BTreeMap<NsKey, String>,
 }
@@ -85,22 +88,33 @@ impl Tree<'_> {
             if !out.is_empty() {
                 out.push('\n');
             }
-            let _ = writeln!(out, "{}", self.title(space));
-            out.push_str(&branch::draw(&self.devices(space), self.paint));
+            out.push_str(&branch::title(&self.title(space), self.pen));
+            out.push_str(&branch::draw(&self.devices(space), self.pen));
+        }
+        for known_by in self.machine.only_by_id().iter() {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            let unseen = Unseen { machine: self.machine, known_by };
+            out.push_str(&branch::title(&unseen.title(&self.names), self.pen));
+            out.push_str(&branch::draw(&unseen.devices(&self.names), self.pen));
         }
         out
     }
 
     /// Its reference, where it is, and who lives there.
-    fn title(&self, space: &Space) -> String {
+    fn title(&self, space: &Space) -> Vec<Word> {
         let found = &space.found;
         let name = self.name(found.key);
-        let mut parts = vec![self.paint.tone(self.tone(space), &name)];
         let path = found.paths.first().map(|p| p.display().to_string());
-        let path = path.filter(|p| *p != name).map(|p| end_of(&p));
-        parts.extend(path.map(|p| self.paint.tone(Tone::Faint, &p)));
-        parts.extend(owner::of(self.machine, found));
-        parts.join("  ")
+        let path = path.filter(|p| *p != name).map(|p| match self.pen.room {
+            Some(_) => end_of(&p),
+            None => p.escape_debug().to_string(),
+        });
+        let mut words = vec![Word::new(name).toned(self.tone(space))];
+        words.extend(path.map(|p| Word::new(p).toned(Tone::Faint)));
+        words.extend(owner::of(self.machine, found).map(Word::new));
+        words
     }
 
     fn devices(&self, space: &Space) -> Vec<Node> {
@@ -115,13 +129,8 @@ impl Tree<'_> {
             nodes.push(self.device(space, link));
         }
         for (other, link) in self.machine.sockets_in(space.found.key) {
-            let port = link.vxlan().and_then(|v| v.dstport).unwrap_or_default();
-            let place = self.name(other.found.key);
-            nodes.push(Node {
-                name: format!("udp {port}"),
-                details: format!("VXLAN socket of {place}:{}", link.name),
-                ..Node::default()
-            });
+            let place = format!("{}:{}", self.name(other.found.key), link.name);
+            nodes.push(Node::socket(link.vxlan().and_then(|v| v.dstport), &place));
         }
         nodes
     }
@@ -129,10 +138,10 @@ impl Tree<'_> {
     fn device(&self, space: &Space, link: &Link) -> Node {
         let state = &space.state;
         // Link-local IPv6 addresses are on every device that is up.
-        let addrs = state.addrs_of(link.index).filter(|a| a.scope != "link");
+        let addrs = state.addrs_of(link.index).filter(|a| self.is_wide || a.scope != "link");
         let addresses: Vec<String> = addrs.map(|a| a.cidr.to_string()).collect();
         let under = state.ports_of(link.index).map(|port| self.device(space, port));
-        let rows = link.vxlan().map(|_| rows(space, link)).unwrap_or_default();
+        let rows = link.vxlan().map(|_| self.rows(space, link)).unwrap_or_default();
         let (far, lost) = match self.far(space, link) {
             Far::None => (String::new(), false),
             Far::Found(far) => (format!("⇄ {far}"), false),
@@ -141,7 +150,8 @@ impl Tree<'_> {
         };
         Node {
             name: link.name.to_string(),
-            addresses: addresses.join(" "),
+            tail: Vec::new(),
+            addresses,
             details: self.details(space, link),
             trouble: trouble(link),
             far,
@@ -151,11 +161,11 @@ impl Tree<'_> {
     }
 
     /// What kind it is, and its MTU where that is not its bridge's.
-    fn details(&self, space: &Space, link: &Link) -> String {
+    fn details(&self, space: &Space, link: &Link) -> Vec<String> {
         let mut parts = Vec::new();
         match &link.kind {
             Kind::Vxlan { attrs, .. } => {
-                parts.push(shape::gist(attrs));
+                parts.extend(shape::gist(attrs));
                 parts.extend(self.socket(space, link));
             }
             Kind::Bridge(_) => parts.push("bridge".into()),
@@ -165,14 +175,26 @@ impl Tree<'_> {
         let master = link.master.and_then(|index| space.state.link_at(index));
         let mtu = link.attrs.mtu.filter(|mtu| master.is_none_or(|m| m.attrs.mtu != Some(*mtu)));
         parts.extend(mtu.map(|m| format!("mtu {m}")));
-        parts.join("  ")
+        parts
+    }
+
+    /// The endpoints a VXLAN device knows, a line each.
+    fn rows(&self, space: &Space, link: &Link) -> Vec<Node> {
+        let more = |count| {
+            let (dev, place) = (&link.name, self.name(space.found.key));
+            format!("and {count} more: ovl-fdb list --dev {dev} -n {place}")
+        };
+        known::rows(&space.state, link, more)
     }
 
     fn socket(&self, space: &Space, link: &Link) -> Option<String> {
         match self.machine.far_space(space.found.key, link) {
             Some(key) if key == space.found.key => None,
             Some(key) => Some(format!("socket in {}", self.name(key))),
-            None => Some("socket in a namespace not found from here".into()),
+            None => Some(match super::unseen::place(self.machine, space.found.key, link) {
+                Some(place) => format!("socket in {place}"),
+                None => "socket in a namespace not found from here".into(),
+            }),
         }
     }
 
@@ -184,7 +206,10 @@ impl Tree<'_> {
         if has_parent(link) {
             return match self.machine.parent(at, link) {
                 Some(parent) => Far::Parent(self.end(at, parent)),
-                None => Far::Lost("its parent is not found from here".into()),
+                None => match super::unseen::place(self.machine, at, link) {
+                    Some(place) => Far::Parent(place),
+                    None => Far::Lost("its parent is not found from here".into()),
+                },
             };
         }
         if !is_cable(&link.kind) {
@@ -192,7 +217,10 @@ impl Tree<'_> {
         }
         match self.machine.peer(at, link) {
             Some(peer) => Far::Found(self.end(at, peer)),
-            None => Far::Lost("not found from here".into()),
+            None => match super::unseen::place(self.machine, at, link) {
+                Some(place) => Far::Found(place),
+                None => Far::Lost("not found from here".into()),
+            },
         }
     }
 
@@ -226,7 +254,12 @@ impl Tree<'_> {
                 "links": links.collect::<Vec<_>>(),
             })
         });
-        spaces.collect()
+        let unseen = self.machine.only_by_id();
+        let unseen = unseen.iter().map(|known_by| {
+            let unseen = Unseen { machine: self.machine, known_by };
+            unseen.json(|space| self.netns(space))
+        });
+        spaces.chain(unseen).collect()
     }
 
     fn netns(&self, space: &Space) -> Netns {
@@ -272,44 +305,6 @@ impl Tree<'_> {
             "vxlan": vxlan,
         })
     }
-}
-
-/// Endpoints of one device that are drawn; `ovl-fdb list` has them all.
-const MOST_ROWS: usize = 24;
-
-/// The endpoints a VXLAN device knows, one line each: who, and behind which VTEP.
-fn rows(space: &Space, link: &Link) -> Vec<Node> {
-    let state = &space.state;
-    let fdb = || {
-        let own = state.fdb.iter().filter(|f| f.dev == link.index && f.is_self());
-        own.filter(|f| !f.mac.is_multicast())
-    };
-    let behind: HashMap<MacAddr, &Fdb> = fdb().map(|row| (row.mac, row)).collect();
-    let neighs = state.neighs.iter().filter(|n| n.dev == link.index && n.state & NUD_NOARP == 0);
-    let known: HashSet<MacAddr> = neighs.clone().filter_map(|n| n.mac).collect();
-    let alone = fdb().filter(|row| !known.contains(&row.mac));
-    let more = (neighs.clone().count() + alone.clone().count()).saturating_sub(MOST_ROWS);
-    let lines = neighs.map(|row| neighbour(row, &behind)).chain(alone.map(lone));
-    let more = (more > 0).then(|| format!("and {more} more: ovl-fdb list --dev {}", link.name));
-    let names = lines.take(MOST_ROWS).chain(more);
-    names.map(|name| Node { name, ..Node::default() }).collect()
-}
-
-fn neighbour(row: &Neigh, behind: &HashMap<MacAddr, &Fdb>) -> String {
-    let Some(mac) = row.mac else {
-        return format!("{}  {}", row.ip, nud_words(row.state).join(","));
-    };
-    let dst = behind.get(&mac).and_then(|row| row.dst);
-    let dst = dst.map_or("no FDB row".into(), |dst| dst.to_string());
-    format!("{}  {mac}  → {dst}", row.ip)
-}
-
-/// An FDB row that no neighbour row leads to.
-fn lone(row: &Fdb) -> String {
-    let who = if row.mac == MacAddr::ZERO { "flood".into() } else { row.mac.to_string() };
-    let flags = flag_words(row.flags).into_iter().filter(|f| *f != "self");
-    let dst = row.dst.map_or_else(|| flags.collect::<Vec<_>>().join(" "), |d| d.to_string());
-    format!("{who}  → {dst}")
 }
 
 /// The other end of a cable.

@@ -1,0 +1,253 @@
+//! What `ovl-inspect`'s tree and tables look like, on a terminal and in a pipe.
+
+use anyhow::{Context, Result, ensure};
+use ovl_tests::lab::Lab;
+use ovl_tests::tests;
+use serde_json::{Value, json};
+
+use crate::ns::hidden;
+
+tests![
+    several_namespaces_are_one_table,
+    the_tree_has_a_namespace_that_only_an_id_tells_of,
+    the_tree_has_an_id_that_no_device_names,
+    a_snapshot_keeps_what_only_an_id_tells_of,
+    the_tree_fits_the_terminal: SCRIPT,
+    a_pipe_gets_the_tree_unwrapped: SCRIPT,
+    a_wide_table_cuts_no_address: SCRIPT,
+    fdb_wide_has_what_a_row_has_of_its_own,
+];
+
+const LONG: &str = "fd00:1234:5678:9abc:def0:1234:5678:9abc";
+
+/// The overlay with a container that has long addresses.
+fn long_addresses(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok(&format!(
+        "ip netns add x1; ip -n ov1 link add veth1 type veth peer name eth0 netns x1
+        ip -n ov1 link set veth1 master br0 up
+        ip -n x1 addr add 192.168.10.101/24 dev eth0; ip -n x1 addr add 192.168.10.111/24 dev eth0
+        ip -n x1 link set eth0 up; ip -n x1 addr add {LONG}/64 dev eth0 nodad
+        ip -n ov1 neigh add {LONG} lladdr 02:42:c0:a8:0a:65 dev vxlan0 nud permanent
+        ip -n ov1 neigh add 192.168.10.9 lladdr 02:42:c0:a8:0a:65 dev vxlan0 nud permanent
+        bridge -n ov1 fdb add 02:42:c0:a8:0a:65 dev vxlan0 dst 192.168.1.5 self permanent"
+    ))?;
+    Ok(())
+}
+
+/// What a command prints on a terminal of so many columns.
+fn on_terminal(lab: &Lab, columns: usize, command: &str) -> Result<String> {
+    let text = lab.ok(&format!(
+        "unset COLUMNS; NO_COLOR=1 TERM=dumb script -qec \
+         'stty cols {columns} rows 50; exec {command}' /dev/null </dev/null"
+    ))?;
+    Ok(text.replace('\r', ""))
+}
+
+fn widest(text: &str) -> usize {
+    text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
+}
+
+fn several_namespaces_are_one_table(lab: &Lab) -> Result<()> {
+    long_addresses(lab)?;
+    for view in ["links", "routes", "fdb", "neigh"] {
+        let table = lab.ok(&format!("ovl-inspect {view} x1 /run/netns/ov1"))?;
+        let first: Vec<&str> =
+            table.lines().map(|l| l.split_whitespace().next().unwrap_or_default()).collect();
+        ensure!(first[0] == "NAMESPACE", "{table}");
+        ensure!(first[1..].iter().all(|word| ["x1", "ov1"].contains(word)), "{table}");
+        ensure!(first.contains(&"ov1"), "{table}");
+        // One namespace: the same columns, so that a script need not know how many.
+        let words = |line: Option<&str>| -> Vec<String> {
+            line.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+        };
+        let one = lab.ok(&format!("ovl-inspect {view} x1"))?;
+        assert_eq!(words(one.lines().next()), words(table.lines().next()), "{view}");
+        let bare = lab.ok(&format!("ovl-inspect {view} x1 ov1 --no-header"))?;
+        assert_eq!(bare.lines().count(), table.lines().count() - 1, "{view}");
+    }
+    let shown = lab.ok("ovl-inspect links x1 ov1")?;
+    let devices = lab.ok("ip -n x1 -br link; ip -n ov1 -br link")?;
+    assert_eq!(shown.lines().count(), devices.lines().count() + 1, "{shown}");
+    Ok(())
+}
+
+/// `ovl-inspect` where the processes of the rest of the sandbox are not seen.
+const BLIND: &str = "unshare --mount --pid --fork --mount-proc ovl-inspect";
+
+fn the_tree_has_a_namespace_that_only_an_id_tells_of(lab: &Lab) -> Result<()> {
+    let (process, inode) = hidden(lab)?;
+    let pid = process.pid();
+    lab.ok(&format!(
+        "ip netns add h1; ip -n h1 link add c0 type veth peer name eth0 netns {pid}
+        ip -n h1 link set c0 up; nsenter -t {pid} -n ip link set eth0 up
+        ip netns attach away {pid}
+        ip -n away link add vxlan7 netns h1 type vxlan id 7 dstport 4789
+        umount /run/netns/away; rm /run/netns/away"
+    ))?;
+    lab.eventually("c0 has carrier", |lab| Ok(lab.link("h1", "c0")?["operstate"] == "UP"))?;
+    let link = lab.link("h1", "c0")?;
+    let (id, index) = (&link["link_netnsid"], &link["link_index"]);
+    ensure!(id.is_u64() && index.is_u64(), "{link}");
+    let ids = "ip -n h1 netns list-id; ip netns list-id";
+    let before = lab.ok(ids)?;
+
+    let tree = lab.ok(BLIND)?;
+    ensure!(tree.contains(&format!("unseen  known only as nsid {id} in h1\n")), "{tree}");
+    let lines: Vec<String> =
+        tree.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for line in [
+        format!("├─ device {index} ⇄ h1:c0"),
+        "└─ udp 4789 VXLAN socket of h1:vxlan7".into(),
+        format!("├─ c0 mtu 1500 ⇄ device {index} in unseen nsid {id}"),
+    ] {
+        ensure!(lines.contains(&line), "no '{line}' in\n{tree}");
+    }
+    ensure!(tree.contains(&format!("socket in unseen nsid {id}")), "{tree}");
+    // Nothing is broken, and nothing red.
+    ensure!(!tree.contains("not found"), "{tree}");
+    ensure!(!lab.ok(&format!("{BLIND} --color always"))?.contains("\u{1b}[1;31m"), "{tree}");
+    let table = lab.ok(&format!("{BLIND} links h1"))?;
+    ensure!(table.contains(&format!("device {index} in unseen nsid {id}")), "{table}");
+    ensure!(table.contains(&format!("socket in unseen nsid {id}")), "{table}");
+
+    let all = lab.json(&format!("{BLIND} -o json"))?;
+    let is_unseen = |space: &&Value| space["netns"]["kind"] == "unseen";
+    let unseen = all.as_array().into_iter().flatten().find(is_unseen).context("it is not there")?;
+    ensure!(unseen["netns"]["ref"].is_null() && unseen["netns"]["inode"].is_null(), "{unseen}");
+    let by = &unseen["known_by"][0];
+    assert_eq!((&by["netns"]["ref"], &by["nsid"]), (&json!("h1"), id));
+    assert_eq!(by["devices"], json!(["c0", "vxlan7"]));
+    // Looking gave no ids.
+    assert_eq!(lab.ok(ids)?, before);
+
+    // Seen, it is one of the others.
+    let tree = lab.ok("ovl-inspect")?;
+    ensure!(!tree.contains("unseen"), "{tree}");
+    let all = lab.json("ovl-inspect -o json")?;
+    let here = |space: &&Value| space["netns"]["inode"] == inode;
+    assert_eq!(all.as_array().into_iter().flatten().filter(here).count(), 1);
+    Ok(())
+}
+
+fn the_tree_has_an_id_that_no_device_names(lab: &Lab) -> Result<()> {
+    let (process, _) = hidden(lab)?;
+    lab.ok(&format!(
+        "ip netns add h1; ip netns attach away {}; ip -n h1 netns set away 12
+        umount /run/netns/away; rm /run/netns/away",
+        process.pid()
+    ))?;
+    let tree = lab.ok(BLIND)?;
+    ensure!(tree.ends_with("\nunseen  known only as nsid 12 in h1\n"), "{tree}");
+    Ok(())
+}
+
+fn a_snapshot_keeps_what_only_an_id_tells_of(lab: &Lab) -> Result<()> {
+    // Both know the hidden one, and each other: they tell that it is the same.
+    let (process, _) = hidden(lab)?;
+    lab.two_hosts()?;
+    let pid = process.pid();
+    lab.ok(&format!(
+        "for h in h1 h2; do ip -n $h link add c0 type veth peer name $h netns {pid}; done"
+    ))?;
+    lab.ok(&format!("{BLIND} snapshot saved.json"))?;
+    let tree = lab.ok("ovl-inspect --snapshot saved.json")?;
+    assert_eq!(tree.matches("known only as").count(), 1, "{tree}");
+    let title = tree.lines().find(|l| l.starts_with("unseen")).unwrap_or_default();
+    ensure!(title.contains(" in h1") && title.contains(" in h2"), "{tree}");
+    // One of before it was kept which of them are the same.
+    lab.ok("sed 's/\"by_id\":/\"other\":/' saved.json > old.json; ! cmp -s saved.json old.json")?;
+    let tree = lab.ok("ovl-inspect --snapshot old.json")?;
+    assert_eq!(tree.matches("known only as").count(), 2, "{tree}");
+    ensure!(!tree.contains("not found"), "{tree}");
+    Ok(())
+}
+
+fn the_tree_fits_the_terminal(lab: &Lab) -> Result<()> {
+    long_addresses(lab)?;
+    let piped = lab.ok("ovl-inspect")?;
+    ensure!(widest(&piped) > 80, "nothing is too long:\n{piped}");
+    let tree = on_terminal(lab, 80, "ovl-inspect")?;
+    ensure!(widest(&tree) <= 80, "{tree}");
+    let long = format!("{LONG}/64");
+    for word in [
+        "192.168.10.101/24",
+        "192.168.10.111/24",
+        &long,
+        LONG,
+        "02:42:c0:a8:0a:65",
+        "⇄ ov1:veth1 (br0)",
+        "socket in h1",
+    ] {
+        ensure!(tree.contains(word), "no '{word}' in\n{tree}");
+    }
+    // A wider one is used.
+    let wider = on_terminal(lab, 200, "ovl-inspect")?;
+    ensure!(widest(&wider) > 80 && wider.lines().count() < tree.lines().count(), "{wider}");
+    // A very narrow one cuts nothing either.
+    let narrow = on_terminal(lab, 30, "ovl-inspect")?;
+    for word in [&long, "02:42:c0:a8:0a:65", "192.168.10.101/24"] {
+        ensure!(narrow.contains(word), "no '{word}' in\n{narrow}");
+    }
+    Ok(())
+}
+
+fn a_pipe_gets_the_tree_unwrapped(lab: &Lab) -> Result<()> {
+    long_addresses(lab)?;
+    let devices = lab.ok("COLUMNS=40 ovl-inspect")?;
+    let line = devices.lines().find(|line| line.contains("192.168.10.101/24"));
+    let line = line.context("no such line")?;
+    ensure!(line.contains(LONG) && line.contains("⇄ ov1:veth1 (br0)"), "{devices}");
+    // As wide on a terminal, where link-local addresses are shown as well.
+    let mut local = String::new();
+    lab.eventually("eth0 has a link-local address", |lab| {
+        let link = lab.link("x1", "eth0")?;
+        let addresses = link["addr_info"].as_array().into_iter().flatten();
+        let mut locals = addresses.filter(|a| a["scope"] == "link");
+        locals.find_map(|a| a["local"].as_str()).unwrap_or_default().clone_into(&mut local);
+        Ok(!local.is_empty())
+    })?;
+    ensure!(!devices.contains(&local), "{devices}");
+    let wide = on_terminal(lab, 40, "ovl-inspect -o wide")?;
+    let line = wide.lines().find(|line| line.contains("192.168.10.101/24"));
+    let line = line.context("no such line")?;
+    ensure!(line.contains(LONG) && line.contains(&local) && line.contains("(br0)"), "{wide}");
+    Ok(())
+}
+
+fn a_wide_table_cuts_no_address(lab: &Lab) -> Result<()> {
+    long_addresses(lab)?;
+    let mac = lab.link("ov1", "veth1")?["address"].as_str().unwrap_or_default().to_owned();
+    let long = format!("{LONG}/64");
+    for (columns, format) in [(80, "wide"), (80, "table"), (40, "wide"), (40, "table")] {
+        let links = on_terminal(lab, columns, &format!("ovl-inspect links x1 ov1 -o {format}"))?;
+        ensure!(links.contains(&long), "{links}");
+        ensure!(format == "table" || links.contains(&mac), "{links}");
+        let fdb = on_terminal(lab, columns, &format!("ovl-inspect fdb ov1 -o {format}"))?;
+        ensure!(fdb.contains(&mac) && fdb.contains("192.168.1.5"), "{fdb}");
+        let neigh = on_terminal(lab, columns, &format!("ovl-inspect neigh ov1 -o {format}"))?;
+        ensure!(neigh.contains(LONG) && neigh.contains("02:42:c0:a8:0a:65"), "{neigh}");
+        let routes = on_terminal(lab, columns, &format!("ovl-inspect routes x1 -o {format}"))?;
+        ensure!(routes.contains("fd00:1234:5678:9abc::/64"), "{routes}");
+    }
+    // Where it is clear which one is meant, the others need its place more.
+    let one = on_terminal(lab, 80, "ovl-inspect links x1")?;
+    ensure!(!one.contains("NAMESPACE") && widest(&one) <= 80, "{one}");
+    let both = on_terminal(lab, 80, "ovl-inspect links x1 ov1")?;
+    ensure!(both.contains("NAMESPACE") && widest(&both) <= 80, "{both}");
+    Ok(())
+}
+
+fn fdb_wide_has_what_a_row_has_of_its_own(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok(
+        "bridge -n ov1 fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.9 port 4790 vni 77",
+    )?;
+    let table = lab.ok("ovl-inspect fdb ov1 -o wide")?;
+    let row = table.lines().find(|line| line.contains("192.168.1.9")).context("no row")?;
+    let words: Vec<&str> = row.split_whitespace().collect();
+    ensure!(words.ends_with(&["4790", "77", "-", "-"]), "{table}");
+    let tree = lab.ok("ovl-inspect")?;
+    ensure!(tree.contains("flood  → 192.168.1.9  port 4790  vni 77\n"), "{tree}");
+    Ok(())
+}
