@@ -21,6 +21,7 @@ tests![
     what_becomes_this_hosts_own_is_answered_no_more: PING,
     the_counts_are_told_when_asked_and_at_the_end: PING,
     cleanup_takes_the_answers_away: PING,
+    flush_takes_the_answers_away: PING,
     answers_that_are_no_longer_right_are_withdrawn: PING,
     a_namespace_is_let_go_and_found_again: PING,
     a_name_that_leads_elsewhere_is_followed: PING,
@@ -174,6 +175,23 @@ fn cleanup_takes_the_answers_away(lab: &Lab) -> Result<()> {
         rows::same(flags, &before, &standing(lab)?)?;
         lab.ok("ip -n c1 neigh flush dev eth0")?;
     }
+    Ok(())
+}
+
+fn flush_takes_the_answers_away(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    lab.ok("bridge -n ov1 fdb add 02:42:00:00:00:99 dev vxlan0 dst 192.168.1.9 self permanent")?;
+    let before = standing(lab)?;
+    let follower = answer(lab, "--ttl 5m")?;
+    // What was deleted meanwhile and is answered anew is known as well.
+    for round in 0..2 {
+        lab.ok("ip -n c1 neigh flush dev eth0")?;
+        ping(lab, "192.168.10.101")?;
+        lab.eventually("it is answered", |lab| Ok(standing(lab)?.len() == 3))?;
+        lab.ok("ovl-fdb flush --owned -n ov1")?;
+        rows::same(&format!("round {round}"), &before, &standing(lab)?)?;
+    }
+    drop(follower);
     Ok(())
 }
 

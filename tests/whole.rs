@@ -26,6 +26,7 @@ mod said;
 mod saved;
 mod stalled;
 mod sync;
+mod together;
 mod two_hosts;
 mod undo;
 mod veth;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         saved::tests,
         stalled::tests,
         sync::tests,
+        together::tests,
         two_hosts::tests,
         undo::tests,
         veth::tests,

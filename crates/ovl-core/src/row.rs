@@ -41,7 +41,18 @@ pub enum RowSpec {
     Fdb(FdbSpec),
 }
 
+/// Does a row in that state stay until it is deleted?
+pub fn lasts(state: u16) -> bool {
+    state & (NUD_PERMANENT | NUD_NOARP) != 0
+}
+
 impl RowSpec {
+    /// Does it stay until it is deleted?
+    pub fn lasts(&self) -> bool {
+        let (RowSpec::Neigh(NeighSpec { state, .. }) | RowSpec::Fdb(FdbSpec { state, .. })) = self;
+        lasts(*state)
+    }
+
     /// The MAC address of an FDB row in that table (`NTF_SELF` or `NTF_MASTER`).
     pub fn mac_in(&self, table: u8) -> Option<MacAddr> {
         match self {

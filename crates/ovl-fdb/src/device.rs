@@ -16,7 +16,7 @@ use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::plan::Plan;
 use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, Neigh, RowOp, RowSpec, Via};
-use ovl_core::state::Reader;
+use ovl_core::state::{Have, Reader};
 use ovl_core::step::{Act, LinkRef, NsSlot, Step};
 use ovl_core::types::MacAddr;
 
@@ -37,10 +37,10 @@ pub struct Device {
     pub endpoints: Vec<Endpoint>,
     /// What is remembered of what was written.
     pub memory: Memory,
+    /// Whether `endpoints` has all that may be ours.
+    has_all_of_ours: bool,
     /// Every FDB row of it, where all were listed and not only some asked for.
     pub listing: Option<Vec<Fdb>>,
-    /// Addresses of this host: those of the namespace of the device's socket.
-    pub own: Vec<IpAddr>,
     /// Where that is.
     pub slots: Slots,
     /// Held from the reading of the rows to their writing.
@@ -66,7 +66,7 @@ pub enum Reach<'m> {
 /// What tells where rows of ours may stand.
 pub struct Known<'c> {
     /// Of its namespace.
-    reader: Reader<'c, ovl_cli::Seam>,
+    pub reader: Reader<'c, ovl_cli::Seam>,
     /// The device's neighbour rows.
     pub neighs: Vec<Neigh>,
     /// What is remembered of it.
@@ -106,6 +106,22 @@ impl Device {
         let neighs = neighs.map_err(reading("its neighbour rows", self.label()))?;
         let memory = Memory::of(reader.cookie().ok(), self.link.index);
         Ok(Known { reader, neighs, memory })
+    }
+
+    /// Reads what is remembered of it, or only makes ready to add to that.
+    pub fn remember(&mut self, context: &Context, is_read: bool) -> Result<(), Error> {
+        let cookie = self.slots.reader(context, self.at)?.cookie().ok();
+        let index = self.link.index;
+        self.memory =
+            if is_read { Memory::of(cookie, index) } else { Memory::to_add_to(cookie, index) };
+        Ok(())
+    }
+
+    /// It, for a plan.
+    pub fn have(&self) -> Have {
+        let mut have = Have::default();
+        have.states.entry(self.at).or_default().links.push(self.link.clone());
+        have
     }
 
     /// Has a MAC address a row for each VNI?
@@ -150,7 +166,7 @@ impl Device {
         let endpoints = join(link, &neighs, &fdb, memory.written());
         drop(reader);
         let listing = (is_whole && !matches!(reach, Reach::Ours(_))).then_some(fdb);
-        Ok(Device { endpoints, memory, listing, ..self })
+        Ok(Device { endpoints, has_all_of_ours: true, memory, listing, ..self })
     }
 
     /// Finds it, without its rows.
@@ -160,13 +176,27 @@ impl Device {
         let label = slots.label(at);
         let told = |what| reading(what, label.clone());
         let mut reader = slots.reader(context, at)?;
-        let mut have = ovl_core::state::Have::default();
+        let mut have = Have::default();
         let links = reader.links(false).map_err(told("its devices"))?;
         have.states.entry(at).or_default().links = links;
         let link = device(&slots, &have, at, &on.dev)?.clone();
-        let own = own_addresses(context, &mut reader, &link).map_err(told("its underlay"))?;
-        let (endpoints, memory) = Default::default();
-        Ok(Device { at, link, endpoints, memory, listing: None, own, slots, _lock: None })
+        Ok(Device {
+            at,
+            link,
+            endpoints: Vec::new(),
+            memory: Memory::default(),
+            has_all_of_ours: false,
+            listing: None,
+            slots,
+            _lock: None,
+        })
+    }
+
+    /// Addresses of this host: those of the namespace of the device's socket.
+    pub fn own(&self, context: &Context) -> Result<Vec<IpAddr>, Error> {
+        let mut reader = self.slots.reader(context, self.at)?;
+        let own = own_addresses(context, &mut reader, &self.link);
+        own.map_err(reading("its underlay", self.label()))
     }
 
     /// How its namespace was written; `None` for the caller's own.
@@ -211,7 +241,8 @@ impl Device {
         onlooker: &mut dyn Onlooker,
     ) -> Result<Applied, Error> {
         if !acting.dry_run {
-            self.memory.note(rows_of(plan.steps()))?;
+            // What ages by itself is nobody's.
+            self.memory.note(rows_of(plan.steps()).filter(|row| row.lasts()))?;
         }
         let standing = self.standing_of_few();
         // What was compared is not needed any more, and there may be much of it.
@@ -239,7 +270,7 @@ impl Device {
     /// The rows that stand, where many more are remembered: others have deleted those.
     fn standing_of_few(&self) -> Option<Vec<Kept>> {
         let is_full = self.memory.written().len() > 2 * self.endpoints.len() + FEW;
-        is_full.then(|| {
+        (is_full && self.has_all_of_ours).then(|| {
             let rows = self.endpoints.iter().flat_map(|endpoint| {
                 let neigh = endpoint.neigh.as_ref().map(Neigh::deletion);
                 neigh.into_iter().chain(endpoint.fdb.as_ref().map(Fdb::deletion))

@@ -91,6 +91,14 @@ impl Stands {
         }
     }
 
+    /// The same, where the endpoint is taken over.
+    fn taken(self, is_taken: bool) -> Stands {
+        match self {
+            Stands::SameOfAnother if is_taken => Stands::Foreign,
+            stands => stands,
+        }
+    }
+
     fn is_same(self) -> bool {
         matches!(self, Stands::Same | Stands::SameOfAnother)
     }
@@ -174,6 +182,8 @@ pub fn difference<'a>(
     }
     if rules.prune {
         difference.prune(wanted, &have);
+    } else {
+        difference.sweep_up(wanted, &have);
     }
     difference
 }
@@ -267,8 +277,11 @@ impl<'a> Difference<'a> {
             self.unchanged += 1;
             return;
         }
+        // What is taken over is taken whole: of half an endpoint nobody could say whose
+        // it is.
+        let is_taken = known.clone().any(|row| row.0 == Stands::Foreign);
         let other = known.find(|row| matches!(row.0, Stands::Ours | Stands::Foreign));
-        let [neigh, fdb] = rows;
+        let [neigh, fdb] = rows.map(|row| row.map(|(stands, at)| (stands.taken(is_taken), at)));
         match (neigh, wanted.neigh()) {
             (Some((Stands::Nothing, _)), Some(row)) => self.rows.add.push(row),
             (Some((Stands::Same | Stands::SameOfAnother, _)) | None, _) | (_, None) => {}
@@ -305,6 +318,36 @@ impl<'a> Difference<'a> {
             Stands::Ours | Stands::Learned | Stands::Foreign => {
                 self.rows.clear.extend(was.map(Fdb::deletion));
                 self.rows.add.push(row);
+            }
+        }
+    }
+
+    /// Our FDB rows of MAC addresses that endpoints had until now: where an endpoint
+    /// has got another one, nobody uses the row of the first any more.
+    fn sweep_up(&mut self, wanted: &'a [Wanted], have: &Have<'a>) {
+        let moved: Map<IpAddr, &Endpoint> = self
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Changed(wanted, was) if was.mac() != Some(wanted.mac) => {
+                    Some((wanted.ip?, *was)).filter(|(ip, was)| was.ip() == Some(*ip))
+                }
+                _ => None,
+            })
+            .collect();
+        if moved.is_empty() {
+            return;
+        }
+        let macs: Set<MacAddr> = wanted.iter().map(|wanted| wanted.mac).collect();
+        let has_left = |at: &usize| {
+            let there = &have.endpoints[*at];
+            there.ours.fdb && there.ip().is_some_and(|ip| moved.contains_key(&ip))
+        };
+        let mut gone = Set::default();
+        for row in moved.values().filter_map(|was| was.fdb.as_ref()) {
+            let is_free = !macs.contains(&row.mac) && have.by_mac[&row.mac].iter().all(has_left);
+            if is_free && gone.insert(row.mac) {
+                self.rows.remove.push(row.deletion());
             }
         }
     }

@@ -63,20 +63,23 @@ impl Endpoint {
     /// memory is another mount namespace's), two marks on a pair prove it, unless a
     /// control plane such as FRR has put `extern_learn` on the bridge's row too, which
     /// we never do, and left a state on the device's row that is not ours. The flag of
-    /// a flood row is shared by all rows of its MAC address, and is no mark.
+    /// a flood row is shared by all rows of its MAC address, and is no mark; nor has a row
+    /// any that `answer` wrote to age.
     fn judge(&mut self, written: &Written) {
         let control_plane = self.bridge.as_ref().is_some_and(|b| b.flags & NTF_EXT_LEARNED != 0)
             && self.fdb.as_ref().is_some_and(|f| !is_as_written(f));
         let neigh = self.neigh.as_ref().filter(|n| n.proto == Some(OVL_PROTOCOL));
-        let fdb = self
-            .fdb
-            .as_ref()
-            .filter(|f| f.mac == MacAddr::ZERO || f.flags & NTF_EXT_LEARNED != 0 && !control_plane);
+        let written_to_age = |f: &Fdb| f.is_learned() && written.has(Kept::Fdb(f.mac, f.dst));
+        let is_marked = |f: &Fdb| f.flags & NTF_EXT_LEARNED != 0 && !control_plane;
+        let fdb = self.fdb.as_ref();
+        let fdb = fdb.filter(|f| f.mac == MacAddr::ZERO || is_marked(f) || written_to_age(f));
         let pair = neigh.is_some() && fdb.is_some();
         let proved = |row: Kept| written.has(row) || pair && !written.knows(row);
         let is_ours = fdb.is_some_and(|f| proved(Kept::Fdb(f.mac, f.dst)));
-        // Of a pair that was written both rows are still ours, or neither.
-        let broken = |f: &Fdb| !is_ours && written.knows(Kept::Fdb(f.mac, f.dst));
+        // Of a pair that was written both rows are still ours, or neither. What ages may
+        // have been learned anew.
+        let broken =
+            |f: &Fdb| !is_ours && !f.is_learned() && written.knows(Kept::Fdb(f.mac, f.dst));
         let neigh = neigh.filter(|_| !self.fdb.as_ref().is_some_and(broken));
         let neigh = neigh.and_then(|n| Some(Kept::Neigh(n.ip, n.mac?)));
         self.ours = Ours { neigh: neigh.is_some_and(proved), fdb: is_ours };

@@ -2,13 +2,17 @@
 //! that replaces a row keeps our protocol number on it, or our `extern_learn`; a row
 //! that lost its other half has no second mark. One file a device under
 //! /run/ovl/rows, named by the cookie of its namespace, which is never given twice.
-//! It is gone with the machine's run, as the rows are.
+//! It is gone with the machine's run, as the rows are. Several runs add to it and
+//! take from it at once: each does so under a lock, held as long as that takes, and
+//! looks again at what others have written meanwhile.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::PathBuf;
 
+use nix::fcntl::{Flock, FlockArg};
 use ovl_cli::stop::STATE_DIR;
 use ovl_cli::{Error, Exit};
 use ovl_core::row::RowSpec;
@@ -99,8 +103,24 @@ pub struct Memory {
     rows: Written,
     /// Those noted since.
     noted: Vec<Kept>,
-    /// The last line was cut off when its writer was killed.
-    is_torn: bool,
+    /// Those forgotten since.
+    gone: Vec<Kept>,
+    /// The file as `rows` and `noted` say it; `None` when it was not read.
+    seen: Option<Seen>,
+}
+
+/// Which file was read, and how much of it: they are added to, and replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Seen {
+    inode: u64,
+    length: u64,
+}
+
+impl Seen {
+    fn of(file: &File) -> io::Result<Seen> {
+        let meta = file.metadata()?;
+        Ok(Seen { inode: meta.ino(), length: meta.len() })
+    }
 }
 
 impl Memory {
@@ -108,29 +128,15 @@ impl Memory {
     /// that cookie; nothing, when nothing was written down.
     pub fn of(cookie: Option<u64>, dev: u32) -> Memory {
         let path = place(cookie, dev);
-        let text = fs::read(&path).unwrap_or_default();
-        // Whole lines only: the last may be cut off.
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let is_torn = whole < text.len();
-        let text = String::from_utf8_lossy(&text[..whole]);
-        let mut rows = Written::default();
-        let room = text.len() / A_LINE;
-        match text.as_bytes().first() {
-            Some(b'n') => rows.reserve(room / 2, room / 2),
-            _ => rows.reserve(0, room),
-        }
-        for row in text.lines().filter_map(Kept::read) {
-            rows.insert(row);
-        }
-        Memory { path, rows, noted: Vec::new(), is_torn }
+        let read = File::open(&path).and_then(|file| read(&file));
+        let (rows, seen) = read.unwrap_or_default();
+        Memory { path, rows, seen: Some(seen), ..Memory::default() }
     }
 
     /// The memory of that device to be added to, without reading it: a script that adds
     /// one endpoint after the other is not to read all of them each time.
     pub fn to_add_to(cookie: Option<u64>, dev: u32) -> Memory {
-        let path = place(cookie, dev);
-        let is_torn = ends_torn(&path).unwrap_or_default();
-        Memory { path, is_torn, ..Memory::default() }
+        Memory { path: place(cookie, dev), ..Memory::default() }
     }
 
     /// What was written before this run.
@@ -141,24 +147,34 @@ impl Memory {
     /// Writes rows down before they are written or deleted: whatever ends the run,
     /// they are known again.
     pub fn note<'r>(&mut self, rows: impl IntoIterator<Item = &'r RowSpec>) -> Result<(), Error> {
-        let from = self.noted.len();
-        let rows = rows.into_iter().filter_map(Kept::of);
-        self.noted.extend(rows.filter(|row| !self.rows.has(*row)));
-        let new = &self.noted[from..];
-        if new.is_empty() {
+        let rows = rows.into_iter().filter_map(Kept::of).collect();
+        self.append(rows).map_err(|e| self.failed(&e))
+    }
+
+    fn append(&mut self, mut rows: Vec<Kept>) -> io::Result<()> {
+        if rows.iter().all(|row| self.rows.has(*row)) && self.is_up_to_date() {
             return Ok(());
         }
-        let append = || -> io::Result<()> {
-            fs::create_dir_all(self.path.parent().unwrap_or(&self.path))?;
-            let mut file = File::options().create(true).append(true).open(&self.path)?;
-            if self.is_torn {
-                // What was cut off is a line of its own, and no row.
-                file.write_all(b"\n")?;
-            }
-            write_lines(file, new.iter().copied())
-        };
-        append().map_err(|e| self.failed(&e))?;
-        self.is_torn = false;
+        let _lock = self.lock()?;
+        let file = File::options().read(true).create(true).append(true).open(&self.path)?;
+        if self.seen.is_some() {
+            self.refresh(&file)?;
+        }
+        rows.retain(|row| !self.rows.has(*row));
+        let length = file.metadata()?.len();
+        let mut last = [b'\n'];
+        if length > 0 {
+            file.read_exact_at(&mut last, length - 1)?;
+        }
+        if last != *b"\n" {
+            // What was cut off when its writer was killed is a line of its own, and no row.
+            (&file).write_all(b"\n")?;
+        }
+        write_lines(&file, rows.iter().copied())?;
+        self.noted.extend(rows);
+        if self.seen.is_some() {
+            self.seen = Some(Seen::of(&file)?);
+        }
         Ok(())
     }
 
@@ -171,31 +187,79 @@ impl Memory {
 
     /// Keeps only what `stays` says; the rest is gone, or was never written.
     pub fn keep(&mut self, stays: impl Fn(Kept) -> bool) -> Result<(), Error> {
-        let noted = self.noted.len();
+        let before = self.gone.len();
+        let mut stays = |row: Kept| {
+            let stays = stays(row);
+            if !stays {
+                self.gone.push(row);
+            }
+            stays
+        };
         self.noted.retain(|row| stays(*row));
-        let changed = self.rows.retain(&stays) || self.noted.len() < noted;
-        if changed { self.save() } else { Ok(()) }
+        self.rows.retain(stays);
+        if self.gone.len() > before { self.save() } else { Ok(()) }
     }
 
     /// Forgets a row that is gone; it is to be saved when all are.
     pub fn forget(&mut self, row: Kept) {
         self.rows.remove(row);
+        self.gone.push(row);
     }
 
-    /// Writes down what is remembered, and nothing else.
-    pub fn save(&self) -> Result<(), Error> {
-        let replace = || -> io::Result<()> {
-            if self.rows.len() == 0 && self.noted.is_empty() {
-                return match fs::remove_file(&self.path) {
-                    Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
-                    _ => Ok(()),
-                };
-            }
-            let part = self.path.with_extension("part");
-            write_lines(File::create(&part)?, self.rows.iter().chain(self.noted.iter().copied()))?;
-            fs::rename(&part, &self.path)
-        };
-        replace().map_err(|e| self.failed(&e))
+    /// Writes down what is remembered, and what others have noted meanwhile.
+    pub fn save(&mut self) -> Result<(), Error> {
+        self.replace().map_err(|e| self.failed(&e))
+    }
+
+    fn replace(&mut self) -> io::Result<()> {
+        let _lock = self.lock()?;
+        match File::open(&self.path) {
+            Ok(file) => self.refresh(&file)?,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+            Err(why) => return Err(why),
+        }
+        self.gone.clear();
+        if self.rows.len() == 0 && self.noted.is_empty() {
+            self.seen = Some(Seen::default());
+            return match fs::remove_file(&self.path) {
+                Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+                _ => Ok(()),
+            };
+        }
+        let part = self.path.with_extension("part");
+        let file = File::create(&part)?;
+        write_lines(&file, self.rows.iter().chain(self.noted.iter().copied()))?;
+        self.seen = Some(Seen::of(&file)?);
+        fs::rename(&part, &self.path)
+    }
+
+    /// Reads the file again where others have written to it, or in its place.
+    fn refresh(&mut self, file: &File) -> io::Result<()> {
+        if self.seen == Some(Seen::of(file)?) {
+            return Ok(());
+        }
+        let (rows, seen) = read(file)?;
+        (self.rows, self.seen) = (rows, Some(seen));
+        for row in self.gone.iter().chain(&self.noted) {
+            self.rows.remove(*row);
+        }
+        Ok(())
+    }
+
+    fn is_up_to_date(&self) -> bool {
+        let now = File::open(&self.path).and_then(|file| Seen::of(&file));
+        self.seen.is_none_or(|seen| seen == now.unwrap_or_default())
+    }
+
+    /// Nobody else writes to a device's file, or replaces one, while this is held.
+    /// Others may read it, and a lock is open to whoever can: it is a file of its own.
+    fn lock(&self) -> io::Result<Flock<File>> {
+        let folder = self.path.parent().unwrap_or(&self.path);
+        fs::create_dir_all(folder)?;
+        let mut file = File::options();
+        let file = file.create(true).truncate(false).write(true).mode(0o600);
+        let file = file.open(folder.join("lock"))?;
+        Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, why)| why.into())
     }
 
     fn failed(&self, why: &io::Error) -> Error {
@@ -204,13 +268,25 @@ impl Memory {
     }
 }
 
-/// Is the last line of a file cut off?
-fn ends_torn(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    let mut last = [b'\n'];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
+/// The rows of a file, and how much of it that was.
+fn read(mut file: &File) -> io::Result<(Written, Seen)> {
+    let Seen { inode, length } = Seen::of(file)?;
+    let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
+    file.read_to_end(&mut text)?;
+    let length = u64::try_from(text.len()).unwrap_or(length);
+    // Whole lines only: the last may be cut off.
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let text = String::from_utf8_lossy(&text[..whole]);
+    let mut rows = Written::default();
+    let room = text.len() / A_LINE;
+    match text.as_bytes().first() {
+        Some(b'n') => rows.reserve(room / 2, room / 2),
+        _ => rows.reserve(0, room),
+    }
+    for row in text.lines().filter_map(Kept::read) {
+        rows.insert(row);
+    }
+    Ok((rows, Seen { inode, length }))
 }
 
 /// The file of a device.

@@ -48,7 +48,7 @@ pub fn sweep(
             Err(why) => break Err(why),
         }
     };
-    let Sweep { device, count, .. } = sweep;
+    let Sweep { mut device, count, .. } = sweep;
     let kept = device.memory.save();
     match swept.and(kept) {
         Ok(()) => Ok((count, device)),

@@ -4,29 +4,28 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use nix::errno::Errno;
-use ovl_cli::apply::{Applied, Silent, carry_out};
+use ovl_cli::apply::{Applied, Silent};
 use ovl_cli::error::reading;
-use ovl_cli::{Context, Error, Exit, Slots, apply, output};
+use ovl_cli::{Context, Error, Exit, Slots, output};
 use ovl_core::exec::{Failed, Why};
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::plan::{Conflict, plan};
 use ovl_core::row::{
-    FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
-    NeighSpec, OVL_PROTOCOL, RowSpec, Via,
+    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
+    NeighSpec, OVL_PROTOCOL, RowOp, RowSpec, Via,
 };
 use ovl_core::state::{Have, Reader};
-use ovl_core::step::NsSlot;
+use ovl_core::step::{Act, NsSlot, Step};
 use ovl_core::types::{MacAddr, UnicastMac};
 use ovl_core::want::{Policy, Want};
 use ovl_endpoints::{endpoint_address, vtep_address};
 
 use crate::cli::{Add, Del, Who};
-use crate::device::{defaults, is_deletion, rows_of, some_rows};
+use crate::device::{Device, Known, defaults, is_deletion, some_rows};
+use crate::diff::Rows;
 use crate::endpoints::{Endpoint, join};
 use crate::find;
-use crate::memory::Memory;
-use crate::written::Kept;
 
 /// What `add` is asked to write.
 struct Asked {
@@ -70,31 +69,66 @@ fn asked(args: &Add) -> Result<Asked, Error> {
 /// `add`.
 pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let asked = asked(args)?;
-    let mut slots = Slots::default();
-    let at = slots.have(context, &args.on.netns.reference())?;
-    let mut have = slots.read(context)?;
-    let link = device(&slots, &have, at, &args.on.dev)?.clone();
-    if args.flood {
-        not_own_vtep(context, &slots, &have, at, &link, args.dst)?;
+    let mut device = Device::locked(context, &args.on, args.acting)?;
+    if let Some(dst) = args.dst.filter(|_| args.flood) {
+        not_own_vtep(context, &device, dst)?;
     }
-    let via = args.via.as_ref().map(|name| via(context, &slots, at, &link, name)).transpose()?;
-    let rows = rows(args, &asked, via, defaults(&link));
-    slots.read_rows(context, &mut have, at, &args.on.dev, &rows)?;
-    let (dev, replace) = (args.on.dev.clone(), args.replace);
-    let wants = [Want::Rows { at, dev, rows: Arc::new(rows), replace }];
+    let via = args.via.as_ref().map(|name| device.via(context, name)).transpose()?;
+    let rows = rows(args, &asked, via, defaults(&device.link));
+    let (at, dev) = (device.at, args.on.dev.clone());
+    let mut have = device.have();
+    device.slots.read_rows(context, &mut have, at, &dev, &rows)?;
+    let left = match asked.ip {
+        Some(ip) if args.replace => left_behind(context, &device, &have, ip, asked.mac)?,
+        _ => Vec::new(),
+    };
+    let mut wants =
+        vec![Want::Rows { at, dev: dev.clone(), rows: Arc::new(rows), replace: args.replace }];
+    if !left.is_empty() {
+        wants.push(Want::NoRows { at, dev, rows: Arc::new(left) });
+    }
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
-    let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
-    let plan = plan(slots.decls, &wants, &have, policy)?;
-    if !args.acting.dry_run && !args.dynamic {
-        let written = plan.steps().filter(|step| !is_deletion(step));
-        Memory::to_add_to(ns.cookie().ok(), link.index).note(rows_of(written))?;
-    }
-    let applied = carry_out(context, args.acting, &plan, slots.open, &mut Silent, advise)?;
-    if applied != Applied::Shown && context.flags.is_structured() {
+    let plan = plan(device.slots.decls.clone(), &wants, &have, policy)?;
+    let again = || Error::new(Exit::Failed, "cannot open the namespace once more");
+    let ns = device.slots.open[&at].try_clone().map_err(|_| again())?;
+    // What is only added to is not read: scripts add one endpoint after the other.
+    device.remember(context, plan.steps().any(is_over_others))?;
+    if device.write(context, args.acting, &plan, &mut Silent)? != Applied::Shown
+        && context.flags.is_structured()
+    {
         let who = asked.ip.map_or(Who::Mac(asked.mac), Who::Ip);
         find::print_one(context, &ns, &args.on.dev, who)?;
     }
     Ok(Exit::Done)
+}
+
+/// Does a step put rows in the place of others, or take some away?
+fn is_over_others(step: &Step) -> bool {
+    is_deletion(step) || matches!(&step.act, Act::Rows(_, RowOp::Replace, _))
+}
+
+/// Our FDB row of the MAC address that an IP address had: with the neighbour row gone
+/// over to another MAC address, nobody uses it any more.
+fn left_behind(
+    context: &Context,
+    device: &Device,
+    have: &Have,
+    ip: IpAddr,
+    mac: MacAddr,
+) -> Result<Vec<RowSpec>, Error> {
+    let neighs = have.states.get(&device.at).map(|state| state.neighs.as_slice());
+    let neighs = neighs.unwrap_or_default();
+    let was = neighs.iter().find(|row| row.ip == ip).and_then(|row| row.mac);
+    let Some(was) = was.filter(|was| *was != mac) else { return Ok(Vec::new()) };
+    let memory = device.known(context)?.memory;
+    let mut reader = device.slots.reader(context, device.at)?;
+    let fdb = some_rows(&mut reader, &device.link, &[was], true);
+    let fdb = fdb.map_err(reading("its FDB rows", device.label()))?;
+    let endpoints = join(&device.link, neighs, &fdb, memory.written());
+    let mut users = endpoints.iter().filter(|endpoint| endpoint.mac() == Some(was));
+    let is_free = users.all(|endpoint| endpoint.ours.fdb && endpoint.ip() == Some(ip));
+    let rows = fdb.iter().filter(|row| is_free && row.is_self() && row.mac == was);
+    Ok(rows.map(Fdb::deletion).collect())
 }
 
 /// The neighbour row, then the FDB row: libnetwork's order in peerAdd. The device's
@@ -144,40 +178,14 @@ fn rows(
 
 /// A flood row to our own VTEP costs local containers most of their traffic:
 /// their MAC addresses are learned on the VXLAN device.
-fn not_own_vtep(
-    context: &Context,
-    slots: &Slots,
-    have: &Have,
-    at: NsSlot,
-    link: &Link,
-    dst: Option<IpAddr>,
-) -> Result<(), Error> {
-    let Some(dst) = dst else { return Ok(()) };
-    let refuse = || {
-        Error::new(
-            Exit::Failed,
-            format!("{dst} is this host's own VTEP: a flood row to it would loop"),
-        )
-        .about("add", "the flood row", slots.label(at))
-        .hint("name the VTEPs of the other hosts")
-    };
-    if link.vxlan().and_then(|v| v.local) == Some(dst) {
-        return Err(refuse());
+fn not_own_vtep(context: &Context, device: &Device, dst: IpAddr) -> Result<(), Error> {
+    if !device.own(context)?.contains(&dst) {
+        return Ok(());
     }
-    let addrs = match link.peer.nsid {
-        None => have.states[&at].addrs.clone(),
-        Some(nsid) => {
-            let mut reader = slots.reader(context, at)?;
-            let failed = || reading("the underlay's addresses", None);
-            match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
-                Some(ns) => Reader::open(&context.kernel, &ns)
-                    .and_then(|mut r| r.addrs())
-                    .map_err(failed())?,
-                None => Vec::new(),
-            }
-        }
-    };
-    if addrs.iter().any(|a| a.cidr.addr() == dst) { Err(refuse()) } else { Ok(()) }
+    let message = format!("{dst} is this host's own VTEP: a flood row to it would loop");
+    Err(Error::new(Exit::Failed, message)
+        .about("add", "the flood row", device.label())
+        .hint("name the VTEPs of the other hosts"))
 }
 
 /// A device of the namespace of the socket, by name; `if5` is also the one with
@@ -240,18 +248,17 @@ pub fn device<'h>(
 
 /// `del`.
 pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
-    let mut slots = Slots::default();
-    let at = slots.have(context, &args.on.netns.reference())?;
-    let have = slots.read(context)?;
-    let link = device(&slots, &have, at, &args.on.dev)?.clone();
-    let mut reader = slots.reader(context, at)?;
-    let failed = || reading("its rows", slots.label(at));
-    let neighs = reader.neighs(Some(link.index)).map_err(failed())?;
+    let mut device = Device::locked(context, &args.on, args.acting)?;
+    let Known { mut reader, neighs, memory } = device.known(context)?;
     let who = args.who.unwrap_or(Who::Mac(MacAddr::ZERO));
-    let fdb = some_rows(&mut reader, &link, &who.macs(&neighs), true).map_err(failed())?;
-    let mut memory = Memory::of(reader.cookie().ok(), link.index);
-    let endpoints = join(&link, &neighs, &fdb, memory.written());
-    let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| is_meant(e, who, args.dst)).collect();
+    let fdb = some_rows(&mut reader, &device.link, &who.macs(&neighs), true);
+    let fdb = fdb.map_err(reading("its FDB rows", device.label()))?;
+    drop(reader);
+    device.endpoints = join(&device.link, &neighs, &fdb, memory.written());
+    device.memory = memory;
+    let is_chosen = |e: &&Endpoint| is_meant(e, who, args.dst);
+    let chosen: Vec<&Endpoint> = device.endpoints.iter().filter(is_chosen).collect();
+    let netns = device.label();
     if chosen.is_empty() {
         if args.missing_ok {
             return Ok(Exit::Done);
@@ -260,25 +267,17 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
             Who::Ip(ip) => ip.to_string(),
             Who::Mac(mac) => mac.to_string(),
         };
-        let message = format!("{} has no row of {what}{}", args.on.dev, place(&slots, at));
-        return Err(Error::new(Exit::Missing, message).about("delete", what, slots.label(at)));
+        let place = netns.as_ref().map(|name| format!(" in netns {name}")).unwrap_or_default();
+        let message = format!("{} has no row of {what}{place}", args.on.dev);
+        return Err(Error::new(Exit::Missing, message).about("delete", what, netns));
     }
     if let Some(other) = chosen.iter().find(|e| !args.foreign && !e.is_owned() && !e.is_learned()) {
-        return Err(foreign(other, slots.label(at)));
+        return Err(foreign(other, netns));
     }
-    let rows = doomed(context, &chosen, &endpoints, who);
-    let gone: Vec<Kept> = rows.iter().filter_map(Kept::of).collect();
-    let wants = [Want::NoRows { at, dev: args.on.dev.clone(), rows: Arc::new(rows) }];
-    drop(reader);
-    let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };
-    if apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})? != Applied::Shown {
-        memory.keep(|row| !gone.contains(&row))?;
-    }
+    let remove = doomed(context, &chosen, &device.endpoints, who);
+    let plan = device.plan(Rows { remove, ..Rows::default() });
+    device.write(context, args.acting, &plan, &mut Silent)?;
     Ok(Exit::Done)
-}
-
-fn place(slots: &Slots, at: NsSlot) -> String {
-    slots.label(at).map(|n| format!(" in netns {n}")).unwrap_or_default()
 }
 
 fn is_meant(endpoint: &Endpoint, who: Who, dst: Option<IpAddr>) -> bool {

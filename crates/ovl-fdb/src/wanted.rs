@@ -63,10 +63,11 @@ impl Wish {
     ) -> Result<Wish, Error> {
         let mut wish = Wish::default();
         wish.wanted.reserve(table.endpoints.len());
+        let ours = device.own(context)?;
         let mut vias = Vias { context, device, known: Vec::new() };
         for endpoint in &table.endpoints {
             let vtep = endpoint.vtep;
-            if vtep.is_some_and(|vtep| own == Some(vtep) || device.own.contains(&vtep)) {
+            if vtep.is_some_and(|vtep| own == Some(vtep) || ours.contains(&vtep)) {
                 wish.own += 1;
                 continue;
             }

@@ -85,26 +85,29 @@ impl<T: Copy + PartialEq> Said<T> {
 
     fn remove<K: Eq + std::hash::Hash>(said: &mut Map<K, Said<T>>, of: K, what: T) {
         if let Entry::Occupied(mut entry) = said.entry(of)
-            && !entry.get_mut().retain(|other| other != what, &mut false)
+            && !entry.get_mut().retain(|other| other != what)
         {
             entry.remove();
         }
     }
 
-    /// Keeps what `stays` says; `false` when nothing does. `changed` is set where that
-    /// is not all.
-    fn retain(&mut self, stays: impl Fn(T) -> bool, changed: &mut bool) -> bool {
-        if self.all().iter().all(|what| stays(*what)) {
-            return true;
+    /// Keeps what `stays` says; `false` when nothing does.
+    fn retain(&mut self, mut stays: impl FnMut(T) -> bool) -> bool {
+        let left = match self {
+            Said::One(one) => return stays(*one),
+            Said::Many(all) => {
+                all.retain(|what| stays(*what));
+                all.as_slice()
+            }
+        };
+        match *left {
+            [] => false,
+            [one] => {
+                *self = Said::One(one);
+                true
+            }
+            _ => true,
         }
-        *changed = true;
-        let left: Vec<T> = self.all().iter().copied().filter(|what| stays(*what)).collect();
-        match left.as_slice() {
-            [] => return false,
-            [one] => *self = Said::One(*one),
-            _ => *self = Said::Many(left),
-        }
-        true
     }
 }
 
@@ -170,12 +173,10 @@ impl Written {
         self.neigh.iter().flat_map(neigh).chain(self.fdb.iter().flat_map(fdb))
     }
 
-    /// Keeps only what `stays` says; `false` when that is all.
-    pub fn retain(&mut self, stays: impl Fn(Kept) -> bool) -> bool {
-        let mut changed = false;
-        self.neigh.retain(|ip, said| said.retain(|mac| stays(Kept::Neigh(*ip, mac)), &mut changed));
-        self.fdb.retain(|mac, said| said.retain(|dst| stays(Kept::Fdb(*mac, dst)), &mut changed));
-        changed
+    /// Keeps only what `stays` says.
+    pub fn retain(&mut self, mut stays: impl FnMut(Kept) -> bool) {
+        self.neigh.retain(|ip, said| said.retain(|mac| stays(Kept::Neigh(*ip, mac))));
+        self.fdb.retain(|mac, said| said.retain(|dst| stays(Kept::Fdb(*mac, dst))));
     }
 }
 
@@ -196,8 +197,9 @@ mod tests {
         assert!(written.knows(to(7)) && written.knows(of(other)) && !written.has(of(other)));
         written.remove(to(5));
         assert!(!written.has(to(5)) && written.has(to(6)));
-        assert!(!written.retain(|row| row != to(7)), "it was not there");
-        assert!(written.retain(|row| row != to(6)));
+        written.retain(|row| row != to(7));
+        assert!(written.has(to(6)), "another was meant");
+        written.retain(|row| row != to(6));
         assert!(!written.knows(to(6)));
         written.remove(of(mac));
         assert_eq!((written.len(), written.iter().count()), (0, 0));

@@ -7,8 +7,8 @@ use super::{Clash, Conflict, Planner};
 use crate::attrs::{Change, Difference};
 use crate::names::IfName;
 use crate::row::{
-    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_NOARP, NUD_PERMANENT,
-    Neigh, NeighSpec, RowOp, RowSpec,
+    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, Neigh, NeighSpec, RowOp,
+    RowSpec, lasts,
 };
 use crate::state::NsState;
 use crate::step::{Act, LinkRef, NsSlot, Step};
@@ -26,17 +26,31 @@ impl Planner<'_> {
         let index = self.index(&link).unwrap_or_default();
         let nothing = NsState::default();
         let state = self.have.states.get(&at).unwrap_or(&nothing);
-        let mut steps: Vec<(RowOp, RowSpec)> = Vec::new();
-        let mut stands = None;
+        let mut verdicts = Vec::with_capacity(rows.len());
         for row in rows {
-            let ops = match row {
+            let verdict = match row {
                 RowSpec::Neigh(spec) => neigh(spec, find_neigh(state, index, spec), replace),
                 RowSpec::Fdb(spec) => fdb(spec, &find_fdb(state, index, spec), replace),
             };
-            match ops {
-                Verdict::Stands => stands = stands.or(Some(row)),
-                Verdict::Differs(d) => return Err(self.conflict(at, row, Clash::Differs(d))),
-                Verdict::Write(ops) => steps.extend(ops),
+            if let Verdict::Differs(differences) = verdict {
+                return Err(self.conflict(at, row, Clash::Differs(differences)));
+            }
+            verdicts.push((row, verdict));
+        }
+        // An endpoint that is written over is so as a whole: of half of one nobody could
+        // say whose it is.
+        let is_over = replace && verdicts.iter().any(|(_, verdict)| verdict.is_over());
+        let mut steps: Vec<(RowOp, RowSpec)> = Vec::new();
+        let mut stands = None;
+        for (row, verdict) in verdicts {
+            match (verdict, row) {
+                (Verdict::Write(ops), _) => steps.extend(ops),
+                (_, RowSpec::Neigh(_)) if is_over => steps.push((RowOp::Replace, row.clone())),
+                (_, RowSpec::Fdb(spec)) if is_over => {
+                    let stands = find_fdb(state, index, spec);
+                    steps.extend(stands.first().map(|have| over(spec, have)).unwrap_or_default());
+                }
+                _ => stands = stands.or(Some(row)),
             }
         }
         // Half of an endpoint is completed; only a whole one is said to be there.
@@ -86,6 +100,14 @@ enum Verdict {
     Differs(Vec<Difference>),
 }
 
+impl Verdict {
+    /// Is something written in the place of what stands?
+    fn is_over(&self) -> bool {
+        let Verdict::Write(ops) = self else { return false };
+        ops.iter().any(|(op, _)| matches!(op, RowOp::Replace | RowOp::Del))
+    }
+}
+
 fn find_neigh<'a>(state: &'a NsState, dev: u32, spec: &NeighSpec) -> Option<&'a Neigh> {
     state.neighs.iter().find(|n| n.dev == dev && n.ip == spec.ip)
 }
@@ -120,10 +142,6 @@ fn neigh(spec: &NeighSpec, stands: Option<&Neigh>, replace: bool) -> Verdict {
     }
 }
 
-fn lasts(state: u16) -> bool {
-    state & (NUD_PERMANENT | NUD_NOARP) != 0
-}
-
 /// That a row is asked to age, or to stay, where one stands that does not.
 fn lasting(asked: u16) -> Difference {
     let word = |lasts| if lasts { "permanent".to_owned() } else { "dynamic".to_owned() };
@@ -137,7 +155,6 @@ fn lasting(asked: u16) -> Difference {
 
 fn fdb(spec: &FdbSpec, stands: &[&Fdb], replace: bool) -> Verdict {
     let row = RowSpec::Fdb(spec.clone());
-    let is_marked = |have: &Fdb| have.flags & spec.flags & MARKS == spec.flags & MARKS;
     if spec.mac == MacAddr::ZERO {
         // It holds a list of VTEPs: another one is added to it.
         return match stands.iter().find(|have| leads_differently(spec, have).is_empty()) {
@@ -152,14 +169,22 @@ fn fdb(spec: &FdbSpec, stands: &[&Fdb], replace: bool) -> Verdict {
     match () {
         () if leads.is_empty() && is.is_empty() => Verdict::Stands,
         () if !have.is_learned() && !replace => Verdict::Differs([leads, is].concat()),
-        // The kernel's replace changes where a row leads, and neither its state nor its
-        // flags (`vxlan_fdb_update_existing` in drivers/net/vxlan/vxlan_core.c), nor puts
-        // a VTEP in the place of a nexthop group: then it goes first.
-        () if is.is_empty() && is_marked(have) && have.nhid.is_some() == spec.nhid.is_some() => {
-            Verdict::Write(vec![(RowOp::Replace, row)])
-        }
-        () => Verdict::Write(vec![(RowOp::Del, have.deletion()), (RowOp::Add, row)]),
+        () => Verdict::Write(over(spec, have)),
     }
+}
+
+/// How a row is written over one of its MAC address. The kernel's replace changes where
+/// that leads, and neither its state nor its flags (`vxlan_fdb_update_existing` in
+/// `drivers/net/vxlan/vxlan_core.c`), nor puts a VTEP in the place of a nexthop group:
+/// then it goes first.
+fn over(spec: &FdbSpec, have: &Fdb) -> Vec<(RowOp, RowSpec)> {
+    let row = RowSpec::Fdb(spec.clone());
+    let is_marked = have.flags & spec.flags & MARKS == spec.flags & MARKS;
+    let is_same_way = have.nhid.is_some() == spec.nhid.is_some();
+    if is_differently(spec, have).is_empty() && is_marked && is_same_way {
+        return vec![(RowOp::Replace, row)];
+    }
+    vec![(RowOp::Del, have.deletion()), (RowOp::Add, row)]
 }
 
 /// The flags by which a control plane knows its rows.

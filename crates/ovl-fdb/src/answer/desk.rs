@@ -136,12 +136,9 @@ impl<'c> Desk<'c> {
             }
             return failed;
         }
-        // What ages by itself is nobody's. That a row cannot be remembered costs no more
-        // than that it is thought of as another's.
-        let lasting = written
-            .iter()
-            .filter(|row| matches!(row, RowSpec::Neigh(_)) || life == Life::Permanent);
-        let _ = self.memory.note(lasting);
+        // That a row cannot be remembered costs no more than that it is thought of as
+        // another's.
+        let _ = self.memory.note(&written);
         self.memory.settle();
         let at = Instant::now();
         let stays = life == Life::Permanent;

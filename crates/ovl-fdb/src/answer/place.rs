@@ -39,12 +39,13 @@ impl Clerk<'_> {
             return;
         }
         let Ok(mut desk) = Desk::open(self.context, &ns, spot, device.link.clone()) else { return };
+        let Ok(own) = desk.own(self.context) else { return };
         desk.leave_by(self.vias(&device));
         let (notices, let_go) = abortable(notices);
         let notices: Pin<Box<dyn Stream<Item = Wake>>> =
             Box::pin(notices.map(move |notice| Wake::Heard(spot, Box::new(notice))));
         wakes.push(notices);
-        self.own = device.own;
+        self.own = own;
         self.own.extend(self.args.own);
         (self.desk, self.let_go) = (Some(desk), Some(let_go));
     }
