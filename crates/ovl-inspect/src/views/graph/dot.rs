@@ -13,6 +13,10 @@ pub fn draw(picture: &Picture) -> String {
     dot.out.push_str("  node [fontname=monospace, fontsize=11, shape=box]\n");
     dot.out.push_str("  edge [fontname=monospace, fontsize=11]\n");
     for (number, frame) in picture.frames.iter().enumerate() {
+        if frame.kind == FrameKind::Between {
+            frame.spaces().for_each(|id| dot.space(id, "  "));
+            continue;
+        }
         let hub = frame.hub.filter(|_| frame.kind == FrameKind::Host);
         let name = hub.map(|id| title(picture, id));
         let name = name.unwrap_or_else(|| match frame.kind {
@@ -28,7 +32,7 @@ pub fn draw(picture: &Picture) -> String {
         }
         dot.out.push_str("  }\n");
     }
-    for id in picture.between.iter().chain(&picture.loose) {
+    for id in &picture.loose {
         dot.space(*id, "  ");
     }
     dot.edges();
@@ -79,6 +83,15 @@ impl Dot<'_> {
             let label = format!("{}\n{} – {}", tunnel.label(), a.address(), b.address());
             let colour = if a.knows && b.knows { "" } else { ", color=red" };
             self.edge(a.card, b.card, &format!("penwidth=4, label={}{colour}", quoted(&label)));
+        }
+        for (number, mesh) in self.picture.meshes.iter().enumerate() {
+            let label = quoted(&mesh.label());
+            let _ = writeln!(self.out, "  m{number} [label={label}, shape=ellipse, penwidth=4]");
+            for end in &mesh.ends {
+                let address = quoted(&end.address());
+                let _ =
+                    writeln!(self.out, "  c{} -- m{number} [penwidth=4, label={address}]", end.card);
+            }
         }
         for (number, remote) in self.picture.remotes.iter().enumerate() {
             let label = quoted(&remote.label());

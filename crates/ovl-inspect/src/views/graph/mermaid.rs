@@ -9,6 +9,10 @@ use super::model::{FrameKind, Join, Picture, SpaceId};
 pub fn draw(picture: &Picture) -> String {
     let mut chart = Chart { out: String::from("flowchart LR\n"), picture };
     for (number, frame) in picture.frames.iter().enumerate() {
+        if frame.kind == FrameKind::Between {
+            frame.spaces().for_each(|id| chart.space(id));
+            continue;
+        }
         let hub = frame.hub.filter(|_| frame.kind == FrameKind::Host);
         let name = match (hub, frame.kind) {
             (Some(id), _) => title(picture, id),
@@ -24,7 +28,7 @@ pub fn draw(picture: &Picture) -> String {
         }
         chart.out.push_str("  end\n");
     }
-    for id in picture.between.iter().chain(&picture.loose) {
+    for id in &picture.loose {
         chart.space(*id);
     }
     chart.edges();
@@ -81,6 +85,13 @@ impl Chart<'_> {
                 let _ = write!(words, "\n{} has no row to it", self.picture.place(end.card));
             }
             let _ = writeln!(self.out, "  c{} ===|{}| c{}", a.card, quoted(&words), b.card);
+        }
+        for (number, mesh) in self.picture.meshes.iter().enumerate() {
+            let _ = writeln!(self.out, "  m{number}([{}])", quoted(&mesh.label()));
+            for end in &mesh.ends {
+                let address = quoted(&end.address());
+                let _ = writeln!(self.out, "  c{} ===|{address}| m{number}", end.card);
+            }
         }
         for (number, remote) in self.picture.remotes.iter().enumerate() {
             let _ = writeln!(self.out, "  r{number}[{}]", quoted(&remote.label()));

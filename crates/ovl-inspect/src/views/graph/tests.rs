@@ -12,7 +12,7 @@ use ovl_machine::scene::Scene;
 
 use super::layout::{self, Layout, Line, Rect};
 use super::model::Picture;
-use super::{build, dot, mermaid, svg};
+use super::{build, dot, mermaid, mesh, svg};
 
 const IFF_UP: u32 = 1;
 const IFF_LOWER_UP: u32 = 1 << 16;
@@ -171,7 +171,8 @@ fn key(inode: u64) -> NsKey {
 }
 
 fn drawn(machine: Machine) -> (Picture, Layout) {
-    let (picture, _) = build::picture(&Scene { machines: vec![machine] });
+    let (mut picture, _) = build::picture(&Scene { machines: vec![machine] });
+    mesh::gather(&mut picture);
     let layout = layout::lay_out(&picture);
     check(&picture, &layout);
     // The others draw it as well.
@@ -208,8 +209,10 @@ fn check(picture: &Picture, layout: &Layout) {
     let boxes: Vec<Rect> = layout.boxes.iter().map(|(_, rect)| *rect).collect();
     apart(&boxes, "boxes");
     apart(&layout.frames, "frames");
-    let signs = layout.tunnels.iter().chain(&layout.remotes).map(|sign| sign.rect);
-    let signs: Vec<Rect> = signs.collect();
+    let signs = || layout.tunnels.iter().chain(&layout.meshes).chain(&layout.remotes);
+    let lines = signs().flat_map(|s| s.lines.iter().map(|(_, line)| line).chain(&s.rise));
+    let lines = lines.chain(layout.buses.iter().flat_map(|(_, lines)| lines));
+    let signs: Vec<Rect> = signs().map(|sign| sign.rect).collect();
     apart(&signs.iter().chain(&layout.frames).copied().collect::<Vec<_>>(), "signs and frames");
     let page = Rect { x: 0, y: 0, w: layout.width, h: layout.height };
     for rect in layout.cards.iter().chain(&boxes).chain(&layout.frames).chain(&signs) {
@@ -235,8 +238,7 @@ fn check(picture: &Picture, layout: &Layout) {
         }
         free(picture, layout, line);
     }
-    let thick = layout.tunnels.iter().chain(&layout.remotes).flat_map(|sign| &sign.lines);
-    for (_, line) in thick {
+    for line in lines {
         free(picture, layout, line);
     }
     assert_eq!(layout.tunnels.len(), picture.tunnels.len());

@@ -25,8 +25,6 @@ pub enum Slot {
         /// It is the last one.
         is_last: bool,
     },
-    /// Between frames: its number there.
-    Between(usize),
     /// Attached to nothing.
     Loose,
 }
@@ -40,8 +38,8 @@ pub enum Way {
     Around(usize, usize),
     /// Below the columns of a frame, from one gap to another.
     Under(usize, [usize; 2]),
-    /// Below the frames.
-    Outside,
+    /// From one frame to another: the frame and the gap in which it leaves each.
+    Outside([(usize, usize); 2]),
     /// Inside of one namespace that is in no frame.
     Inside,
 }
@@ -90,6 +88,10 @@ pub struct Plan {
     pub partner: Vec<Option<CardId>>,
     /// How many of the frames are hosts: they come first.
     pub hosts: usize,
+    /// How many are hosts or between them: groups come after these.
+    pub joined: usize,
+    /// Devices between hosts whose cable comes from another frame.
+    pub enters: Vec<bool>,
 }
 
 impl Plan {
@@ -99,10 +101,13 @@ impl Plan {
             slots: vec![None; picture.spaces.len()],
             sides: vec![[false; 2]; picture.cards.len()],
             partner: vec![None; picture.cards.len()],
+            enters: vec![false; picture.cards.len()],
             ..Plan::default()
         };
         let facts = Facts::of(picture);
-        plan.hosts = picture.frames.iter().filter(|f| f.kind != FrameKind::Group).count();
+        let hosts = |f: &&Frame| matches!(f.kind, FrameKind::Host | FrameKind::Unseen);
+        plan.hosts = picture.frames.iter().take_while(hosts).count();
+        plan.joined = picture.frames.iter().take_while(|f| f.kind != FrameKind::Group).count();
         for (number, frame) in picture.frames.iter().enumerate() {
             let columns = columns(picture, frame, &facts);
             for (column, there) in columns.iter().enumerate() {
@@ -112,9 +117,6 @@ impl Plan {
                 }
             }
             plan.columns.push(columns);
-        }
-        for (number, id) in picture.between.iter().enumerate() {
-            plan.slots[*id] = Some(Slot::Between(number));
         }
         for id in &picture.loose {
             plan.slots[*id] = Some(Slot::Loose);
@@ -127,6 +129,11 @@ impl Plan {
     /// Where a device stands.
     pub fn slot(&self, picture: &Picture, card: CardId) -> Slot {
         self.slots[picture.cards[card].space].unwrap_or(Slot::Loose)
+    }
+
+    /// Is a frame one of those between hosts?
+    pub fn is_between(&self, frame: usize) -> bool {
+        (self.hosts..self.joined).contains(&frame)
     }
 
     /// The frame and column in which a device stands.
@@ -143,6 +150,11 @@ impl Plan {
             let (way, sides) = self.way(picture, a, b);
             for (card, side) in [(a, sides[0]), (b, sides[1])] {
                 self.sides[card][usize::from(side == Side::Right)] = true;
+            }
+            if let Way::Outside(ends) = way {
+                for (card, (frame, _)) in [a, b].into_iter().zip(ends) {
+                    self.enters[card] |= self.is_between(frame);
+                }
             }
             self.partner[a].get_or_insert(b);
             self.partner[b].get_or_insert(a);
@@ -167,11 +179,16 @@ impl Plan {
                     }
                 }
             }
-            _ if picture.cards[a].space == picture.cards[b].space => (Way::Inside, [Side::Left; 2]),
-            _ => {
-                let sides = [self.outward(from, to), self.outward(to, from)];
-                (Way::Outside, sides)
+            (Slot::In { frame: f, column: i, .. }, Slot::In { frame: g, column: j, .. }) => {
+                let ends = [(f, i, g), (g, j, f)];
+                let sides = ends.map(|(frame, column, to)| self.outward(frame, column, to));
+                let gap = |n: usize| {
+                    let (frame, column, _) = ends[n];
+                    (frame, column + usize::from(sides[n] == Side::Right))
+                };
+                (Way::Outside([gap(0), gap(1)]), sides)
             }
+            _ => (Way::Inside, [Side::Left; 2]),
         }
     }
 
@@ -188,20 +205,13 @@ impl Plan {
         if is_behind { left + 1 } else { right }
     }
 
-    /// The side on which a cable leaves toward another frame, or toward what is
-    /// between them: there it leaves to whichever half the other end is in.
-    pub fn outward(&self, at: Slot, to: Slot) -> Side {
-        match (at, to) {
-            (Slot::Between(_), Slot::In { frame, .. }) => {
-                if 2 * frame < self.hosts {
-                    Side::Left
-                } else {
-                    Side::Right
-                }
-            }
-            (Slot::Between(i), Slot::Between(j)) if i < j => Side::Right,
-            _ => Side::Left,
-        }
+    /// The side on which a cable leaves toward another frame: what is between hosts
+    /// is entered from whichever half the other end is in, unless what is on it
+    /// stands there.
+    fn outward(&self, frame: usize, column: usize, to: usize) -> Side {
+        let is_alone = self.columns[frame].len() == 1 || column > 0;
+        let is_right = if to < self.hosts { 2 * to >= self.hosts } else { to > frame };
+        if self.is_between(frame) && is_alone && is_right { Side::Right } else { Side::Left }
     }
 
     /// What leaves a device beside cables: tunnels, and cables that were cut.

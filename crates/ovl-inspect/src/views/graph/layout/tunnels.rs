@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{CardId, Picture, Remote, Tunnel};
+use super::super::model::{CardId, Mesh, Picture, Remote, Tunnel, Vtep};
 use super::super::text::{self, LINE};
 use super::boxes::{GAP, MARGIN};
 use super::frame::Traffic;
@@ -20,6 +20,8 @@ pub const APPROACH: i32 = 34;
 pub enum Of {
     /// A tunnel.
     Tunnel(usize),
+    /// Those of a mesh's devices that face one gap.
+    Mesh(usize),
     /// A VTEP that is not seen.
     Remote(usize),
 }
@@ -46,6 +48,8 @@ pub struct Plate {
     pub reaches: Vec<Reach>,
     /// Its lines of text.
     pub lines: Vec<String>,
+    /// A line goes up from it: there are more of what it is of in other gaps.
+    pub rises: bool,
 }
 
 /// The signs, by where they stand.
@@ -68,6 +72,9 @@ impl Plates {
         for (number, tunnel) in picture.tunnels.iter().enumerate() {
             plates.tunnel(picture, plan, number, tunnel);
         }
+        for (number, mesh) in picture.meshes.iter().enumerate() {
+            plates.mesh(picture, plan, number, mesh);
+        }
         for (number, remote) in picture.remotes.iter().enumerate() {
             plates.remote(picture, plan, number, remote);
         }
@@ -80,16 +87,32 @@ impl Plates {
         let reaches = tunnel.ends.iter().filter_map(|end| reach(picture, plan, end.card));
         let reaches: Vec<Reach> = reaches.collect();
         let of = Of::Tunnel(number);
-        let [a, b] = tunnel.ends.each_ref().map(super::super::model::Vtep::address);
+        let [a, b] = tunnel.ends.each_ref().map(Vtep::address);
         match reaches.as_slice() {
             [one, two] if one.faces && two.faces && gap(one.frame) == gap(two.frame) => {
                 let lines = vec![tunnel.label(), a, b];
-                self.gaps[gap(one.frame)].push(Plate { of, reaches, lines });
+                self.gaps[gap(one.frame)].push(Plate { of, reaches, lines, rises: false });
             }
             _ => {
                 let lines = vec![format!("{} · {a} – {b}", tunnel.label())];
-                self.above.push(Plate { of, reaches, lines });
+                self.above.push(Plate { of, reaches, lines, rises: false });
             }
+        }
+    }
+
+    fn mesh(&mut self, picture: &Picture, plan: &Plan, number: usize, mesh: &Mesh) {
+        let mut by_gap: BTreeMap<usize, (Vec<Reach>, Vec<String>)> = BTreeMap::new();
+        for end in &mesh.ends {
+            if let Some(reach) = reach(picture, plan, end.card) {
+                let there = by_gap.entry(gap(reach.frame)).or_default();
+                there.0.push(reach);
+                there.1.push(end.address());
+            }
+        }
+        let rises = by_gap.len() > 1;
+        for (gap, (reaches, mut lines)) in by_gap {
+            lines.insert(0, mesh.label());
+            self.gaps[gap].push(Plate { of: Of::Mesh(number), reaches, lines, rises });
         }
     }
 
@@ -105,8 +128,14 @@ impl Plates {
         }
         for (gap, (reaches, endpoints)) in by_gap {
             let lines = vec![remote.label(), remote.behind(endpoints)];
-            self.gaps[gap].push(Plate { of: Of::Remote(number), reaches, lines });
+            let of = Of::Remote(number);
+            self.gaps[gap].push(Plate { of, reaches, lines, rises: false });
         }
+    }
+
+    /// Every sign.
+    pub fn all(&self) -> impl Iterator<Item = &Plate> {
+        self.above.iter().chain(self.gaps.iter().flatten())
     }
 
     /// The lines of one device leave it below one another, those that go up first.
@@ -135,6 +164,8 @@ impl Plates {
             }
         }
         for (number, plates) in self.gaps.iter().enumerate() {
+            let rising = plates.iter().filter(|plate| plate.rises).count();
+            self.risers[number][0] += i32::try_from(rising).unwrap_or(0);
             for reach in plates.iter().flat_map(|p| &p.reaches).filter(|r| !r.faces) {
                 traffic[reach.frame].along[0] += 2;
                 self.risers[number][reach.frame % 2] += 1;
