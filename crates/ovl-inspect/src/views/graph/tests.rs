@@ -11,7 +11,7 @@ use ovl_machine::machine::{Machine, Space};
 use ovl_machine::scene::Scene;
 
 use super::layout::{self, Layout, Line, Rect};
-use super::model::Picture;
+use super::model::{CardId, Picture, SpaceId};
 use super::{build, dot, mermaid, mesh, svg};
 
 const IFF_UP: u32 = 1;
@@ -132,6 +132,21 @@ impl Maker {
         });
     }
 
+    /// A switch that hosts and plain namespaces are plugged into.
+    fn switch(&mut self, number: u64, hosts: &[u64], plain: u64) -> u64 {
+        let at = self.space(&format!("sw{number}"));
+        let bar = self.bridge(at, "sw0");
+        for (n, host) in hosts.iter().enumerate() {
+            let (name, port) = (format!("up{number}"), format!("p-h{n}"));
+            self.cable((*host, &name, None), (at, &port, Some(bar)));
+        }
+        for n in 0..plain {
+            let one = self.space(&format!("p{number}-{n}"));
+            self.cable((one, "eth0", None), (at, &format!("p-{n}"), Some(bar)));
+        }
+        at
+    }
+
     /// A host with overlays and containers, and rows to all the other hosts.
     fn host(
         &mut self,
@@ -210,8 +225,6 @@ fn check(picture: &Picture, layout: &Layout) {
     apart(&boxes, "boxes");
     apart(&layout.frames, "frames");
     let signs = || layout.tunnels.iter().chain(&layout.meshes).chain(&layout.remotes);
-    let lines = signs().flat_map(|s| s.lines.iter().map(|(_, line)| line).chain(&s.rise));
-    let lines = lines.chain(layout.buses.iter().flat_map(|(_, lines)| lines));
     let signs: Vec<Rect> = signs().map(|sign| sign.rect).collect();
     apart(&signs.iter().chain(&layout.frames).copied().collect::<Vec<_>>(), "signs and frames");
     let page = Rect { x: 0, y: 0, w: layout.width, h: layout.height };
@@ -236,27 +249,81 @@ fn check(picture: &Picture, layout: &Layout) {
             let is_on = (x == rect.x || x == rect.right()) && rect.y < y && y < rect.bottom();
             assert!(is_on, "{} {rect:?}: {x} {y}", picture.place(card));
         }
-        free(picture, layout, line);
     }
-    for line in lines {
-        free(picture, layout, line);
+    let lines = lines(picture, layout);
+    for (_, line, of) in &lines {
+        free(picture, layout, line, of);
     }
+    followable(&lines);
     assert_eq!(layout.tunnels.len(), picture.tunnels.len());
+    assert!(picture.meshes.is_empty() || !layout.meshes.is_empty());
 }
 
-/// The straight parts of a line run through no device.
-fn free(picture: &Picture, layout: &Layout, line: &Line) {
-    let parts = match line {
+/// Every line, what it is part of, and the namespaces it may be seen in.
+type Drawn<'l> = (String, &'l Line, Vec<SpaceId>);
+
+fn lines<'l>(picture: &Picture, layout: &'l Layout) -> Vec<Drawn<'l>> {
+    let space = |card: CardId| picture.cards[card].space;
+    let cables = picture.cables.iter().zip(&layout.cables).enumerate();
+    let mut all: Vec<Drawn<'l>> = cables
+        .map(|(n, (cable, line))| (format!("cable {n}"), line, cable.ends.map(space).into()))
+        .collect();
+    let kinds =
+        [("tunnel", &layout.tunnels), ("mesh", &layout.meshes), ("remote", &layout.remotes)];
+    for (kind, signs) in kinds {
+        for sign in signs {
+            let name = format!("{kind} {}", sign.number);
+            for (card, line) in &sign.lines {
+                all.push((name.clone(), line, vec![space(*card)]));
+            }
+            all.extend(sign.rise.iter().map(|line| (name.clone(), line, Vec::new())));
+        }
+    }
+    for (number, bus) in &layout.buses {
+        all.extend(bus.iter().map(|line| (format!("mesh {number}"), line, Vec::new())));
+    }
+    all
+}
+
+/// The straight parts of a line.
+fn parts(line: &Line) -> Vec<Rect> {
+    let ends = match line {
         Line::Corners(points) => points.windows(2).map(|p| (p[0], p[1])).collect(),
         Line::Across(a, [from, to], b) => vec![(*a, (*from, a.1)), ((*to, b.1), *b)],
         Line::Around(..) => Vec::new(),
     };
-    for ((x1, y1), (x2, y2)) in parts {
+    let part = |((x1, y1), (x2, y2)): ((i32, i32), (i32, i32))| {
         let (x, y) = (x1.min(x2), y1.min(y2));
-        let part = Rect { x, y, w: (x2 - x1).abs().max(1), h: (y2 - y1).abs().max(1) };
+        Rect { x, y, w: (x2 - x1).abs().max(1), h: (y2 - y1).abs().max(1) }
+    };
+    ends.into_iter().map(part).collect()
+}
+
+/// The straight parts of a line run through no device, and through no namespace that
+/// it does not belong to.
+fn free(picture: &Picture, layout: &Layout, line: &Line, of: &[SpaceId]) {
+    for part in parts(line) {
         for (card, rect) in layout.cards.iter().enumerate() {
             let inner = Rect { x: rect.x + 2, y: rect.y + 2, w: rect.w - 4, h: rect.h - 4 };
             assert!(!overlap(inner, part), "{line:?} runs through {}", picture.place(card));
+        }
+        for (id, rect) in layout.boxes.iter().filter(|(id, _)| !of.contains(id)) {
+            let name = &picture.spaces[*id].name;
+            assert!(!overlap(*rect, part), "{line:?} runs through {name} {rect:?}");
+        }
+    }
+}
+
+/// No line runs along on another one: it could not be told which is which.
+fn followable(lines: &[Drawn<'_>]) {
+    let all = lines.iter().flat_map(|(of, line, _)| parts(line).into_iter().map(move |p| (p, of)));
+    let long = |(part, _): &(Rect, &String)| part.w.max(part.h) > 2;
+    let mut all: Vec<(Rect, &String)> = all.filter(long).collect();
+    all.sort_by_key(|(part, _)| part.y);
+    for (n, (a, of)) in all.iter().enumerate() {
+        for (b, other) in all[n + 1..].iter().take_while(|(b, _)| b.y < a.bottom()) {
+            let is_along = (a.w > 1) == (b.w > 1);
+            assert!(of == other || !is_along || !overlap(*a, *b), "{of} {a:?} on {other} {b:?}");
         }
     }
 }
@@ -301,7 +368,7 @@ fn fifty_containers_of_a_bridge_fit_a_page() {
 fn nothing_stands_on_anything_else_in_a_thousand_scenes() {
     for seed in 0..1000 {
         let mut maker = Maker::new(seed);
-        let hosts = maker.below(5);
+        let hosts = if maker.below(8) == 0 { maker.below(12) } else { maker.below(5) };
         let mut all = Vec::new();
         for number in 1..=hosts {
             let (containers, overlays) = (maker.below(12), 1 + maker.below(3));
@@ -310,6 +377,13 @@ fn nothing_stands_on_anything_else_in_a_thousand_scenes() {
         }
         for n in 0..maker.below(10) {
             all.push(maker.space(&format!("some{n}")));
+        }
+        let hosts = usize::try_from(hosts).unwrap();
+        for n in 0..maker.below(3) {
+            let plain = if maker.below(3) == 0 { maker.below(60) } else { maker.below(5) };
+            let on_it: Vec<u64> =
+                all[..hosts].iter().copied().filter(|_| maker.below(4) > 0).collect();
+            maker.switch(n, &on_it, plain);
         }
         let spaces = maker.machine.spaces.len() as u64;
         for n in 0..maker.below(8) {

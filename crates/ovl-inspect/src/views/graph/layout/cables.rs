@@ -1,5 +1,7 @@
 //! Where cables run, once everything they join has its place.
 
+use std::collections::BTreeSet;
+
 use super::super::model::CardId;
 use super::boxes::{GAP, PAD};
 use super::frame::{ATTACH, SWING, TRACK};
@@ -13,6 +15,9 @@ use super::rows::Tracks;
 const LOWER: i32 = 18;
 /// Between one line between two rows and the next.
 const LANE: i32 = 10;
+
+/// So near to each other two lines can still be told apart.
+const CLEAR: i32 = 4;
 
 /// A cable from one frame to another.
 #[derive(Debug)]
@@ -50,21 +55,43 @@ impl Lanes {
             lanes.along[reach.frame][0] += 2;
         }
         let (_, trunks) = trunks(page);
-        for (cable, trunk) in trunks.into_iter().enumerate() {
+        let xs = lanes.verticals(page);
+        for ((cable, trunk), xs) in trunks.into_iter().enumerate().zip(xs) {
             if let Way::Outside(ends) = page.plan.ways[cable] {
-                lanes.run(page, cable, ends, trunk);
+                let rows = ends.map(|(frame, _)| page.rows.channel(frame));
+                lanes.run(cable, xs, rows, trunk);
             }
         }
         lanes
     }
 
-    fn run(&mut self, page: &Page<'_>, cable: usize, ends: [(usize, usize); 2], trunk: Option<i32>) {
-        let xs = ends.map(|(frame, gap)| {
-            let turn = &mut self.along[frame][gap];
-            *turn += 1;
-            page.along(frame, gap, *turn - 1)
-        });
-        let rows = ends.map(|(frame, _)| page.rows.channel(frame));
+    /// Where each cable goes up or down beside its devices. Those of hosts and of
+    /// what is right below them meet between the two, and must not be one line.
+    fn verticals(&mut self, page: &Page<'_>) -> Vec<[i32; 2]> {
+        let mut all = vec![[0; 2]; page.plan.ways.len()];
+        let mut hosts = BTreeSet::new();
+        for is_between in [false, true] {
+            for (way, xs) in page.plan.ways.iter().zip(&mut all) {
+                let Way::Outside(ends) = way else { continue };
+                for (x, (frame, gap)) in xs.iter_mut().zip(*ends) {
+                    if page.plan.is_between(frame) != is_between {
+                        continue;
+                    }
+                    let turn = &mut self.along[frame][gap];
+                    *x = page.along(frame, gap, *turn);
+                    *turn += 1;
+                    if is_between {
+                        *x = beside(&hosts, *x);
+                    } else {
+                        hosts.insert(*x);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    fn run(&mut self, cable: usize, xs: [i32; 2], rows: [usize; 2], trunk: Option<i32>) {
         let mut take = |n: usize, to: i32| {
             let (from, to) = (xs[n].min(to) - GAP, xs[n].max(to) + GAP);
             (rows[n], self.channels[rows[n]].take(from, to))
@@ -81,6 +108,13 @@ impl Lanes {
         let count = self.channels[row].count();
         if count == 0 { 0 } else { 2 * GAP + count * LANE }
     }
+}
+
+/// A place near `x` that is well away from others.
+fn beside(others: &BTreeSet<i32>, x: i32) -> i32 {
+    let is_free = |x: &i32| others.range(x - CLEAR + 1..x + CLEAR).next().is_none();
+    let mut near = (0..=TRACK / 2).flat_map(|off| [x + off, x - off]);
+    near.find(is_free).unwrap_or(x)
 }
 
 /// Where cables go from row to row, beside everything: how much room they take, and
