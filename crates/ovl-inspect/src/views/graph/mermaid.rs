@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 
 use super::model::{FrameKind, Join, Picture, SpaceId};
 
+/// So many namespaces that are attached to nothing stand beside one another.
+const LOOSE: usize = 8;
+
 /// The whole document.
 pub fn draw(picture: &Picture) -> String {
     let mut chart = Chart { out: String::from("flowchart LR\n"), picture };
@@ -30,6 +33,11 @@ pub fn draw(picture: &Picture) -> String {
     }
     for id in &picture.loose {
         chart.space(*id);
+    }
+    for row in picture.loose.chunks(LOOSE).filter(|row| row.len() > 1) {
+        let nodes: Vec<String> = row.iter().map(|id| format!("n{id}")).collect();
+        // A link that is not drawn: else all would stand below one another.
+        let _ = writeln!(chart.out, "  {}", nodes.join(" ~~~ "));
     }
     chart.edges();
     chart.out.push_str("  classDef bad stroke:#d2361f,stroke-width:2px\n");

@@ -17,8 +17,11 @@ const SPINE: i32 = 22;
 pub const MARGIN: i32 = 8;
 /// The dot, and what is between it and the name.
 pub const DOT: i32 = 12;
-/// So many columns of text a card has at most.
+/// So many columns a title takes at most.
 const WIDEST: usize = 30;
+/// So many columns of text a card has at most: an address of IPv6 in full, and what
+/// is wrong with it.
+const WIDEST_CARD: usize = 52;
 /// A card is no narrower than this.
 const NARROWEST: i32 = 96;
 
@@ -122,7 +125,7 @@ impl<'p> Inside<'p> {
         let details = card.details.iter().map(|d| text::columns(&d.text)).max().unwrap_or(0);
         let aside = text::columns(&aside(card));
         let name = text::columns(&card.name) + if aside > 0 { 2 + aside } else { 0 };
-        let columns = name.max(details).min(WIDEST);
+        let columns = name.max(details).min(WIDEST_CARD);
         (text::room(columns) + 2 * MARGIN + DOT).max(NARROWEST)
     }
 
@@ -130,9 +133,7 @@ impl<'p> Inside<'p> {
     /// whose other end is beside it.
     pub fn lead(&self) -> i32 {
         match self.groups.first() {
-            Some(Group::Bar { bar, .. }) => {
-                self.top() + self.height_of(*bar) + GAP + self.before
-            }
+            Some(Group::Bar { bar, .. }) => self.top() + self.height_of(*bar) + GAP + self.before,
             _ => self.top(),
         }
     }

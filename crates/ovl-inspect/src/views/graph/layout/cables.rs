@@ -166,9 +166,9 @@ pub fn draw(page: &mut Page<'_>, mut lanes: Lanes) {
 /// the same way back.
 fn outside(page: &Page<'_>, run: &Run) -> Line {
     let ends = page.picture.cables[run.cable].ends;
-    let [y, z] = run.lanes.map(|(row, lane)| {
-        page.channels[row] + 2 * GAP + i32::try_from(lane).unwrap_or(0) * LANE
-    });
+    let [y, z] = run
+        .lanes
+        .map(|(row, lane)| page.channels[row] + 2 * GAP + i32::try_from(lane).unwrap_or(0) * LANE);
     let [from, to] = run.xs;
     let start = toward(page.layout.cards[ends[0]], from, LOWER);
     let end = toward(page.layout.cards[ends[1]], to, LOWER);

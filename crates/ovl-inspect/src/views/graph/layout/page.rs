@@ -66,6 +66,7 @@ impl<'p> Page<'p> {
         page.routes = Routes::of(&page);
         let lanes = Lanes::of(&page);
         page.down(&lanes);
+        page.plates.take_turns(&page.stacks);
         signs::place(&mut page);
         page.groups();
         page.loose();

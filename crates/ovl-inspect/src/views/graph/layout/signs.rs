@@ -12,13 +12,18 @@ use super::tunnels::{Of, Plate, Reach};
 /// How far below its upper edge a line that goes up leaves a sign.
 const UPPER: i32 = 10;
 
+/// Between the bends of two thick lines that leave one device.
+const BEND: i32 = 7;
+/// Between those of the first and the last one.
+const BENDS: i32 = 18;
+
 /// The signs of a gap below one another, each as near as can be to its devices.
 pub fn stack(page: &Page<'_>, gap: usize) -> Vec<Rect> {
     let (x, w) = page.gaps[gap];
     let first = page.layout.frames[2 * gap].y;
     let wished = |plate: &Plate| {
         let facing = plate.reaches.iter().filter(|r| r.faces);
-        let heights: Vec<i32> = facing.map(|r| edge(page, *r).1).collect();
+        let heights: Vec<i32> = facing.map(|r| middle(page.layout.cards[r.card])).collect();
         let count = i32::try_from(heights.len()).unwrap_or(1).max(1);
         let mean = if heights.is_empty() { first } else { heights.iter().sum::<i32>() / count };
         mean - plate.height() / 2
@@ -122,13 +127,22 @@ fn middle(rect: Rect) -> i32 {
     rect.y + rect.h / 2
 }
 
-/// From a device to a sign that it faces.
+/// From a device to a sign that it faces. Of several that leave the device each
+/// bends a little later than the one before, or they would run into one another.
 fn straight(page: &Page<'_>, reach: Reach, sign: Rect) -> Line {
     let start = edge(page, reach);
+    let end = middle(sign);
     let frame = page.layout.frames[reach.frame];
-    let (from, to) =
-        if is_on_its_left(reach) { (frame.right(), sign.x) } else { (frame.x, sign.right()) };
-    Line::Across(start, [from, to], (to, middle(sign)))
+    let (turn, of) = reach.turn;
+    let step = (BENDS / (of - 1).max(1)).min(BEND);
+    let before = step * if end > start.1 { of - 1 - turn } else { turn };
+    let after = step * (of - 1) - before;
+    if is_on_its_left(reach) {
+        Line::Across(start, [frame.right() + before, sign.x - after], (sign.x, end))
+    } else {
+        let right = sign.right();
+        Line::Across(start, [frame.x - before, right + after], (right, end))
+    }
 }
 
 /// A sign above its first row, with its lines: from a device up, across, to the

@@ -9,6 +9,7 @@ use super::super::text::{self, LINE};
 use super::boxes::{GAP, MARGIN};
 use super::frame::Traffic;
 use super::plan::{Plan, Slot};
+use super::rect::Rect;
 
 /// Between one thick line and the next.
 pub const TRACK: i32 = 12;
@@ -79,7 +80,6 @@ impl Plates {
             plates.remote(picture, plan, number, remote);
         }
         plates.count(traffic);
-        plates.take_turns();
         plates
     }
 
@@ -138,10 +138,15 @@ impl Plates {
         self.above.iter().chain(self.gaps.iter().flatten())
     }
 
-    /// The lines of one device leave it below one another, those that go up first.
-    fn take_turns(&mut self) {
+    /// The lines of one device leave it below one another, those that go up first,
+    /// the others in the order of their signs, or they would cross.
+    pub fn take_turns(&mut self, signs: &[Vec<Rect>]) {
         let mut counts: BTreeMap<CardId, i32> = BTreeMap::new();
-        let plates = self.above.iter_mut().chain(self.gaps.iter_mut().flatten());
+        let beside =
+            self.gaps.iter_mut().zip(signs).flat_map(|(plates, at)| plates.iter_mut().zip(at));
+        let mut beside: Vec<(&mut Plate, &Rect)> = beside.collect();
+        beside.sort_by_key(|(_, rect)| rect.y);
+        let plates = self.above.iter_mut().chain(beside.into_iter().map(|(plate, _)| plate));
         let mut reaches: Vec<&mut Reach> = plates.flat_map(|p| &mut p.reaches).collect();
         for reach in &mut reaches {
             let count = counts.entry(reach.card).or_default();

@@ -41,12 +41,7 @@ impl Svg<'_> {
         let endpoints = remote.known_by.iter().filter(here).map(|(_, n)| *n).max();
         let y = sign.rect.y + 4 + FOOT;
         self.text("vni", sign.rect.x + MARGIN, y, &remote.label());
-        self.text(
-            "detail",
-            sign.rect.x + MARGIN,
-            y + LINE,
-            &remote.behind(endpoints.unwrap_or(0)),
-        );
+        self.text("detail", sign.rect.x + MARGIN, y + LINE, &remote.behind(endpoints.unwrap_or(0)));
         self.out.push_str("</g>\n");
     }
 
