@@ -19,6 +19,7 @@ tests![
     nothing_stands_on_anything_else,
     names_of_strangers_stay_text,
     python_reads_it_as_well,
+    graphviz_reads_it_as_well,
     a_machine_with_nothing_on_it_is_a_picture,
     two_snapshots_are_two_hosts,
     what_is_broken_is_red,
@@ -189,6 +190,37 @@ fn python_reads_it_as_well(lab: &Lab) -> Result<()> {
         print(r.tag, len([g for g in r if 'card' in g.get('class', '').split()]))";
     let shown = lab.ok(&format!("ovl-inspect graph | python3 -c \"{count}\""))?;
     assert_eq!(shown.trim(), "{http://www.w3.org/2000/svg}svg 10");
+    Ok(())
+}
+
+/// What Graphviz draws of this machine: its words.
+fn words_of_dot(lab: &Lab) -> Result<BTreeSet<String>> {
+    let shown = lab.run("ovl-inspect graph --format dot | dot -Tsvg")?;
+    ensure!(shown.code == 0, "{}", shown.stderr);
+    // It says what it could not make sense of, and goes on.
+    ensure!(!shown.stderr.contains("Warning"), "{}", shown.stderr);
+    let svg = shown.stdout.find("<svg").context("no picture")?;
+    let svg = parsed(&shown.stdout[svg..])?;
+    // It keeps spaces apart with one that does not break.
+    let texts = svg.descendants().filter(|n| n.has_tag_name("text")).filter_map(|n| n.text());
+    Ok(texts.map(|text| text.replace('\u{a0}', " ")).collect())
+}
+
+fn graphviz_reads_it_as_well(lab: &Lab) -> Result<()> {
+    if lab.run("command -v dot")?.code != 0 {
+        return ovl_tests::lab::skip("no dot here");
+    }
+    overlay(lab)?;
+    lab.ok(r#"ip netns add '<b>&amp;'; ip netns add 'ünï [0]{}|;#'; ip netns add graph
+        ip -n x1 link add 'e\N"\' type veth peer name '&lt;\l' netns '<b>&amp;'"#)?;
+    let words = words_of_dot(lab)?;
+    let names = ["h1", "ov1", "x1", "<b>&amp;", "ünï [0]{}|;#", "graph", r#"e\N"\"#, r"&lt;\l"];
+    for name in names.into_iter().chain(["VNI 256", "192.168.1.4 – 192.168.1.5"]) {
+        ensure!(words.contains(name), "no {name}: {words:?}");
+    }
+    lab.ok("for i in $(seq 50); do ip netns add ns$i; done")?;
+    let words = words_of_dot(lab)?;
+    ensure!((1..=50).all(|n| words.contains(&format!("ns{n}"))), "{words:?}");
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::model::{CardId, FrameKind, Join, Picture, SpaceId, Vtep};
+use super::model::{CardId, FrameKind, Join, Light, Picture, SpaceId, Vtep};
 
 /// So many namespaces that are attached to nothing stand beside one another.
 const LOOSE: usize = 8;
@@ -96,7 +96,9 @@ impl Dot<'_> {
         for cable in &self.picture.cables {
             let [a, b] = cable.ends;
             let style = if cable.join == Join::Parent { "style=dotted" } else { "style=solid" };
-            self.edge(a, b, style);
+            let is_bad = cable.ends.iter().any(|end| self.picture.cards[*end].light == Light::Bad);
+            let colour = if is_bad { ", color=red" } else { "" };
+            self.edge(a, b, &format!("{style}{colour}"));
         }
         self.signs();
     }
@@ -116,26 +118,23 @@ impl Dot<'_> {
             }
         }
         for (number, mesh) in self.picture.meshes.iter().enumerate() {
-            let label = quoted(&mesh.label());
+            let mut label = mesh.label();
+            for end in &mesh.ends {
+                let _ = write!(label, "\n{}", end.address());
+            }
+            let label = quoted(&label);
             let _ = writeln!(self.out, "  m{number} [style=rounded, label={label}]");
             for end in &mesh.ends {
-                let address = quoted(&end.address());
-                let _ = writeln!(
-                    self.out,
-                    "  c{} -- m{number} [penwidth=4, label={address}]",
-                    end.card
-                );
+                let _ = writeln!(self.out, "  c{} -- m{number} [penwidth=4]", end.card);
             }
         }
         for (number, remote) in self.picture.remotes.iter().enumerate() {
-            let label = quoted(&remote.label());
+            // Two devices that know the same endpoints do not make them more.
+            let endpoints = remote.known_by.iter().map(|(_, n)| *n).max().unwrap_or(0);
+            let label = quoted(&format!("{}\n{}", remote.label(), remote.behind(endpoints)));
             let _ = writeln!(self.out, "  r{number} [style=dashed, label={label}]");
-            for (card, endpoints) in &remote.known_by {
-                let behind = quoted(&remote.behind(*endpoints));
-                let _ = writeln!(
-                    self.out,
-                    "  c{card} -- r{number} [penwidth=4, style=dashed, label={behind}]"
-                );
+            for (card, _) in &remote.known_by {
+                let _ = writeln!(self.out, "  c{card} -- r{number} [penwidth=4, style=dashed]");
             }
         }
     }

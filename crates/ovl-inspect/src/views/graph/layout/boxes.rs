@@ -4,7 +4,7 @@
 
 use super::super::model::{Card, CardId, Picture, SpaceId};
 use super::super::text::{self, LINE};
-use super::plan::Plan;
+use super::plan::{ONE_SIDE, Plan};
 use super::rect::Rect;
 
 /// Between the edge of a box and what is in it.
@@ -263,11 +263,15 @@ fn hangs_from(picture: &Picture, card: CardId) -> Option<CardId> {
 }
 
 fn bar(plan: &Plan, bar: CardId, ports: Vec<CardId>) -> Group {
+    let is_idle = |port: &&CardId| plan.sides[**port] == [false; 2];
+    let is_long = ports.iter().filter(is_idle).count() > ONE_SIDE;
     let (mut left, mut right, mut feet) = (Vec::new(), Vec::new(), Vec::new());
     for port in ports {
         match plan.sides[port] {
             [true, true] => feet.push(port),
             [false, true] => right.push(port),
+            [false, false] if is_long && left.len() > right.len() => right.push(port),
+            [false, false] if is_long => left.push(port),
             // Nothing leaves it: it goes where others are.
             [false, false] if left.is_empty() && !right.is_empty() => right.push(port),
             [_, false] => left.push(port),

@@ -68,8 +68,8 @@ pub enum ColumnKind {
 }
 
 /// More containers than this stand on both sides of what they are cabled to,
-/// if nothing else is there.
-const ONE_SIDE: usize = 8;
+/// if nothing else is there; and so do ports that nothing leaves.
+pub const ONE_SIDE: usize = 8;
 /// More containers than this stand behind one another, if they have a cable each.
 const ONE_COLUMN: usize = 6;
 

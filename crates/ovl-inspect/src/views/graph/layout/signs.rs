@@ -9,8 +9,10 @@ use super::rect::{Line, Point, Rect};
 use super::routes::{ABOVE, Net};
 use super::tunnels::{Of, Plate, Reach};
 
-/// How far below its upper edge a line that goes up leaves a sign.
-const UPPER: i32 = 10;
+/// As far as this from other lines a line that goes up leaves a sign, if it can.
+const AWAY: i32 = 10;
+/// And as far from the edges of the sign.
+const EDGE: i32 = 6;
 
 /// Between the bends of two thick lines that leave one device.
 const BEND: i32 = 7;
@@ -79,10 +81,22 @@ fn beside(page: &Page<'_>, (gap, number): (usize, usize), plate: &Plate, rect: R
         sign.lines.push((reach.card, line));
     }
     if let Some((row, x)) = page.routes.rising.get(&(gap, number)) {
-        let (y, level) = (rect.y + UPPER, level(page, *row, plate_net(page, plate)));
+        let (y, level) = (rise(page, gap, rect), level(page, *row, plate_net(page, plate)));
         sign.rise = Some(Line::Corners(vec![(rect.x, y), (*x, y), (*x, level)]));
     }
     sign
+}
+
+/// Where on its left side a line leaves a sign: away from the lines that leave
+/// devices there at the same height, or the two would be one.
+fn rise(page: &Page<'_>, gap: usize, sign: Rect) -> i32 {
+    let reaches = page.plates.all().flat_map(|plate| &plate.reaches);
+    let there = reaches.filter(|r| r.frame == 2 * gap && r.faces);
+    let taken: Vec<i32> = there.map(|r| edge(page, *r).1).chain([middle(sign)]).collect();
+    let room = |y: &i32| taken.iter().map(|other| (other - y).abs()).min().unwrap_or(0).min(AWAY);
+    // As high up as there is room.
+    let all = sign.y + EDGE..=sign.bottom() - EDGE;
+    all.rev().max_by_key(room).unwrap_or(sign.y)
 }
 
 /// The net of a plate of a mesh.
