@@ -6,7 +6,7 @@ use super::super::model::CardId;
 use super::boxes::{GAP, PAD};
 use super::frame::{ATTACH, SWING, TRACK};
 use super::page::{EDGE, Page};
-use super::plan::{Side, Slot, Way};
+use super::plan::{Side, Way};
 use super::rect::{Line, Point, Rect};
 use super::rows::Tracks;
 
@@ -221,10 +221,10 @@ fn cuts(page: &mut Page<'_>) {
     let mut cuts = Vec::new();
     for (id, _) in page.picture.shown().filter(|(_, card)| card.is_cut) {
         let rect = page.layout.cards[id];
-        let slot = page.plan.slot(page.picture, id);
+        let frame = page.plan.slot(page.picture, id).map(|slot| slot.frame);
         let y = rect.y + ATTACH;
-        let out = if matches!(slot, Slot::In { .. }) { SWING } else { PAD - 2 };
-        let ends = if page.is_left(slot, Side::Left) {
+        let out = if frame.is_some() { SWING } else { PAD - 2 };
+        let ends = if page.is_left(frame, Side::Left) {
             vec![(rect.x, y), (rect.x - out, y)]
         } else {
             vec![(rect.right(), y), (rect.right() + out, y)]

@@ -5,7 +5,7 @@ use super::super::text::LINE;
 use super::boxes::{GAP, Inside, Placed};
 use super::cables::Lanes;
 use super::frame::{self, Block, Traffic};
-use super::plan::{ColumnKind, Plan, Side, Slot};
+use super::plan::{ColumnKind, Plan, Side};
 use super::rect::Rect;
 use super::routes::Routes;
 use super::rows::Rows;
@@ -318,11 +318,8 @@ impl<'p> Page<'p> {
     }
 
     /// Is that side of a card its left one on the page?
-    pub fn is_left(&self, slot: Slot, side: Side) -> bool {
-        let is_mirrored = match slot {
-            Slot::In { frame, .. } => self.blocks[frame].is_mirrored,
-            _ => false,
-        };
+    pub fn is_left(&self, frame: Option<usize>, side: Side) -> bool {
+        let is_mirrored = frame.is_some_and(|frame| self.blocks[frame].is_mirrored);
         (side == Side::Left) != is_mirrored
     }
 }

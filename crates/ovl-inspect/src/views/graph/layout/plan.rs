@@ -13,20 +13,15 @@ pub enum Side {
     Right,
 }
 
-/// Where a namespace stands.
+/// Where in a frame a namespace stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    /// In a column of a frame.
-    In {
-        /// The frame.
-        frame: usize,
-        /// The column, counted from the left.
-        column: usize,
-        /// It is the last one.
-        is_last: bool,
-    },
-    /// Attached to nothing.
-    Loose,
+pub struct Slot {
+    /// The frame.
+    pub frame: usize,
+    /// The column, counted from the left.
+    pub column: usize,
+    /// It is the last one.
+    pub is_last: bool,
 }
 
 /// The way a cable takes.
@@ -113,22 +108,19 @@ impl Plan {
             for (column, there) in columns.iter().enumerate() {
                 let is_last = column + 1 == columns.len();
                 for id in &there.spaces {
-                    plan.slots[*id] = Some(Slot::In { frame: number, column, is_last });
+                    plan.slots[*id] = Some(Slot { frame: number, column, is_last });
                 }
             }
             plan.columns.push(columns);
-        }
-        for id in &picture.loose {
-            plan.slots[*id] = Some(Slot::Loose);
         }
         plan.cables(picture);
         plan.rest(picture);
         plan
     }
 
-    /// Where a device stands.
-    pub fn slot(&self, picture: &Picture, card: CardId) -> Slot {
-        self.slots[picture.cards[card].space].unwrap_or(Slot::Loose)
+    /// Where a device stands; in no frame is what is attached to nothing.
+    pub fn slot(&self, picture: &Picture, card: CardId) -> Option<Slot> {
+        self.slots[picture.cards[card].space]
     }
 
     /// Is a frame one of those between hosts?
@@ -138,10 +130,7 @@ impl Plan {
 
     /// The frame and column in which a device stands.
     pub fn column(&self, picture: &Picture, card: CardId) -> Option<(usize, usize)> {
-        match self.slot(picture, card) {
-            Slot::In { frame, column, .. } => Some((frame, column)),
-            _ => None,
-        }
+        self.slot(picture, card).map(|slot| (slot.frame, slot.column))
     }
 
     fn cables(&mut self, picture: &Picture) {
@@ -163,32 +152,22 @@ impl Plan {
     }
 
     fn way(&self, picture: &Picture, a: CardId, b: CardId) -> (Way, [Side; 2]) {
-        let (from, to) = (self.slot(picture, a), self.slot(picture, b));
-        match (from, to) {
-            (Slot::In { frame: f, column: i, .. }, Slot::In { frame: g, column: j, .. })
-                if f == g =>
-            {
-                match self.distance(f, i, j) {
-                    0 => (Way::Around(f, i), [Side::Left; 2]),
-                    distance => {
-                        let first = [Side::Right, Side::Left];
-                        let sides = if i < j { first } else { [Side::Left, Side::Right] };
-                        let gap = self.facing_gap(f, i.min(j), i.max(j));
-                        let under = Way::Under(f, if i < j { [i + 1, j] } else { [i, j + 1] });
-                        (if distance == 1 { Way::Across(f, gap) } else { under }, sides)
-                    }
-                }
-            }
-            (Slot::In { frame: f, column: i, .. }, Slot::In { frame: g, column: j, .. }) => {
-                let ends = [(f, i, g), (g, j, f)];
-                let sides = ends.map(|(frame, column, to)| self.outward(frame, column, to));
-                let gap = |n: usize| {
-                    let (frame, column, _) = ends[n];
-                    (frame, column + usize::from(sides[n] == Side::Right))
-                };
-                (Way::Outside([gap(0), gap(1)]), sides)
-            }
-            _ => (Way::Inside, [Side::Left; 2]),
+        let ends = [a, b].map(|card| self.column(picture, card));
+        let [Some((f, i)), Some((g, j))] = ends else { return (Way::Inside, [Side::Left; 2]) };
+        if f != g {
+            let ends = [(f, i, g), (g, j, f)];
+            let sides = ends.map(|(frame, column, to)| self.outward(frame, column, to));
+            let gap = |n: usize| {
+                let (frame, column, _) = ends[n];
+                (frame, column + usize::from(sides[n] == Side::Right))
+            };
+            return (Way::Outside([gap(0), gap(1)]), sides);
+        }
+        let sides = if i < j { [Side::Right, Side::Left] } else { [Side::Left, Side::Right] };
+        match self.distance(f, i, j) {
+            0 => (Way::Around(f, i), [Side::Left; 2]),
+            1 => (Way::Across(f, self.facing_gap(f, i.min(j), i.max(j))), sides),
+            _ => (Way::Under(f, if i < j { [i + 1, j] } else { [i, j + 1] }), sides),
         }
     }
 

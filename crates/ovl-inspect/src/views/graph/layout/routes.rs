@@ -17,7 +17,7 @@ pub const ABOVE: i32 = LINE + 2 * GAP;
 #[derive(Debug, Clone, Copy)]
 pub struct Lane {
     /// Its number, counted from the row upwards.
-    pub lane: usize,
+    pub number: usize,
     /// Where it begins.
     pub from: i32,
     /// Where it ends.
@@ -153,8 +153,8 @@ impl Routes {
             let middle = i32::midpoint(from, to);
             let half = if rows.first() == Some(row) { width / 2 } else { 0 };
             let (a, b) = (from.min(middle - half) - GAP, to.max(middle + half) + GAP);
-            let lane = self.lanes[*row].take(a, b);
-            net.lanes.insert(*row, Lane { lane, from, to });
+            let number = self.lanes[*row].take(a, b);
+            net.lanes.insert(*row, Lane { number, from, to });
         }
         net
     }

@@ -4,7 +4,7 @@ use super::Sign;
 use super::boxes::GAP;
 use super::page::Page;
 use super::pile::piled;
-use super::plan::{Side, Slot};
+use super::plan::Side;
 use super::rect::{Line, Point, Rect};
 use super::routes::{ABOVE, Net};
 use super::tunnels::{Of, Plate, Reach};
@@ -109,7 +109,7 @@ fn plate_net<'p>(page: &'p Page<'_>, plate: &Plate) -> Option<&'p Net> {
 
 /// The height at which a net runs above a row.
 fn level(page: &Page<'_>, row: usize, net: Option<&Net>) -> i32 {
-    let lane = net.and_then(|net| net.lanes.get(&row)).map_or(0, |lane| lane.lane);
+    let lane = net.and_then(|net| net.lanes.get(&row)).map_or(0, |lane| lane.number);
     page.tops[row] - GAP - i32::try_from(lane).unwrap_or(0) * ABOVE - ABOVE / 2
 }
 
@@ -202,8 +202,7 @@ fn around(page: &Page<'_>, reach: Reach, sign: Rect, net: &Net) -> Line {
 fn edge(page: &Page<'_>, reach: Reach) -> Point {
     let card = page.layout.cards[reach.card];
     let side = if reach.faces { Side::Right } else { Side::Left };
-    let slot = Slot::In { frame: reach.frame, column: 0, is_last: reach.faces };
-    let x = if page.is_left(slot, side) { card.x } else { card.right() };
+    let x = if page.is_left(Some(reach.frame), side) { card.x } else { card.right() };
     let (turn, of) = reach.turn;
     (x, card.y + card.h * (turn + 1) / (of + 1))
 }

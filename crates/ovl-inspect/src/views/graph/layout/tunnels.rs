@@ -8,7 +8,7 @@ use super::super::model::{CardId, Mesh, Picture, Remote, Tunnel, Vtep};
 use super::super::text::{self, LINE};
 use super::boxes::{GAP, MARGIN};
 use super::frame::Traffic;
-use super::plan::{Plan, Slot};
+use super::plan::Plan;
 use super::rect::Rect;
 
 /// Between one thick line and the next.
@@ -185,12 +185,8 @@ pub fn gap(frame: usize) -> usize {
 }
 
 fn reach(picture: &Picture, plan: &Plan, card: CardId) -> Option<Reach> {
-    match plan.slot(picture, card) {
-        Slot::In { frame, is_last, .. } if frame < plan.hosts => {
-            Some(Reach { card, faces: is_last, frame, turn: (0, 1) })
-        }
-        _ => None,
-    }
+    let slot = plan.slot(picture, card).filter(|slot| slot.frame < plan.hosts)?;
+    Some(Reach { card, faces: slot.is_last, frame: slot.frame, turn: (0, 1) })
 }
 
 impl Plate {
