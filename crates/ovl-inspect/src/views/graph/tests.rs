@@ -132,6 +132,16 @@ impl Maker {
         });
     }
 
+    /// Some rows are gone: not every device knows every other one.
+    fn forget(&mut self) {
+        let keys: Vec<NsKey> = self.machine.spaces.keys().copied().collect();
+        for key in keys {
+            let (some, few) = (self.below(4) == 0, 1 + self.below(4));
+            let rows = &mut self.at(key.inode).state.fdb;
+            rows.retain(|row| !some || u64::from(row.mac.0[5]) % 4 != few % 4);
+        }
+    }
+
     /// A switch that hosts and plain namespaces are plugged into.
     fn switch(&mut self, number: u64, hosts: &[u64], plain: u64) -> u64 {
         let at = self.space(&format!("sw{number}"));
@@ -471,8 +481,11 @@ fn nothing_stands_on_anything_else_in_a_thousand_scenes() {
             let vxlan = maker.vxlan(host, host, None, 77);
             maker.row(host, vxlan, "10.9.8.7", 3);
         }
+        if maker.below(3) == 0 {
+            maker.forget();
+        }
         let (_, layout) = drawn(maker.machine);
-        assert!(layout.width < 2400, "{seed}: {}", layout.width);
+        assert!(layout.width < 2800, "{seed}: {}", layout.width);
     }
 }
 
