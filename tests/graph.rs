@@ -232,7 +232,7 @@ fn each_of_four_hosts_is_on_one_line(lab: &Lab) -> Result<()> {
     is_tidy(&svg)?;
     assert_eq!(groups(&svg, "bus").len(), 1);
     let signs = groups(&svg, "mesh");
-    let words = signs.iter().flat_map(|sign| sign.descendants()).filter_map(|n| n.text());
+    let words = signs.iter().flat_map(Node::descendants).filter_map(|n| n.text());
     let words: BTreeSet<&str> = words.collect();
     for word in ["VNI 256", "192.168.1.1", "192.168.1.2", "192.168.1.3", "192.168.1.4"] {
         ensure!(words.contains(word), "no {word}: {words:?}");

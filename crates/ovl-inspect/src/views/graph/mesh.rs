@@ -29,7 +29,7 @@ pub fn gather(picture: &mut Picture) {
 
 /// Does the mesh say all that the tunnel says?
 fn is_part(mesh: &Mesh, tunnel: &Tunnel) -> bool {
-    tunnel.vni == mesh.vni && tunnel.ends.iter().all(|end| mesh.ends.contains(end))
+    tunnel.vni == mesh.vni && tunnel.ends.iter().all(|end| mesh.end(end.card) == Some(end))
 }
 
 /// The devices of a network that know one another.

@@ -279,7 +279,8 @@ impl Mesh {
 
     /// What a device of it is there.
     pub fn end(&self, card: CardId) -> Option<&Vtep> {
-        self.ends.iter().find(|end| end.card == card)
+        let at = self.ends.binary_search_by_key(&card, |end| end.card);
+        at.ok().map(|at| &self.ends[at])
     }
 }
 
