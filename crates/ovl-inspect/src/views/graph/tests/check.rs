@@ -60,6 +60,11 @@ pub fn check(picture: &Picture, layout: &Layout) {
         }
     }
     let lines = lines(picture, layout);
+    for (of, part) in
+        lines.iter().flat_map(|(of, line, _)| parts(line).into_iter().map(move |p| (of, p)))
+    {
+        assert!(holds(page, part), "{of} {part:?} is not on the page {page:?}");
+    }
     free(picture, layout, &lines);
     followable(&lines);
     assert_eq!(layout.tunnels.len(), picture.tunnels.len());
