@@ -19,7 +19,10 @@ tests![
     nothing_stands_on_anything_else,
     names_of_strangers_stay_text,
     python_reads_it_as_well,
+    graphviz_reads_it_as_well,
     a_machine_with_nothing_on_it_is_a_picture,
+    a_switch_is_outside_of_the_one_host_on_it,
+    each_of_four_hosts_is_on_one_line,
     two_snapshots_are_two_hosts,
     what_is_broken_is_red,
     a_part_of_the_machine_is_what_was_named_and_what_it_is_joined_to,
@@ -189,6 +192,91 @@ fn python_reads_it_as_well(lab: &Lab) -> Result<()> {
         print(r.tag, len([g for g in r if 'card' in g.get('class', '').split()]))";
     let shown = lab.ok(&format!("ovl-inspect graph | python3 -c \"{count}\""))?;
     assert_eq!(shown.trim(), "{http://www.w3.org/2000/svg}svg 10");
+    Ok(())
+}
+
+fn a_switch_is_outside_of_the_one_host_on_it(lab: &Lab) -> Result<()> {
+    lab.ok("for n in sw p1 h1 ov1 x1; do ip netns add $n; done
+        ip -n sw link add sw0 type bridge; ip -n h1 link add docker_gwbridge type bridge
+        plug() { ip -n $1 link add eth0 type veth peer name p-$1 netns sw
+            ip -n sw link set p-$1 master sw0; }
+        plug h1; plug p1
+        ip -n h1 link add vxlan0 netns ov1 type vxlan id 256 dstport 4789
+        ip -n ov1 link add br0 type bridge; ip -n ov1 link set vxlan0 master br0
+        ip -n x1 link add eth0 type veth peer name veth0 netns ov1
+        ip -n ov1 link set veth0 master br0
+        ip -n x1 link add eth1 type veth peer name vg0 netns h1
+        ip -n h1 link set vg0 master docker_gwbridge")?;
+    let text = lab.ok("ovl-inspect graph")?;
+    let svg = parsed(&text)?;
+    is_tidy(&svg)?;
+    let boxes = boxes(&svg)?;
+    for netns in ["ov1", "x1"] {
+        ensure!(boxes["h1"].holds(&boxes[netns]), "{netns} is not in its host");
+    }
+    for netns in ["sw", "p1"] {
+        ensure!(!boxes["h1"].overlaps(&boxes[netns]), "{netns} is in the host");
+    }
+    Ok(())
+}
+
+fn each_of_four_hosts_is_on_one_line(lab: &Lab) -> Result<()> {
+    lab.ok("for h in 1 2 3 4; do ip netns add h$h; ip netns add ov$h
+            ip -n h$h link add br0 type bridge; ip -n h$h addr add 192.168.1.$h/24 dev br0
+            ip -n h$h link add vxlan0 netns ov$h type vxlan id 256 dstport 4789
+            for o in 1 2 3 4; do [ $o = $h ] ||
+                bridge -n ov$h fdb add 02:42:00:00:00:0$o dev vxlan0 dst 192.168.1.$o; done
+        done")?;
+    let text = lab.ok("ovl-inspect graph")?;
+    let svg = parsed(&text)?;
+    is_tidy(&svg)?;
+    assert_eq!(groups(&svg, "bus").len(), 1);
+    let signs = groups(&svg, "mesh");
+    let words = signs.iter().flat_map(Node::descendants).filter_map(|n| n.text());
+    let words: BTreeSet<&str> = words.collect();
+    for word in ["VNI 256", "192.168.1.1", "192.168.1.2", "192.168.1.3", "192.168.1.4"] {
+        ensure!(words.contains(word), "no {word}: {words:?}");
+    }
+    // One that no longer knows another has a line to each, and that one is red.
+    lab.ok("bridge -n ov4 fdb del 02:42:00:00:00:01 dev vxlan0 dst 192.168.1.1")?;
+    let text = lab.ok("ovl-inspect graph")?;
+    let svg = parsed(&text)?;
+    is_tidy(&svg)?;
+    let lines = groups(&svg, "tunnel").into_iter().filter(|t| t.attribute("data-from").is_some());
+    assert_eq!(lines.count(), 3);
+    let (card, _) = &cards(&svg)?["ov4:vxlan0"];
+    ensure!(red(*card).contains(&"no row to 192.168.1.1".to_owned()), "{:?}", red(*card));
+    Ok(())
+}
+
+/// What Graphviz draws of this machine: its words.
+fn words_of_dot(lab: &Lab) -> Result<BTreeSet<String>> {
+    let shown = lab.run("ovl-inspect graph --format dot | dot -Tsvg")?;
+    ensure!(shown.code == 0, "{}", shown.stderr);
+    // It says what it could not make sense of, and goes on.
+    ensure!(!shown.stderr.contains("Warning"), "{}", shown.stderr);
+    let svg = shown.stdout.find("<svg").context("no picture")?;
+    let svg = parsed(&shown.stdout[svg..])?;
+    // It keeps spaces apart with one that does not break.
+    let texts = svg.descendants().filter(|n| n.has_tag_name("text")).filter_map(|n| n.text());
+    Ok(texts.map(|text| text.replace('\u{a0}', " ")).collect())
+}
+
+fn graphviz_reads_it_as_well(lab: &Lab) -> Result<()> {
+    if lab.run("command -v dot")?.code != 0 {
+        return ovl_tests::lab::skip("no dot here");
+    }
+    overlay(lab)?;
+    lab.ok(r#"ip netns add '<b>&amp;'; ip netns add 'ünï [0]{}|;#'; ip netns add graph
+        ip -n x1 link add 'e\N"\' type veth peer name '&lt;\l' netns '<b>&amp;'"#)?;
+    let words = words_of_dot(lab)?;
+    let names = ["h1", "ov1", "x1", "<b>&amp;", "ünï [0]{}|;#", "graph", r#"e\N"\"#, r"&lt;\l"];
+    for name in names.into_iter().chain(["VNI 256", "192.168.1.4 – 192.168.1.5"]) {
+        ensure!(words.contains(name), "no {name}: {words:?}");
+    }
+    lab.ok("for i in $(seq 50); do ip netns add ns$i; done")?;
+    let words = words_of_dot(lab)?;
+    ensure!((1..=50).all(|n| words.contains(&format!("ns{n}"))), "{words:?}");
     Ok(())
 }
 

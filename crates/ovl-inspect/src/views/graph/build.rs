@@ -13,7 +13,9 @@ use ovl_machine::machine::{Machine, Space as Read};
 use ovl_machine::scene::Scene;
 
 use super::super::{disagreement, owner};
-use super::model::{Cable, Card, CardId, Detail, Join, Light, Picture, Role, Space, SpaceId, Tone};
+use super::model::{
+    Cable, Card, CardId, Detail, Frame, FrameKind, Join, Light, Picture, Role, Space, SpaceId, Tone,
+};
 use super::text::{natural, plain};
 use super::{hosts, rows, tunnels};
 
@@ -173,7 +175,8 @@ impl<'s> Builder<'s> {
 
     /// Colours, once it is known what each namespace is.
     fn tones(&mut self) {
-        let between: BTreeSet<SpaceId> = self.picture.between.iter().copied().collect();
+        let between = self.picture.frames.iter().filter(|f| f.kind == FrameKind::Between);
+        let between: BTreeSet<SpaceId> = between.flat_map(Frame::spaces).collect();
         for card in &mut self.picture.cards {
             let is_bridge = card.kind == "bridge";
             card.tone = match self.picture.spaces[card.space].role {

@@ -69,7 +69,6 @@ pub fn around(mut picture: Picture, chosen: &BTreeSet<SpaceId>) -> Picture {
     for card in &mut picture.cards {
         card.is_hidden = !shown.contains(&card.space);
     }
-    picture.between.retain(|id| shown.contains(id));
     picture.loose.retain(|id| shown.contains(id));
     picture
 }

@@ -1,12 +1,13 @@
 //! What belongs to which host: the overlays whose sockets it holds, and what is
-//! cabled to it or to them. What is as near to two hosts is between them.
+//! cabled to it or to them. What is as near to two hosts is between them, and so
+//! is a switch that a host is plugged into, with all that is on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ovl_machine::scene::Scene;
 
 use super::build::Index;
-use super::model::{Frame, FrameKind, Picture, Role, SpaceId};
+use super::model::{CardId, Frame, FrameKind, Join, Picture, Role, SpaceId};
 
 /// Where a namespace belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,22 +21,27 @@ enum Home {
 /// Settles the role of each namespace, and the frames.
 pub fn assign(scene: &Scene, index: &Index, picture: &mut Picture) {
     let mut homes = Homes::of(scene, index, picture);
-    let reached = homes.spread();
-    for id in reached {
+    let mut between = BTreeSet::new();
+    for id in homes.spread() {
         match homes.at[id] {
             Some(Home::Frame(frame)) => homes.frames[frame].others.push(id),
-            _ => picture.between.push(id),
+            _ => drop(between.insert(id)),
         }
     }
+    homes.between(&between, picture);
     homes.group_the_rest(picture);
     for frame in &mut homes.frames {
         frame.overlays.sort_unstable();
         frame.others.sort_unstable();
     }
-    // Groups come after the hosts, each in the order of their names.
+    // Hosts come first, groups last, each in the order of their names.
+    let rank = |f: &Frame| match f.kind {
+        FrameKind::Host | FrameKind::Unseen => 0,
+        FrameKind::Between => 1,
+        FrameKind::Group => 2,
+    };
     let first = |f: &Frame| f.hub.or_else(|| f.spaces().min());
-    homes.frames.sort_by_key(|f| (f.kind == FrameKind::Group, f.machine, first(f)));
-    picture.between.sort_unstable();
+    homes.frames.sort_by_key(|f| (rank(f), f.machine, first(f)));
     picture.loose = (0..picture.spaces.len()).filter(|id| homes.at[*id].is_none()).collect();
     roles(&homes.frames, picture);
     picture.frames = homes.frames;
@@ -46,6 +52,8 @@ struct Homes {
     at: Vec<Option<Home>>,
     /// The namespaces that a namespace's cables and parents lead to.
     near: Vec<BTreeSet<SpaceId>>,
+    /// Pairs of namespaces of which the first is plugged into the second, a switch.
+    plugged: BTreeSet<(SpaceId, SpaceId)>,
     /// The namespaces of those who looked.
     own: BTreeSet<SpaceId>,
 }
@@ -67,6 +75,7 @@ impl Homes {
             frames: Vec::new(),
             at: vec![None; picture.spaces.len()],
             near: near(picture),
+            plugged: plugged(picture),
             own: own(scene, index),
         };
         for host in hosts {
@@ -116,6 +125,7 @@ impl Homes {
             for id in &edge {
                 let Some(home) = self.at[*id] else { continue };
                 for far in self.near[*id].iter().filter(|far| self.at[**far].is_none()) {
+                    let home = if self.leads_out(*id, *far) { Home::Between } else { home };
                     let there = next.entry(*far).or_insert(home);
                     if *there != home {
                         *there = Home::Between;
@@ -129,6 +139,29 @@ impl Homes {
             reached.extend(&edge);
         }
         reached
+    }
+
+    /// A switch is not a part of the host that is plugged into it.
+    fn leads_out(&self, id: SpaceId, far: SpaceId) -> bool {
+        let is_host = |f: &Frame| f.kind == FrameKind::Host && f.hub == Some(id);
+        let is_hub = matches!(self.at[id], Some(Home::Frame(f)) if is_host(&self.frames[f]));
+        is_hub && self.plugged.contains(&(id, far))
+    }
+
+    /// What is between hosts: what joins others, each with what is on nothing else.
+    fn between(&mut self, between: &BTreeSet<SpaceId>, picture: &Picture) {
+        let mut frames: BTreeMap<SpaceId, Vec<SpaceId>> = BTreeMap::new();
+        for id in between {
+            let only = self.near[*id].first().filter(|_| self.near[*id].len() == 1);
+            match only.filter(|far| between.contains(far)) {
+                Some(far) => frames.entry(*far).or_default().push(*id),
+                None => drop(frames.entry(*id).or_default()),
+            }
+        }
+        for (hub, others) in frames {
+            let frame = self.frame(FrameKind::Between, picture.spaces[hub].machine, Some(hub));
+            self.frames[frame].others = others;
+        }
     }
 
     /// What no host is near to, and is cabled together.
@@ -176,6 +209,26 @@ fn near(picture: &Picture) -> Vec<BTreeSet<SpaceId>> {
     near
 }
 
+/// Which namespaces are plugged into which: a port of a bridge is on the far side
+/// of every cable between the two, and none on this side. On a cable to a container
+/// the port is the host's, or there is none.
+fn plugged(picture: &Picture) -> BTreeSet<(SpaceId, SpaceId)> {
+    let is_port = |card: CardId| {
+        let master = picture.cards[card].master;
+        master.is_some_and(|master| picture.cards[master].kind == "bridge")
+    };
+    let (mut plugged, mut not) = (BTreeSet::new(), BTreeSet::new());
+    for cable in &picture.cables {
+        let [a, b] = cable.ends;
+        for (own, far) in [(a, b), (b, a)] {
+            let is_plugged = cable.join == Join::Cable && is_port(far) && !is_port(own);
+            let pairs = if is_plugged { &mut plugged } else { &mut not };
+            pairs.insert((picture.cards[own].space, picture.cards[far].space));
+        }
+    }
+    plugged.difference(&not).copied().collect()
+}
+
 fn own(scene: &Scene, index: &Index) -> BTreeSet<SpaceId> {
     let all = scene.machines.iter().enumerate();
     all.filter_map(|(number, m)| index.spaces.get(&(number, m.own)).copied()).collect()
@@ -187,14 +240,16 @@ fn roles(frames: &[Frame], picture: &mut Picture) {
         if let Some(hub) = frame.hub.filter(|_| is_host) {
             picture.spaces[hub].role = Role::Underlay;
         }
+        if frame.kind == FrameKind::Between {
+            for id in frame.spaces() {
+                picture.spaces[id].role = Role::Underlay;
+            }
+        }
         for id in &frame.overlays {
             picture.spaces[*id].role = Role::Overlay;
         }
         for id in frame.others.iter().filter(|_| is_host || !frame.overlays.is_empty()) {
             picture.spaces[*id].role = Role::Container;
         }
-    }
-    for id in &picture.between {
-        picture.spaces[*id].role = Role::Underlay;
     }
 }

@@ -5,10 +5,17 @@ use std::fmt::Write as _;
 
 use super::model::{FrameKind, Join, Picture, SpaceId};
 
+/// So many namespaces that are attached to nothing stand beside one another.
+const LOOSE: usize = 8;
+
 /// The whole document.
 pub fn draw(picture: &Picture) -> String {
     let mut chart = Chart { out: String::from("flowchart LR\n"), picture };
     for (number, frame) in picture.frames.iter().enumerate() {
+        if frame.kind == FrameKind::Between {
+            frame.spaces().for_each(|id| chart.space(id));
+            continue;
+        }
         let hub = frame.hub.filter(|_| frame.kind == FrameKind::Host);
         let name = match (hub, frame.kind) {
             (Some(id), _) => title(picture, id),
@@ -24,8 +31,13 @@ pub fn draw(picture: &Picture) -> String {
         }
         chart.out.push_str("  end\n");
     }
-    for id in picture.between.iter().chain(&picture.loose) {
+    for id in &picture.loose {
         chart.space(*id);
+    }
+    for row in picture.loose.chunks(LOOSE).filter(|row| row.len() > 1) {
+        let nodes: Vec<String> = row.iter().map(|id| format!("n{id}")).collect();
+        // A link that is not drawn: else all would stand below one another.
+        let _ = writeln!(chart.out, "  {}", nodes.join(" ~~~ "));
     }
     chart.edges();
     chart.out.push_str("  classDef bad stroke:#d2361f,stroke-width:2px\n");
@@ -81,6 +93,13 @@ impl Chart<'_> {
                 let _ = write!(words, "\n{} has no row to it", self.picture.place(end.card));
             }
             let _ = writeln!(self.out, "  c{} ===|{}| c{}", a.card, quoted(&words), b.card);
+        }
+        for (number, mesh) in self.picture.meshes.iter().enumerate() {
+            let _ = writeln!(self.out, "  m{number}([{}])", quoted(&mesh.label()));
+            for end in &mesh.ends {
+                let address = quoted(&end.address());
+                let _ = writeln!(self.out, "  c{} ===|{address}| m{number}", end.card);
+            }
         }
         for (number, remote) in self.picture.remotes.iter().enumerate() {
             let _ = writeln!(self.out, "  r{number}[{}]", quoted(&remote.label()));

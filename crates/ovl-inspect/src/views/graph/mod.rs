@@ -8,6 +8,7 @@ mod dot;
 mod hosts;
 mod layout;
 mod mermaid;
+mod mesh;
 mod model;
 mod path;
 mod rows;
@@ -33,6 +34,7 @@ pub fn show(context: &Context, snapshots: &[String], args: &Graph) -> Result<Exi
         let chosen = choose::find(context, &scene, &index, snapshots.is_empty(), &named)?;
         picture = choose::around(picture, &chosen);
     }
+    mesh::gather(&mut picture);
     output::print(&match args.format {
         GraphFormat::Svg => svg::draw(&picture, &layout::lay_out(&picture)),
         GraphFormat::Dot => dot::draw(&picture),

@@ -25,12 +25,13 @@ pub struct Picture {
     pub cables: Vec<Cable>,
     /// Tunnels between two VTEPs that are both seen.
     pub tunnels: Vec<Tunnel>,
+    /// Tunnels from each of several VTEPs to every other one.
+    pub meshes: Vec<Mesh>,
     /// VTEPs that rows name and nobody sees.
     pub remotes: Vec<Remote>,
-    /// Hosts, and groups of namespaces that are cabled together without one.
+    /// Hosts, what is between them, and groups of namespaces that are cabled
+    /// together without one: in this order.
     pub frames: Vec<Frame>,
-    /// Namespaces between hosts: switches and routers of the underlay.
-    pub between: Vec<SpaceId>,
     /// Namespaces that are attached to nothing.
     pub loose: Vec<SpaceId>,
 }
@@ -185,6 +186,17 @@ pub struct Tunnel {
     pub ends: [Vtep; 2],
 }
 
+/// Devices of one network, each with a tunnel to every other one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mesh {
+    /// The VXLAN network identifier.
+    pub vni: Option<u32>,
+    /// The devices, by their number.
+    pub ends: Vec<Vtep>,
+    /// How many tunnels that is.
+    pub tunnels: usize,
+}
+
 /// A VTEP that is not seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remote {
@@ -203,6 +215,9 @@ pub enum FrameKind {
     Host,
     /// A host whose namespace cannot be seen from here.
     Unseen,
+    /// What is between hosts: a switch or a router of the underlay, with what is
+    /// on nothing else.
+    Between,
     /// Namespaces that are cabled together, around the one with the most cables.
     #[default]
     Group,
@@ -215,11 +230,11 @@ pub struct Frame {
     pub kind: FrameKind,
     /// The number of its machine.
     pub machine: usize,
-    /// The underlay namespace, or the one in the middle of a group.
+    /// The underlay namespace, the switch, or the one in the middle of a group.
     pub hub: Option<SpaceId>,
     /// Overlay namespaces.
     pub overlays: Vec<SpaceId>,
-    /// Containers, and whatever else is cabled to it.
+    /// Containers, and whatever else is cabled to it or to them.
     pub others: Vec<SpaceId>,
 }
 
@@ -239,7 +254,7 @@ impl Picture {
     /// How many namespaces are drawn.
     pub fn size(&self) -> usize {
         let framed: usize = self.frames.iter().map(|f| f.spaces().count()).sum();
-        framed + self.between.len() + self.loose.len()
+        framed + self.loose.len()
     }
 
     /// `HOST:NS` of a device, for words about it.
@@ -253,6 +268,19 @@ impl Tunnel {
     /// What stands between its ends: the network's number.
     pub fn label(&self) -> String {
         vni_label(self.vni)
+    }
+}
+
+impl Mesh {
+    /// What it is: the network's number.
+    pub fn label(&self) -> String {
+        vni_label(self.vni)
+    }
+
+    /// What a device of it is there.
+    pub fn end(&self, card: CardId) -> Option<&Vtep> {
+        let at = self.ends.binary_search_by_key(&card, |end| end.card);
+        at.ok().map(|at| &self.ends[at])
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::super::model::{Card, CardId, Picture, SpaceId};
 use super::super::text::{self, LINE};
-use super::plan::Plan;
+use super::plan::{ONE_SIDE, Plan};
 use super::rect::Rect;
 
 /// Between the edge of a box and what is in it.
@@ -17,8 +17,11 @@ const SPINE: i32 = 22;
 pub const MARGIN: i32 = 8;
 /// The dot, and what is between it and the name.
 pub const DOT: i32 = 12;
-/// So many columns of text a card has at most.
+/// So many columns a title takes at most.
 const WIDEST: usize = 30;
+/// So many columns of text a card has at most: an address of IPv6 in full, and what
+/// is wrong with it.
+const WIDEST_CARD: usize = 52;
 /// A card is no narrower than this.
 const NARROWEST: i32 = 96;
 
@@ -47,6 +50,9 @@ pub struct Inside<'p> {
     picture: &'p Picture,
     id: SpaceId,
     groups: Vec<Group>,
+    /// Of the first bar: how high the ports are that stand before those whose other
+    /// ends are beside them.
+    before: i32,
     /// It has a title: that of a host is the frame's.
     is_titled: bool,
 }
@@ -69,7 +75,12 @@ impl<'p> Inside<'p> {
             .iter()
             .filter_map(|card| Some((hangs_from(picture, *card)?, *card)))
             .collect();
-        ports.sort_by_key(|(bar, card)| (*bar, wish(*card).unwrap_or(i32::MAX), *card));
+        // A cable from above passes nothing on its way to the first port.
+        let place = |card: CardId| match wish(card) {
+            _ if plan.enters[card] => i32::MIN,
+            wished => wished.unwrap_or(i32::MAX),
+        };
+        ports.sort_by_key(|(bar, card)| (*bar, place(*card), *card));
         let mut groups = Vec::new();
         for card in &space.cards {
             if picture.cards[*card].is_bar {
@@ -81,7 +92,8 @@ impl<'p> Inside<'p> {
                 groups.push(Group::One(*card));
             }
         }
-        Inside { picture, id, groups, is_titled }
+        let before = groups.first().map_or(0, |group| before(picture, plan, group));
+        Inside { picture, id, groups, before, is_titled }
     }
 
     /// How wide it has to be.
@@ -113,15 +125,15 @@ impl<'p> Inside<'p> {
         let details = card.details.iter().map(|d| text::columns(&d.text)).max().unwrap_or(0);
         let aside = text::columns(&aside(card));
         let name = text::columns(&card.name) + if aside > 0 { 2 + aside } else { 0 };
-        let columns = name.max(details).min(WIDEST);
+        let columns = name.max(details).min(WIDEST_CARD);
         (text::room(columns) + 2 * MARGIN + DOT).max(NARROWEST)
     }
 
-    /// How far below its upper edge its first device is, and that device's height
-    /// if ports hang from it.
+    /// How far below its upper edge its first device is, or the first of its ports
+    /// whose other end is beside it.
     pub fn lead(&self) -> i32 {
         match self.groups.first() {
-            Some(Group::Bar { bar, .. }) => self.top() + self.height_of(*bar) + GAP,
+            Some(Group::Bar { bar, .. }) => self.top() + self.height_of(*bar) + GAP + self.before,
             _ => self.top(),
         }
     }
@@ -168,8 +180,12 @@ impl<'p> Inside<'p> {
         match group {
             Group::One(card) => wish(*card),
             Group::Bar { bar, left, right, .. } => {
-                let first = [left.first(), right.first()];
-                let wished = first.into_iter().flatten().filter_map(|card| wish(*card)).min();
+                let first = |side: &[CardId]| {
+                    let place = side.iter().position(|port| wish(*port).is_some())?;
+                    let above: i32 = side[..place].iter().map(|p| self.height_of(*p) + GAP).sum();
+                    wish(side[place]).map(|y| y - above)
+                };
+                let wished = [left, right].into_iter().filter_map(|side| first(side)).min();
                 wished.map(|y| y - GAP - self.height_of(*bar))
             }
         }
@@ -230,17 +246,32 @@ impl<'p> Inside<'p> {
     }
 }
 
+/// How high the ports are that cables enter from above, on a side where others are.
+fn before(picture: &Picture, plan: &Plan, group: &Group) -> i32 {
+    let Group::Bar { left, right, .. } = group else { return 0 };
+    let one = |side: &Vec<CardId>| {
+        let entered = side.iter().take_while(|port| plan.enters[**port]);
+        let heights = entered.map(|port| height(&picture.cards[*port]) + GAP);
+        if side.iter().all(|port| plan.enters[*port]) { 0 } else { heights.sum() }
+    };
+    one(left).max(one(right))
+}
+
 /// The bar that a device hangs from. One that is a bar itself stands on its own.
 fn hangs_from(picture: &Picture, card: CardId) -> Option<CardId> {
     picture.cards[card].master.filter(|_| !picture.cards[card].is_bar)
 }
 
 fn bar(plan: &Plan, bar: CardId, ports: Vec<CardId>) -> Group {
+    let is_idle = |port: &&CardId| plan.sides[**port] == [false; 2];
+    let is_long = ports.iter().filter(is_idle).count() > ONE_SIDE;
     let (mut left, mut right, mut feet) = (Vec::new(), Vec::new(), Vec::new());
     for port in ports {
         match plan.sides[port] {
             [true, true] => feet.push(port),
             [false, true] => right.push(port),
+            [false, false] if is_long && left.len() > right.len() => right.push(port),
+            [false, false] if is_long => left.push(port),
             // Nothing leaves it: it goes where others are.
             [false, false] if left.is_empty() && !right.is_empty() => right.push(port),
             [_, false] => left.push(port),

@@ -1,142 +1,147 @@
 //! Where cables run, once everything they join has its place.
 
+use std::collections::BTreeSet;
+
 use super::super::model::CardId;
-use super::boxes::{GAP, Inside, PAD};
+use super::boxes::{GAP, PAD};
 use super::frame::{ATTACH, SWING, TRACK};
 use super::page::{EDGE, Page};
-use super::plan::{Side, Slot, Way};
+use super::plan::{Side, Way};
 use super::rect::{Line, Point, Rect};
+use super::rows::Tracks;
 
-/// The same, where it goes round a corner: two cards that face each other across
-/// a gap must not seem to be joined.
+/// How far below its upper edge a cable that goes round a corner leaves a card: two
+/// cards that face each other across a gap must not seem to be joined.
 const LOWER: i32 = 18;
-/// Between one line below the frames and the next.
+/// Between one line between two rows and the next.
 const LANE: i32 = 10;
-/// Room left and right of a box between hosts.
-const BESIDE: i32 = 24;
 
-/// What runs below the frames.
+/// So near to each other two lines can still be told apart.
+const CLEAR: i32 = 4;
+
+/// A cable from one frame to another.
+#[derive(Debug)]
+struct Run {
+    /// Its number.
+    cable: usize,
+    /// Where it goes up or down beside each of its devices.
+    xs: [i32; 2],
+    /// The row above which it runs to each of them, and the lane there.
+    lanes: [(usize, usize); 2],
+    /// Where it goes from row to row, if it has to.
+    trunk: Option<i32>,
+}
+
+/// What runs between rows.
 #[derive(Debug, Default)]
 pub struct Lanes {
-    /// The boxes between hosts: x and width.
-    pub between: Vec<(i32, i32)>,
-    /// For each cable that runs there: where it goes down, twice, and its lane.
-    runs: Vec<(usize, [i32; 2], usize)>,
-    /// How many lanes there are.
-    count: usize,
-    /// The height of the first one.
-    top: i32,
+    runs: Vec<Run>,
+    /// The lanes above each row, and below the last one.
+    channels: Vec<Tracks>,
     /// Lines that run along each gap of each frame.
     along: Vec<Vec<i32>>,
 }
 
 impl Lanes {
-    /// How much room they take.
-    pub fn height(&self) -> i32 {
-        if self.count == 0 { 0 } else { 2 * GAP + i32::try_from(self.count).unwrap_or(0) * LANE }
-    }
-}
-
-/// Finds a lane for each cable that runs below the frames.
-pub fn lanes(page: &mut Page<'_>) -> Lanes {
-    let mut lanes = Lanes { top: page.bottom + 2 * GAP, ..Lanes::default() };
-    // Tunnels that go up inside of a frame are there already.
-    lanes.along = page.blocks.iter().map(|b| vec![0; b.gaps.len()]).collect();
-    let plates = page.plates.above.iter().chain(page.plates.gaps.iter().flatten());
-    for reach in plates.flat_map(|p| &p.reaches).filter(|r| !r.faces) {
-        lanes.along[reach.frame][0] += 2;
-    }
-    let counts = beside(page);
-    let mut x = EDGE;
-    for (number, id) in page.picture.between.iter().enumerate() {
-        let w = Inside::of(page.picture, &page.plan, *id, true, &|_| None).width();
-        let [left, right] = counts[number].map(|n| BESIDE + n * TRACK);
-        lanes.between.push((x + left, w));
-        x += left + w + right;
-    }
-    center(page, &mut lanes.between, x + EDGE);
-    runs(page, &mut lanes);
-    lanes
-}
-
-fn center(page: &Page<'_>, between: &mut [(i32, i32)], w: i32) {
-    let hosts = page.layout.frames[..page.plan.hosts].iter().map(|f| f.right()).max().unwrap_or(0);
-    let shift = ((hosts + EDGE - w) / 2).max(0);
-    for (x, _) in between {
-        *x += shift;
-    }
-}
-
-/// How many cables leave each box between hosts on its left and right.
-fn beside(page: &Page<'_>) -> Vec<[i32; 2]> {
-    let mut counts = vec![[0; 2]; page.picture.between.len()];
-    each_outside(page, |_, ends| {
-        for (slot, side) in ends.map(|(_, slot, side)| (slot, side)) {
-            if let Slot::Between(number) = slot {
-                counts[number][usize::from(side == Side::Right)] += 1;
+    /// Finds a lane for each cable from one frame to another.
+    pub fn of(page: &Page<'_>) -> Lanes {
+        let mut lanes = Lanes {
+            // Tunnels that go up inside of a frame are there already.
+            along: page.blocks.iter().map(|b| vec![0; b.gaps.len()]).collect(),
+            channels: vec![Tracks::default(); page.rows.frames.len() + 1],
+            ..Lanes::default()
+        };
+        for reach in page.plates.all().flat_map(|p| &p.reaches).filter(|r| !r.faces) {
+            lanes.along[reach.frame][0] += 2;
+        }
+        let (_, trunks) = trunks(page);
+        let xs = lanes.verticals(page);
+        for ((cable, trunk), xs) in trunks.into_iter().enumerate().zip(xs) {
+            if let Way::Outside(ends) = page.plan.ways[cable] {
+                let rows = ends.map(|(frame, _)| page.rows.channel(frame));
+                lanes.run(cable, xs, rows, trunk);
             }
         }
-    });
-    counts
-}
+        lanes
+    }
 
-type End = (CardId, Slot, Side);
-
-fn each_outside(page: &Page<'_>, mut each: impl FnMut(usize, [End; 2])) {
-    for (number, cable) in page.picture.cables.iter().enumerate() {
-        if page.way(number) == Way::Outside {
-            let [a, b] = cable.ends.map(|card| page.plan.slot(page.picture, card));
-            let [c, d] = cable.ends;
-            each(number, [(c, a, page.plan.outward(a, b)), (d, b, page.plan.outward(b, a))]);
+    /// Where each cable goes up or down beside its devices. Those of hosts and of
+    /// what is right below them meet between the two, and must not be one line.
+    fn verticals(&mut self, page: &Page<'_>) -> Vec<[i32; 2]> {
+        let mut all = vec![[0; 2]; page.plan.ways.len()];
+        let mut hosts = BTreeSet::new();
+        for is_between in [false, true] {
+            for (way, xs) in page.plan.ways.iter().zip(&mut all) {
+                let Way::Outside(ends) = way else { continue };
+                for (x, (frame, gap)) in xs.iter_mut().zip(*ends) {
+                    if page.plan.is_between(frame) != is_between {
+                        continue;
+                    }
+                    let turn = &mut self.along[frame][gap];
+                    *x = page.along(frame, gap, *turn);
+                    *turn += 1;
+                    if is_between {
+                        *x = beside(&hosts, *x);
+                    } else {
+                        hosts.insert(*x);
+                    }
+                }
+            }
         }
+        all
+    }
+
+    fn run(&mut self, cable: usize, xs: [i32; 2], rows: [usize; 2], trunk: Option<i32>) {
+        let mut take = |n: usize, to: i32| {
+            let (from, to) = (xs[n].min(to) - GAP, xs[n].max(to) + GAP);
+            (rows[n], self.channels[rows[n]].take(from, to))
+        };
+        let lanes = match trunk {
+            Some(x) => [take(0, x), take(1, x)],
+            None => [take(0, xs[1]); 2],
+        };
+        self.runs.push(Run { cable, xs, lanes, trunk });
+    }
+
+    /// How much room the lanes above a row take.
+    pub fn height(&self, row: usize) -> i32 {
+        let count = self.channels[row].count();
+        if count == 0 { 0 } else { 2 * GAP + count * LANE }
     }
 }
 
-fn runs(page: &Page<'_>, lanes: &mut Lanes) {
-    let mut taken: Vec<Vec<(i32, i32)>> = Vec::new();
-    let mut turns = vec![[0; 2]; lanes.between.len()];
-    let mut runs = Vec::new();
-    let (along, between) = (&mut lanes.along, &lanes.between);
-    each_outside(page, |number, ends| {
-        let xs = ends.map(|(_, slot, side)| match slot {
-            Slot::In { frame, column, .. } => {
-                let turn = &mut along[frame][column];
-                *turn += 1;
-                page.along(frame, column, *turn - 1)
-            }
-            Slot::Between(at) => {
-                let turn = &mut turns[at][usize::from(side == Side::Right)];
-                *turn += 1;
-                let (x, w) = between[at];
-                let out = GAP + *turn * TRACK;
-                if side == Side::Right { x + w + out } else { x - out }
-            }
-            Slot::Loose => 0,
-        });
-        let (from, to) = (xs[0].min(xs[1]) - GAP, xs[0].max(xs[1]) + GAP);
-        let is_free = |lane: &Vec<(i32, i32)>| lane.iter().all(|(a, b)| to < *a || *b < from);
-        let lane = taken.iter().position(is_free).unwrap_or_else(|| {
-            taken.push(Vec::new());
-            taken.len() - 1
-        });
-        taken[lane].push((from, to));
-        runs.push((number, xs, lane));
-    });
-    lanes.runs = runs;
-    lanes.count = taken.len();
+/// A place near `x` that is well away from others.
+fn beside(others: &BTreeSet<i32>, x: i32) -> i32 {
+    let is_free = |x: &i32| others.range(x - CLEAR + 1..x + CLEAR).next().is_none();
+    let mut near = (0..=TRACK / 2).flat_map(|off| [x + off, x - off]);
+    near.find(is_free).unwrap_or(x)
+}
+
+/// Where cables go from row to row, beside everything: how much room they take, and
+/// the place of each.
+pub fn trunks(page: &Page<'_>) -> (i32, Vec<Option<i32>>) {
+    let mut tracks = Tracks::default();
+    let mut one = |way: &Way| {
+        let Way::Outside(ends) = way else { return None };
+        let [a, b] = ends.map(|(frame, _)| i32::try_from(page.rows.channel(frame)).unwrap_or(0));
+        let track = (a != b).then(|| tracks.take(a.min(b), a.max(b)))?;
+        Some(EDGE + i32::try_from(track).unwrap_or(0) * TRACK)
+    };
+    let places = page.plan.ways.iter().map(&mut one).collect();
+    let room = if tracks.count() == 0 { 0 } else { tracks.count() * TRACK + GAP };
+    (room, places)
 }
 
 /// Draws every cable.
 pub fn draw(page: &mut Page<'_>, mut lanes: Lanes) {
     let mut lines: Vec<Line> = vec![Line::Corners(Vec::new()); page.picture.cables.len()];
-    for (number, xs, lane) in std::mem::take(&mut lanes.runs) {
-        lines[number] =
-            outside(page, number, xs, lanes.top + i32::try_from(lane).unwrap_or(0) * LANE);
+    for run in std::mem::take(&mut lanes.runs) {
+        lines[run.cable] = outside(page, &run);
     }
     let mut under = vec![0; page.blocks.len()];
     for (number, cable) in page.picture.cables.iter().enumerate() {
         let [a, b] = cable.ends;
-        match page.way(number) {
+        match page.plan.ways[number] {
             Way::Across(frame, gap) => lines[number] = across(page, frame, gap, a, b),
             Way::Around(frame, _) => lines[number] = swing(page, Some(frame), a, b),
             Way::Inside => lines[number] = swing(page, None, a, b),
@@ -150,15 +155,27 @@ pub fn draw(page: &mut Page<'_>, mut lanes: Lanes) {
                 under[frame] += 1;
                 lines[number] = around_corners(page, [a, b], xs, y);
             }
-            Way::Outside => {}
+            Way::Outside(_) => {}
         }
     }
     page.layout.cables = lines;
     cuts(page);
 }
 
-fn outside(page: &Page<'_>, number: usize, xs: [i32; 2], y: i32) -> Line {
-    around_corners(page, page.picture.cables[number].ends, xs, y)
+/// From a card to the line beside it, to its lane, to that of the other card, and
+/// the same way back.
+fn outside(page: &Page<'_>, run: &Run) -> Line {
+    let ends = page.picture.cables[run.cable].ends;
+    let [y, z] = run
+        .lanes
+        .map(|(row, lane)| page.channels[row] + 2 * GAP + i32::try_from(lane).unwrap_or(0) * LANE);
+    let [from, to] = run.xs;
+    let start = toward(page.layout.cards[ends[0]], from, LOWER);
+    let end = toward(page.layout.cards[ends[1]], to, LOWER);
+    let mut points = vec![start, (from, start.1), (from, y)];
+    points.extend(run.trunk.into_iter().flat_map(|x| [(x, y), (x, z)]));
+    points.extend([(to, z), (to, end.1), end]);
+    Line::Corners(points)
 }
 
 /// From a card to the line beside it, to a level, and the same way back.
@@ -204,10 +221,10 @@ fn cuts(page: &mut Page<'_>) {
     let mut cuts = Vec::new();
     for (id, _) in page.picture.shown().filter(|(_, card)| card.is_cut) {
         let rect = page.layout.cards[id];
-        let slot = page.plan.slot(page.picture, id);
+        let frame = page.plan.slot(page.picture, id).map(|slot| slot.frame);
         let y = rect.y + ATTACH;
-        let out = if matches!(slot, Slot::In { .. }) { SWING } else { PAD - 2 };
-        let ends = if page.is_left(slot, Side::Left) {
+        let out = if frame.is_some() { SWING } else { PAD - 2 };
+        let ends = if page.is_left(frame, Side::Left) {
             vec![(rect.x, y), (rect.x - out, y)]
         } else {
             vec![(rect.right(), y), (rect.right() + out, y)]

@@ -36,6 +36,8 @@ pub struct Block {
     /// The gaps: where each begins, and its width. The first is left of the first
     /// column, the last right of the last.
     pub gaps: Vec<(i32, i32)>,
+    /// How many lines run along each gap.
+    pub along: Vec<i32>,
     /// Where cables run below the columns.
     pub under: i32,
     /// It was turned round.
@@ -60,7 +62,7 @@ impl Traffic {
     pub fn of(picture: &Picture, plan: &Plan) -> Vec<Traffic> {
         let mut all: Vec<Traffic> =
             plan.columns.iter().map(|columns| Traffic::none(columns.len() + 1)).collect();
-        for (cable, way) in picture.cables.iter().zip(&plan.ways) {
+        for way in &plan.ways {
             match *way {
                 Way::Across(frame, gap) => all[frame].crossed[gap] = true,
                 Way::Around(frame, gap) => all[frame].swung[gap] = true,
@@ -70,11 +72,9 @@ impl Traffic {
                         all[frame].along[gap] += 1;
                     }
                 }
-                Way::Outside => {
-                    for card in cable.ends {
-                        if let Some((frame, column)) = plan.column(picture, card) {
-                            all[frame].along[column] += 1;
-                        }
+                Way::Outside(ends) => {
+                    for (frame, gap) in ends {
+                        all[frame].along[gap] += 1;
                     }
                 }
                 Way::Inside => {}
@@ -108,7 +108,12 @@ impl Traffic {
 
 /// How high the title of a frame is.
 pub fn title_height(kind: FrameKind) -> i32 {
-    if kind == FrameKind::Group { PAD } else { 2 * LINE + PAD + 4 }
+    match kind {
+        FrameKind::Host | FrameKind::Unseen => 2 * LINE + PAD + 4,
+        FrameKind::Group => PAD,
+        // It is not drawn: its boxes are seen, and what joins them.
+        FrameKind::Between => 0,
+    }
 }
 
 /// Lays out one frame.
@@ -211,6 +216,7 @@ fn assemble(columns: Vec<Placed>, widths: &[i32], traffic: &Traffic, bottom: i32
     let last = traffic.along.len() - 1;
     block.gaps.push((x, traffic.width(last)));
     block.w = x + traffic.width(last);
+    block.along.clone_from(&traffic.along);
     block.under = bottom + GAP;
     let under = if traffic.under > 0 { traffic.under * TRACK + GAP } else { 0 };
     block.h = bottom + under + PAD;

@@ -1,13 +1,16 @@
-//! A picture → where everything is on the page: hosts as frames side by side,
-//! turned so that two of them face each other across their tunnels; below them
+//! A picture → where everything is on the page: hosts as frames side by side, in
+//! rows, turned so that two of them face each other across their tunnels; below them
 //! what is between hosts, groups without a host, and what is attached to nothing.
 
 mod boxes;
 mod cables;
 mod frame;
 mod page;
+mod pile;
 mod plan;
 mod rect;
+mod routes;
+mod rows;
 mod signs;
 mod tunnels;
 
@@ -27,6 +30,8 @@ pub struct Sign {
     pub lines: Vec<(CardId, Line)>,
     /// Its text is in one line.
     pub is_flat: bool,
+    /// A line that goes up from it, to what joins it to others.
+    pub rise: Option<Line>,
     /// For a tunnel: its ends change places on the sign.
     pub is_turned: bool,
 }
@@ -54,6 +59,10 @@ pub struct Layout {
     pub cuts: Vec<(CardId, Line)>,
     /// The tunnels, in the picture's order.
     pub tunnels: Vec<Sign>,
+    /// Meshes: each once for each gap between hosts.
+    pub meshes: Vec<Sign>,
+    /// What joins the signs of a mesh, by its number.
+    pub buses: Vec<(usize, Vec<Line>)>,
     /// VTEPs that are not seen: each once for each gap between hosts.
     pub remotes: Vec<Sign>,
     /// Headings, and where.

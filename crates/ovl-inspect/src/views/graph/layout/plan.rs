@@ -13,22 +13,15 @@ pub enum Side {
     Right,
 }
 
-/// Where a namespace stands.
+/// Where in a frame a namespace stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
-    /// In a column of a frame.
-    In {
-        /// The frame.
-        frame: usize,
-        /// The column, counted from the left.
-        column: usize,
-        /// It is the last one.
-        is_last: bool,
-    },
-    /// Between frames: its number there.
-    Between(usize),
-    /// Attached to nothing.
-    Loose,
+pub struct Slot {
+    /// The frame.
+    pub frame: usize,
+    /// The column, counted from the left.
+    pub column: usize,
+    /// It is the last one.
+    pub is_last: bool,
 }
 
 /// The way a cable takes.
@@ -40,8 +33,8 @@ pub enum Way {
     Around(usize, usize),
     /// Below the columns of a frame, from one gap to another.
     Under(usize, [usize; 2]),
-    /// Below the frames.
-    Outside,
+    /// From one frame to another: the frame and the gap in which it leaves each.
+    Outside([(usize, usize); 2]),
     /// Inside of one namespace that is in no frame.
     Inside,
 }
@@ -70,8 +63,8 @@ pub enum ColumnKind {
 }
 
 /// More containers than this stand on both sides of what they are cabled to,
-/// if nothing else is there.
-const ONE_SIDE: usize = 8;
+/// if nothing else is there; and so do ports that nothing leaves.
+pub const ONE_SIDE: usize = 8;
 /// More containers than this stand behind one another, if they have a cable each.
 const ONE_COLUMN: usize = 6;
 
@@ -90,6 +83,10 @@ pub struct Plan {
     pub partner: Vec<Option<CardId>>,
     /// How many of the frames are hosts: they come first.
     pub hosts: usize,
+    /// How many are hosts or between them: groups come after these.
+    pub joined: usize,
+    /// Devices between hosts whose cable comes from another frame.
+    pub enters: Vec<bool>,
 }
 
 impl Plan {
@@ -99,42 +96,41 @@ impl Plan {
             slots: vec![None; picture.spaces.len()],
             sides: vec![[false; 2]; picture.cards.len()],
             partner: vec![None; picture.cards.len()],
+            enters: vec![false; picture.cards.len()],
             ..Plan::default()
         };
         let facts = Facts::of(picture);
-        plan.hosts = picture.frames.iter().filter(|f| f.kind != FrameKind::Group).count();
+        let hosts = |f: &&Frame| matches!(f.kind, FrameKind::Host | FrameKind::Unseen);
+        plan.hosts = picture.frames.iter().take_while(hosts).count();
+        plan.joined = picture.frames.iter().take_while(|f| f.kind != FrameKind::Group).count();
         for (number, frame) in picture.frames.iter().enumerate() {
             let columns = columns(picture, frame, &facts);
             for (column, there) in columns.iter().enumerate() {
                 let is_last = column + 1 == columns.len();
                 for id in &there.spaces {
-                    plan.slots[*id] = Some(Slot::In { frame: number, column, is_last });
+                    plan.slots[*id] = Some(Slot { frame: number, column, is_last });
                 }
             }
             plan.columns.push(columns);
-        }
-        for (number, id) in picture.between.iter().enumerate() {
-            plan.slots[*id] = Some(Slot::Between(number));
-        }
-        for id in &picture.loose {
-            plan.slots[*id] = Some(Slot::Loose);
         }
         plan.cables(picture);
         plan.rest(picture);
         plan
     }
 
-    /// Where a device stands.
-    pub fn slot(&self, picture: &Picture, card: CardId) -> Slot {
-        self.slots[picture.cards[card].space].unwrap_or(Slot::Loose)
+    /// Where a device stands; in no frame is what is attached to nothing.
+    pub fn slot(&self, picture: &Picture, card: CardId) -> Option<Slot> {
+        self.slots[picture.cards[card].space]
+    }
+
+    /// Is a frame one of those between hosts?
+    pub fn is_between(&self, frame: usize) -> bool {
+        (self.hosts..self.joined).contains(&frame)
     }
 
     /// The frame and column in which a device stands.
     pub fn column(&self, picture: &Picture, card: CardId) -> Option<(usize, usize)> {
-        match self.slot(picture, card) {
-            Slot::In { frame, column, .. } => Some((frame, column)),
-            _ => None,
-        }
+        self.slot(picture, card).map(|slot| (slot.frame, slot.column))
     }
 
     fn cables(&mut self, picture: &Picture) {
@@ -144,6 +140,11 @@ impl Plan {
             for (card, side) in [(a, sides[0]), (b, sides[1])] {
                 self.sides[card][usize::from(side == Side::Right)] = true;
             }
+            if let Way::Outside(ends) = way {
+                for (card, (frame, _)) in [a, b].into_iter().zip(ends) {
+                    self.enters[card] |= self.is_between(frame);
+                }
+            }
             self.partner[a].get_or_insert(b);
             self.partner[b].get_or_insert(a);
             self.ways.push(way);
@@ -151,27 +152,22 @@ impl Plan {
     }
 
     fn way(&self, picture: &Picture, a: CardId, b: CardId) -> (Way, [Side; 2]) {
-        let (from, to) = (self.slot(picture, a), self.slot(picture, b));
-        match (from, to) {
-            (Slot::In { frame: f, column: i, .. }, Slot::In { frame: g, column: j, .. })
-                if f == g =>
-            {
-                match self.distance(f, i, j) {
-                    0 => (Way::Around(f, i), [Side::Left; 2]),
-                    distance => {
-                        let first = [Side::Right, Side::Left];
-                        let sides = if i < j { first } else { [Side::Left, Side::Right] };
-                        let gap = self.facing_gap(f, i.min(j), i.max(j));
-                        let under = Way::Under(f, if i < j { [i + 1, j] } else { [i, j + 1] });
-                        (if distance == 1 { Way::Across(f, gap) } else { under }, sides)
-                    }
-                }
-            }
-            _ if picture.cards[a].space == picture.cards[b].space => (Way::Inside, [Side::Left; 2]),
-            _ => {
-                let sides = [self.outward(from, to), self.outward(to, from)];
-                (Way::Outside, sides)
-            }
+        let ends = [a, b].map(|card| self.column(picture, card));
+        let [Some((f, i)), Some((g, j))] = ends else { return (Way::Inside, [Side::Left; 2]) };
+        if f != g {
+            let ends = [(f, i, g), (g, j, f)];
+            let sides = ends.map(|(frame, column, to)| self.outward(frame, column, to));
+            let gap = |n: usize| {
+                let (frame, column, _) = ends[n];
+                (frame, column + usize::from(sides[n] == Side::Right))
+            };
+            return (Way::Outside([gap(0), gap(1)]), sides);
+        }
+        let sides = if i < j { [Side::Right, Side::Left] } else { [Side::Left, Side::Right] };
+        match self.distance(f, i, j) {
+            0 => (Way::Around(f, i), [Side::Left; 2]),
+            1 => (Way::Across(f, self.facing_gap(f, i.min(j), i.max(j))), sides),
+            _ => (Way::Under(f, if i < j { [i + 1, j] } else { [i, j + 1] }), sides),
         }
     }
 
@@ -188,20 +184,13 @@ impl Plan {
         if is_behind { left + 1 } else { right }
     }
 
-    /// The side on which a cable leaves toward another frame, or toward what is
-    /// between them: there it leaves to whichever half the other end is in.
-    pub fn outward(&self, at: Slot, to: Slot) -> Side {
-        match (at, to) {
-            (Slot::Between(_), Slot::In { frame, .. }) => {
-                if 2 * frame < self.hosts {
-                    Side::Left
-                } else {
-                    Side::Right
-                }
-            }
-            (Slot::Between(i), Slot::Between(j)) if i < j => Side::Right,
-            _ => Side::Left,
-        }
+    /// The side on which a cable leaves toward another frame: what is between hosts
+    /// is entered from whichever half the other end is in, unless what is on it
+    /// stands there.
+    fn outward(&self, frame: usize, column: usize, to: usize) -> Side {
+        let is_alone = self.columns[frame].len() == 1 || column > 0;
+        let is_right = if to < self.hosts { 2 * to >= self.hosts } else { to > frame };
+        if self.is_between(frame) && is_alone && is_right { Side::Right } else { Side::Left }
     }
 
     /// What leaves a device beside cables: tunnels, and cables that were cut.

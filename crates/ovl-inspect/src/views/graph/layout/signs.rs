@@ -1,215 +1,135 @@
 //! Where the signs stand, and the thick lines that lead to them.
 
-use super::super::text::LINE;
 use super::Sign;
 use super::boxes::GAP;
 use super::page::Page;
-use super::plan::{Side, Slot};
+use super::pile::piled;
+use super::plan::Side;
 use super::rect::{Line, Point, Rect};
-use super::tunnels::{Of, Plate, Reach, TRACK, gap};
+use super::routes::{ABOVE, Net};
+use super::tunnels::{Of, Plate, Reach};
 
-/// The height of a line above the frames: a sign of one line of text fits.
-const ABOVE: i32 = LINE + 2 * GAP;
+/// As far as this from other lines a line that goes up leaves a sign, if it can.
+const AWAY: i32 = 10;
+/// And as far from the edges of the sign.
+const EDGE: i32 = 6;
 
-/// How much room the lines above the frames take.
-pub fn tracks(page: &Page<'_>) -> i32 {
-    let lanes = Above::of(page).lanes;
-    i32::try_from(lanes.len()).unwrap_or(0) * ABOVE
-}
+/// Between the bends of two thick lines that leave one device.
+const BEND: i32 = 7;
+/// Between those of the first and the last one.
+const BENDS: i32 = 18;
 
-/// Lines above the frames, each on the lowest lane that is free.
-#[derive(Default)]
-struct Above {
-    /// What each lane is taken by, from left to right.
-    lanes: Vec<Vec<(i32, i32)>>,
-    /// The lane and the two ends of each line that was asked for.
-    lines: Vec<(usize, i32, i32)>,
-    /// Lines that go up in each gap, left and right.
-    risers: Vec<[i32; 2]>,
-    /// Lines that go up inside of each frame.
-    along: Vec<i32>,
-}
-
-impl Above {
-    fn of(page: &Page<'_>) -> Above {
-        let mut above = Above {
-            risers: vec![[0; 2]; page.gaps.len()],
-            along: vec![0; page.blocks.len()],
-            ..Above::default()
-        };
-        for plate in &page.plates.above {
-            let ends: Vec<i32> = plate.reaches.iter().map(|r| above.riser(page, *r)).collect();
-            above.take(&ends, plate.width());
-        }
-        for (number, plates) in page.plates.gaps.iter().enumerate() {
-            for reach in plates.iter().flat_map(|p| &p.reaches).filter(|r| !r.faces) {
-                let up = above.riser(page, *reach);
-                let down = above.in_gap(page, number, reach.frame);
-                above.take(&[up, down], 0);
-            }
-        }
-        above
+/// The signs of a gap below one another, each as near as can be to its devices.
+pub fn stack(page: &Page<'_>, gap: usize) -> Vec<Rect> {
+    let (x, w) = page.gaps[gap];
+    let first = page.layout.frames[2 * gap].y;
+    let wished = |plate: &Plate| {
+        let facing = plate.reaches.iter().filter(|r| r.faces);
+        let heights: Vec<i32> = facing.map(|r| middle(page.layout.cards[r.card])).collect();
+        let count = i32::try_from(heights.len()).unwrap_or(1).max(1);
+        let mean = if heights.is_empty() { first } else { heights.iter().sum::<i32>() / count };
+        mean - plate.height() / 2
+    };
+    let plates = &page.plates.gaps[gap];
+    let mut order: Vec<(i32, usize)> =
+        plates.iter().enumerate().map(|(n, plate)| (wished(plate), n)).collect();
+    order.sort_unstable();
+    let sizes: Vec<(i32, i32)> =
+        order.iter().map(|(y, n)| (*y, plates[*n].height() + GAP)).collect();
+    let mut rects = vec![Rect::default(); plates.len()];
+    for ((_, n), y) in order.into_iter().zip(piled(first, &sizes)) {
+        rects[n] = Rect { x, y, w, h: plates[n].height() };
     }
-
-    /// The x at which a line goes up from a device.
-    fn riser(&mut self, page: &Page<'_>, reach: Reach) -> i32 {
-        if reach.faces {
-            return self.in_gap(page, gap(reach.frame), reach.frame);
-        }
-        self.along[reach.frame] += 2;
-        // The lines of cables take their places after these.
-        page.along(reach.frame, 0, self.along[reach.frame] - 1)
-    }
-
-    fn in_gap(&mut self, page: &Page<'_>, gap: usize, frame: usize) -> i32 {
-        let side = frame % 2;
-        let turn = &mut self.risers[gap][side];
-        *turn += 1;
-        let out = GAP + *turn * TRACK;
-        let edge = page.layout.frames[frame];
-        if side == 0 { edge.right() + out } else { edge.x - out }
-    }
-
-    fn take(&mut self, ends: &[i32], width: i32) {
-        let from = ends.iter().copied().min().unwrap_or(0);
-        let to = ends.iter().copied().max().unwrap_or(0);
-        let middle = i32::midpoint(from, to);
-        let (a, b) = (from.min(middle - width / 2) - GAP, to.max(middle + width / 2) + GAP);
-        let is_free = |lane: &Vec<(i32, i32)>| lane.iter().all(|(x, y)| b < *x || *y < a);
-        let lane = self.lanes.iter().position(is_free).unwrap_or_else(|| {
-            self.lanes.push(Vec::new());
-            self.lanes.len() - 1
-        });
-        self.lanes[lane].push((a, b));
-        self.lines.push((lane, from, to));
-    }
+    rects
 }
 
 /// Places every sign, with its lines.
 pub fn place(page: &mut Page<'_>) {
-    let above = Above::of(page);
-    let top = page.layout.frames.first().map_or(0, |f| f.y) - GAP;
-    let level = |lane: usize| top - i32::try_from(lane).unwrap_or(0) * ABOVE - ABOVE / 2;
-    let mut used = Above {
-        risers: vec![[0; 2]; page.gaps.len()],
-        along: vec![0; page.blocks.len()],
-        ..Above::default()
-    };
-    let mut lines = above.lines.iter();
     let mut signs = Vec::new();
-    for plate in &page.plates.above {
-        let Some((lane, from, to)) = lines.next() else { break };
-        signs.push((plate.of, over(page, plate, &mut used, level(*lane), (*from, *to))));
+    for (plate, net) in page.plates.above.iter().zip(&page.routes.above) {
+        signs.extend(over(page, plate, net).map(|sign| (plate.of, sign)));
     }
-    let mut bottom = page.bottom;
-    for number in 0..page.gaps.len() {
-        for (plate, rect) in stack(page, number) {
-            bottom = bottom.max(rect.bottom());
-            let mut sign = Sign { rect, number: 0, is_turned: is_turned(plate), ..Sign::default() };
-            for reach in &plate.reaches {
-                let line = if reach.faces {
-                    straight(page, *reach, rect)
-                } else {
-                    let Some((lane, ..)) = lines.next() else { break };
-                    around(page, number, *reach, rect, &mut used, level(*lane))
-                };
-                sign.lines.push((reach.card, line));
-            }
-            signs.push((plate.of, sign));
+    for (gap, rects) in page.stacks.iter().enumerate() {
+        for (n, (plate, rect)) in page.plates.gaps[gap].iter().zip(rects).enumerate() {
+            signs.push((plate.of, beside(page, (gap, n), plate, *rect)));
         }
     }
-    page.bottom = bottom;
-    keep(page, signs);
-}
-
-fn keep(page: &mut Page<'_>, signs: Vec<(Of, Sign)>) {
     for (of, mut sign) in signs {
-        match of {
-            Of::Tunnel(number) => {
-                sign.number = number;
-                page.layout.tunnels.push(sign);
-            }
-            Of::Remote(number) => {
-                sign.number = number;
-                page.layout.remotes.push(sign);
-            }
-        }
+        let (number, kept) = match of {
+            Of::Tunnel(number) => (number, &mut page.layout.tunnels),
+            Of::Mesh(number) => (number, &mut page.layout.meshes),
+            Of::Remote(number) => (number, &mut page.layout.remotes),
+        };
+        sign.number = number;
+        kept.push(sign);
     }
     page.layout.tunnels.sort_by_key(|sign| sign.number);
+    page.layout.meshes.sort_by_key(|sign| (sign.number, sign.rect.y, sign.rect.x));
     page.layout.remotes.sort_by_key(|sign| (sign.rect.x, sign.rect.y));
+    let buses = page.routes.meshes.iter().map(|(number, net)| (*number, bus(page, net)));
+    page.layout.buses = buses.collect();
+}
+
+/// A sign in a gap.
+fn beside(page: &Page<'_>, (gap, number): (usize, usize), plate: &Plate, rect: Rect) -> Sign {
+    let mut sign = Sign { rect, is_turned: is_turned(plate), ..Sign::default() };
+    for (n, reach) in plate.reaches.iter().enumerate() {
+        let line = match page.routes.around.get(&(gap, number, n)) {
+            Some(net) => around(page, *reach, rect, net),
+            None => straight(page, *reach, rect),
+        };
+        sign.lines.push((reach.card, line));
+    }
+    if let Some((row, x)) = page.routes.rising.get(&(gap, number)) {
+        let (y, level) = (rise(page, gap, rect), level(page, *row, plate_net(page, plate)));
+        sign.rise = Some(Line::Corners(vec![(rect.x, y), (*x, y), (*x, level)]));
+    }
+    sign
+}
+
+/// Where on its left side a line leaves a sign: away from the lines that leave
+/// devices there at the same height, or the two would be one.
+fn rise(page: &Page<'_>, gap: usize, sign: Rect) -> i32 {
+    let reaches = page.plates.all().flat_map(|plate| &plate.reaches);
+    let there = reaches.filter(|r| r.frame == 2 * gap && r.faces);
+    let taken: Vec<i32> = there.map(|r| edge(page, *r).1).chain([middle(sign)]).collect();
+    let room = |y: &i32| taken.iter().map(|other| (other - y).abs()).min().unwrap_or(0).min(AWAY);
+    // As high up as there is room.
+    let all = sign.y + EDGE..=sign.bottom() - EDGE;
+    all.rev().max_by_key(room).unwrap_or(sign.y)
+}
+
+/// The net of a plate of a mesh.
+fn plate_net<'p>(page: &'p Page<'_>, plate: &Plate) -> Option<&'p Net> {
+    match plate.of {
+        Of::Mesh(number) => page.routes.meshes.get(&number),
+        _ => None,
+    }
+}
+
+/// The height at which a net runs above a row.
+fn level(page: &Page<'_>, row: usize, net: Option<&Net>) -> i32 {
+    let lane = net.and_then(|net| net.lanes.get(&row)).map_or(0, |lane| lane.number);
+    page.tops[row] - GAP - i32::try_from(lane).unwrap_or(0) * ABOVE - ABOVE / 2
+}
+
+/// What joins the signs of a mesh: a line above each row, and one from row to row.
+fn bus(page: &Page<'_>, net: &Net) -> Vec<Line> {
+    let height = |row: &usize| level(page, *row, Some(net));
+    let across = net.lanes.iter().map(|(row, lane)| {
+        let y = height(row);
+        Line::Corners(vec![(lane.from, y), (lane.to, y)])
+    });
+    let rows = [net.lanes.keys().next(), net.lanes.keys().next_back()];
+    let down = net.trunk.zip(rows[0].zip(rows[1]));
+    let down = down.map(|(x, (a, b))| Line::Corners(vec![(x, height(a)), (x, height(b))]));
+    across.chain(down).collect()
 }
 
 /// The first end is in the right one of two frames that face each other.
 fn is_turned(plate: &Plate) -> bool {
     plate.reaches.first().is_some_and(|r| r.frame % 2 == 1)
         && plate.reaches.get(1).is_some_and(|r| r.frame % 2 == 0)
-}
-
-/// The signs of a gap below one another, each as near as can be to its devices.
-fn stack<'p>(page: &'p Page<'_>, number: usize) -> Vec<(&'p Plate, Rect)> {
-    let (x, w) = page.gaps[number];
-    let wished = |plate: &Plate| {
-        let facing = plate.reaches.iter().filter(|r| r.faces);
-        let heights: Vec<i32> = facing.map(|r| edge(page, *r).1).collect();
-        let count = i32::try_from(heights.len()).unwrap_or(1).max(1);
-        let first = page.layout.frames.first().map_or(0, |f| f.y);
-        let mean = if heights.is_empty() { first } else { heights.iter().sum::<i32>() / count };
-        mean - plate.height() / 2
-    };
-    let mut plates: Vec<(i32, &Plate)> =
-        page.plates.gaps[number].iter().map(|plate| (wished(plate), plate)).collect();
-    plates.sort_by_key(|(y, _)| *y);
-    let first = page.layout.frames.first().map_or(0, |f| f.y);
-    let sizes: Vec<(i32, i32)> = plates.iter().map(|(y, p)| (*y, p.height() + GAP)).collect();
-    let ys = piled(first, &sizes);
-    let place =
-        |((_, plate), y): ((i32, &'p Plate), i32)| (plate, Rect { x, y, w, h: plate.height() });
-    plates.into_iter().zip(ys).map(place).collect()
-}
-
-/// Signs that stand below one another without a space between them.
-struct Pile {
-    /// Where its first sign would have to be for each to be where it is wished: the sum.
-    wishes: i32,
-    /// How many there are.
-    count: i32,
-    /// How high they are together.
-    height: i32,
-}
-
-impl Pile {
-    fn top(&self, first: i32) -> i32 {
-        (self.wishes / self.count).max(first)
-    }
-}
-
-/// The upper edges of signs, given what is wished and how high each is, in the
-/// order of the wishes. Those that would overlap form a pile around what they wish.
-fn piled(first: i32, sizes: &[(i32, i32)]) -> Vec<i32> {
-    let mut piles: Vec<Pile> = Vec::new();
-    for (wished, height) in sizes {
-        let mut pile = Pile { wishes: *wished, count: 1, height: *height };
-        while let Some(above) =
-            piles.pop_if(|above| above.top(first) + above.height > pile.top(first))
-        {
-            pile = Pile {
-                wishes: above.wishes + pile.wishes - pile.count * above.height,
-                count: above.count + pile.count,
-                height: above.height + pile.height,
-            };
-        }
-        piles.push(pile);
-    }
-    let mut heights = sizes.iter().map(|(_, height)| *height);
-    let mut ys = Vec::new();
-    for pile in piles {
-        let mut y = pile.top(first);
-        for height in heights.by_ref().take(usize::try_from(pile.count).unwrap_or(0)) {
-            ys.push(y);
-            y += height;
-        }
-    }
-    ys
 }
 
 /// Is the frame left of the gap that it faces?
@@ -221,54 +141,58 @@ fn middle(rect: Rect) -> i32 {
     rect.y + rect.h / 2
 }
 
-/// From a device to a sign that it faces.
+/// From a device to a sign that it faces. Of several that leave the device each
+/// bends a little later than the one before, or they would run into one another.
 fn straight(page: &Page<'_>, reach: Reach, sign: Rect) -> Line {
     let start = edge(page, reach);
+    let end = middle(sign);
     let frame = page.layout.frames[reach.frame];
-    let (from, to) =
-        if is_on_its_left(reach) { (frame.right(), sign.x) } else { (frame.x, sign.right()) };
-    Line::Across(start, [from, to], (to, middle(sign)))
+    let (turn, of) = reach.turn;
+    let step = (BENDS / (of - 1).max(1)).min(BEND);
+    let before = step * if end > start.1 { of - 1 - turn } else { turn };
+    let after = step * (of - 1) - before;
+    if is_on_its_left(reach) {
+        Line::Across(start, [frame.right() + before, sign.x - after], (sign.x, end))
+    } else {
+        let right = sign.right();
+        Line::Across(start, [frame.x - before, right + after], (right, end))
+    }
 }
 
-/// A sign above the frames, with its lines.
-fn over(
-    page: &Page<'_>,
-    plate: &Plate,
-    used: &mut Above,
-    level: i32,
-    (from, to): (i32, i32),
-) -> Sign {
+/// A sign above its first row, with its lines: from a device up, across, to the
+/// sign's row if that is another one, and across again.
+fn over(page: &Page<'_>, plate: &Plate, net: &Net) -> Option<Sign> {
+    let (own, lane) = net.lanes.first_key_value()?;
     let (w, h) = (plate.width(), plate.height());
-    let rect = Rect { x: i32::midpoint(from, to) - w / 2, y: level - h / 2, w, h };
+    let y = level(page, *own, Some(net));
+    let rect = Rect { x: i32::midpoint(lane.from, lane.to) - w / 2, y: y - h / 2, w, h };
     let mut sign = Sign { rect, is_flat: true, ..Sign::default() };
-    for reach in &plate.reaches {
-        let x = used.riser(page, *reach);
+    for (reach, (row, x)) in plate.reaches.iter().zip(&net.risers) {
         let start = edge(page, *reach);
-        let mut points = vec![start, (x, start.1)];
-        if x < rect.x {
-            points.extend([(x, level), (rect.x, level)]);
-        } else if x > rect.right() {
-            points.extend([(x, level), (rect.right(), level)]);
+        let mut points = vec![start, (*x, start.1)];
+        let mut last = *x;
+        if let Some(trunk) = net.trunk.filter(|_| row != own) {
+            let y = level(page, *row, Some(net));
+            points.extend([(*x, y), (trunk, y)]);
+            last = trunk;
+        }
+        if last < rect.x {
+            points.extend([(last, y), (rect.x, y)]);
+        } else if last > rect.right() {
+            points.extend([(last, y), (rect.right(), y)]);
         } else {
-            points.push((x, rect.bottom()));
+            points.push((last, rect.bottom()));
         }
         sign.lines.push((reach.card, Line::Corners(points)));
     }
-    sign
+    Some(sign)
 }
 
 /// From a device on the far side of its frame to a sign in the gap, over the frame.
-fn around(
-    page: &Page<'_>,
-    number: usize,
-    reach: Reach,
-    sign: Rect,
-    used: &mut Above,
-    level: i32,
-) -> Line {
+fn around(page: &Page<'_>, reach: Reach, sign: Rect, net: &Net) -> Line {
     let start = edge(page, reach);
-    let up = used.riser(page, reach);
-    let down = used.in_gap(page, number, reach.frame);
+    let [(row, up), (_, down)] = net.risers[..] else { return straight(page, reach, sign) };
+    let level = level(page, row, Some(net));
     let end = if is_on_its_left(reach) { sign.x } else { sign.right() };
     let y = middle(sign);
     Line::Corners(vec![start, (up, start.1), (up, level), (down, level), (down, y), (end, y)])
@@ -278,22 +202,7 @@ fn around(
 fn edge(page: &Page<'_>, reach: Reach) -> Point {
     let card = page.layout.cards[reach.card];
     let side = if reach.faces { Side::Right } else { Side::Left };
-    let slot = Slot::In { frame: reach.frame, column: 0, is_last: reach.faces };
-    let x = if page.is_left(slot, side) { card.x } else { card.right() };
+    let x = if page.is_left(Some(reach.frame), side) { card.x } else { card.right() };
     let (turn, of) = reach.turn;
     (x, card.y + card.h * (turn + 1) / (of + 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::piled;
-
-    #[test]
-    fn signs_stand_where_they_are_wished_or_around_it() {
-        assert_eq!(piled(0, &[(100, 30), (200, 30)]), [100, 200]);
-        assert_eq!(piled(0, &[(100, 30), (100, 30)]), [85, 115]);
-        assert_eq!(piled(95, &[(100, 30), (100, 30)]), [95, 125]);
-        assert_eq!(piled(0, &[(0, 30), (100, 30), (110, 30), (300, 30)]), [0, 90, 120, 300]);
-        assert!(piled(0, &[]).is_empty());
-    }
 }

@@ -4,11 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{CardId, Picture, Remote, Tunnel};
+use super::super::model::{CardId, Mesh, Picture, Remote, Tunnel, Vtep};
 use super::super::text::{self, LINE};
 use super::boxes::{GAP, MARGIN};
 use super::frame::Traffic;
-use super::plan::{Plan, Slot};
+use super::plan::Plan;
+use super::rect::Rect;
 
 /// Between one thick line and the next.
 pub const TRACK: i32 = 12;
@@ -20,6 +21,8 @@ pub const APPROACH: i32 = 34;
 pub enum Of {
     /// A tunnel.
     Tunnel(usize),
+    /// Those of a mesh's devices that face one gap.
+    Mesh(usize),
     /// A VTEP that is not seen.
     Remote(usize),
 }
@@ -46,6 +49,8 @@ pub struct Plate {
     pub reaches: Vec<Reach>,
     /// Its lines of text.
     pub lines: Vec<String>,
+    /// A line goes up from it: there are more of what it is of in other gaps.
+    pub rises: bool,
 }
 
 /// The signs, by where they stand.
@@ -68,11 +73,13 @@ impl Plates {
         for (number, tunnel) in picture.tunnels.iter().enumerate() {
             plates.tunnel(picture, plan, number, tunnel);
         }
+        for (number, mesh) in picture.meshes.iter().enumerate() {
+            plates.mesh(picture, plan, number, mesh);
+        }
         for (number, remote) in picture.remotes.iter().enumerate() {
             plates.remote(picture, plan, number, remote);
         }
         plates.count(traffic);
-        plates.take_turns();
         plates
     }
 
@@ -80,16 +87,32 @@ impl Plates {
         let reaches = tunnel.ends.iter().filter_map(|end| reach(picture, plan, end.card));
         let reaches: Vec<Reach> = reaches.collect();
         let of = Of::Tunnel(number);
-        let [a, b] = tunnel.ends.each_ref().map(super::super::model::Vtep::address);
+        let [a, b] = tunnel.ends.each_ref().map(Vtep::address);
         match reaches.as_slice() {
             [one, two] if one.faces && two.faces && gap(one.frame) == gap(two.frame) => {
                 let lines = vec![tunnel.label(), a, b];
-                self.gaps[gap(one.frame)].push(Plate { of, reaches, lines });
+                self.gaps[gap(one.frame)].push(Plate { of, reaches, lines, rises: false });
             }
             _ => {
                 let lines = vec![format!("{} · {a} – {b}", tunnel.label())];
-                self.above.push(Plate { of, reaches, lines });
+                self.above.push(Plate { of, reaches, lines, rises: false });
             }
+        }
+    }
+
+    fn mesh(&mut self, picture: &Picture, plan: &Plan, number: usize, mesh: &Mesh) {
+        let mut by_gap: BTreeMap<usize, (Vec<Reach>, Vec<String>)> = BTreeMap::new();
+        for end in &mesh.ends {
+            if let Some(reach) = reach(picture, plan, end.card) {
+                let there = by_gap.entry(gap(reach.frame)).or_default();
+                there.0.push(reach);
+                there.1.push(end.address());
+            }
+        }
+        let rises = by_gap.len() > 1;
+        for (gap, (reaches, mut lines)) in by_gap {
+            lines.insert(0, mesh.label());
+            self.gaps[gap].push(Plate { of: Of::Mesh(number), reaches, lines, rises });
         }
     }
 
@@ -105,14 +128,25 @@ impl Plates {
         }
         for (gap, (reaches, endpoints)) in by_gap {
             let lines = vec![remote.label(), remote.behind(endpoints)];
-            self.gaps[gap].push(Plate { of: Of::Remote(number), reaches, lines });
+            let of = Of::Remote(number);
+            self.gaps[gap].push(Plate { of, reaches, lines, rises: false });
         }
     }
 
-    /// The lines of one device leave it below one another, those that go up first.
-    fn take_turns(&mut self) {
+    /// Every sign.
+    pub fn all(&self) -> impl Iterator<Item = &Plate> {
+        self.above.iter().chain(self.gaps.iter().flatten())
+    }
+
+    /// The lines of one device leave it below one another, those that go up first,
+    /// the others in the order of their signs, or they would cross.
+    pub fn take_turns(&mut self, signs: &[Vec<Rect>]) {
         let mut counts: BTreeMap<CardId, i32> = BTreeMap::new();
-        let plates = self.above.iter_mut().chain(self.gaps.iter_mut().flatten());
+        let beside =
+            self.gaps.iter_mut().zip(signs).flat_map(|(plates, at)| plates.iter_mut().zip(at));
+        let mut beside: Vec<(&mut Plate, &Rect)> = beside.collect();
+        beside.sort_by_key(|(_, rect)| rect.y);
+        let plates = self.above.iter_mut().chain(beside.into_iter().map(|(plate, _)| plate));
         let mut reaches: Vec<&mut Reach> = plates.flat_map(|p| &mut p.reaches).collect();
         for reach in &mut reaches {
             let count = counts.entry(reach.card).or_default();
@@ -135,6 +169,8 @@ impl Plates {
             }
         }
         for (number, plates) in self.gaps.iter().enumerate() {
+            let rising = plates.iter().filter(|plate| plate.rises).count();
+            self.risers[number][0] += i32::try_from(rising).unwrap_or(0);
             for reach in plates.iter().flat_map(|p| &p.reaches).filter(|r| !r.faces) {
                 traffic[reach.frame].along[0] += 2;
                 self.risers[number][reach.frame % 2] += 1;
@@ -149,12 +185,8 @@ pub fn gap(frame: usize) -> usize {
 }
 
 fn reach(picture: &Picture, plan: &Plan, card: CardId) -> Option<Reach> {
-    match plan.slot(picture, card) {
-        Slot::In { frame, is_last, .. } if frame < plan.hosts => {
-            Some(Reach { card, faces: is_last, frame, turn: (0, 1) })
-        }
-        _ => None,
-    }
+    let slot = plan.slot(picture, card).filter(|slot| slot.frame < plan.hosts)?;
+    Some(Reach { card, faces: slot.is_last, frame: slot.frame, turn: (0, 1) })
 }
 
 impl Plate {

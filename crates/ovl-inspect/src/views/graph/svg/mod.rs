@@ -1,10 +1,12 @@
 //! A picture with its places → SVG: shapes, real text, and the full wording of
 //! what was cut as a tooltip. All text goes through one function that escapes it.
 
+mod signs;
+
 use std::fmt::Write as _;
 
-use super::layout::{self, DOT, Layout, Line, MARGIN, Rect, Sign};
-use super::model::{Card, CardId, FrameKind, Join, Light, Picture, Role, Space, Tone};
+use super::layout::{self, DOT, Layout, Line, MARGIN, Rect};
+use super::model::{Card, CardId, Frame, FrameKind, Join, Light, Picture, Role, Space, Tone};
 use super::path::path;
 use super::text::{self, LINE};
 
@@ -40,7 +42,8 @@ fn summary(picture: &Picture) -> String {
     parts.push(counted(picture.size(), "namespace"));
     let hosts = picture.frames.iter().filter(|f| f.kind == FrameKind::Host).count();
     parts.extend((hosts > 0).then(|| counted(hosts, "host")));
-    let tunnels = picture.tunnels.len();
+    let meshed: usize = picture.meshes.iter().map(|mesh| mesh.tunnels).sum();
+    let tunnels = picture.tunnels.len() + meshed;
     parts.extend((tunnels > 0).then(|| counted(tunnels, "tunnel")));
     let unread = picture.unread;
     parts.extend((unread > 0).then(|| format!("{unread} not readable")));
@@ -87,7 +90,10 @@ impl Svg<'_> {
 
     fn frames(&mut self) {
         let frames = self.picture.frames.iter().zip(&self.layout.frames);
-        for ((frame, rect), title) in frames.zip(&self.layout.titles) {
+        let is_drawn = |frame: &Frame| frame.kind != FrameKind::Between;
+        for ((frame, rect), title) in
+            frames.zip(&self.layout.titles).filter(|((frame, _), _)| is_drawn(frame))
+        {
             let hub = frame.hub.map(|id| &self.picture.spaces[id]);
             let (class, name, owner) = match (frame.kind, hub) {
                 (FrameKind::Host, Some(hub)) => {
@@ -238,83 +244,6 @@ impl Svg<'_> {
             let class = if detail.bad { "bad" } else { "detail" };
             self.text(class, x + DOT, y + FOOT + n * LINE, &text::fit(&detail.text, columns));
         }
-    }
-
-    fn signs(&mut self) {
-        let layout = self.layout;
-        for sign in &layout.tunnels {
-            self.tunnel(sign);
-        }
-        for sign in &layout.remotes {
-            let remote = &self.picture.remotes[sign.number];
-            let _ = writeln!(self.out, "<g class=\"remote\" data-vtep=\"{}\">", remote.addr);
-            let known = |(card, n): &(CardId, usize)| {
-                format!("{}: {}", self.picture.place(*card), remote.behind(*n))
-            };
-            let mut words = vec![format!("{} is not seen from here", remote.label())];
-            words.extend(remote.known_by.iter().map(known));
-            self.tooltip(&words.iter().map(String::as_str).collect::<Vec<_>>());
-            let d: String = sign.lines.iter().map(|(_, line)| path(line)).collect();
-            let _ = writeln!(self.out, "<path class=\"line\" d=\"{d}\"/>");
-            self.rect("sign", sign.rect, 4);
-            let here = |(card, _): &&(CardId, usize)| sign.lines.iter().any(|(c, _)| c == card);
-            let endpoints = remote.known_by.iter().filter(here).map(|(_, n)| *n).max();
-            let y = sign.rect.y + 4 + FOOT;
-            self.text("vni", sign.rect.x + MARGIN, y, &remote.label());
-            self.text(
-                "detail",
-                sign.rect.x + MARGIN,
-                y + LINE,
-                &remote.behind(endpoints.unwrap_or(0)),
-            );
-            self.out.push_str("</g>\n");
-        }
-    }
-
-    fn tunnel(&mut self, sign: &Sign) {
-        let tunnel = &self.picture.tunnels[sign.number];
-        let [a, b] = &tunnel.ends;
-        let vni = tunnel.vni.map(|vni| vni.to_string()).unwrap_or_default();
-        let _ = writeln!(
-            self.out,
-            "<g class=\"tunnel\" data-vni=\"{vni}\" {}>",
-            self.ends(a.card, b.card)
-        );
-        let mut words = vec![tunnel.label()];
-        for (end, other) in [(a, b), (b, a)] {
-            let knows = if end.knows { "knows" } else { "has no row to" };
-            words.push(format!(
-                "{} ({}) {knows} {}",
-                self.picture.place(end.card),
-                end.address(),
-                other.address()
-            ));
-        }
-        self.tooltip(&words.iter().map(String::as_str).collect::<Vec<_>>());
-        let d: String = sign.lines.iter().map(|(_, line)| path(line)).collect();
-        let _ = writeln!(self.out, "<path class=\"line thick\" d=\"{d}\"/>");
-        for end in tunnel.ends.iter().filter(|end| !end.knows) {
-            for (_, line) in sign.lines.iter().filter(|(card, _)| *card == end.card) {
-                let _ = writeln!(self.out, "<path class=\"line bad\" d=\"{}\"/>", path(line));
-            }
-        }
-        self.rect("sign", sign.rect, 4);
-        let (x, y) = (sign.rect.x + MARGIN, sign.rect.y + 4 + FOOT);
-        if sign.is_flat {
-            self.text(
-                "vni",
-                x,
-                y,
-                &format!("{} · {} – {}", tunnel.label(), a.address(), b.address()),
-            );
-        } else {
-            let [left, right] = if sign.is_turned { [b, a] } else { [a, b] };
-            self.text("vni", x, y, &tunnel.label());
-            for (end, n) in [(left, 1), (right, 2)] {
-                self.text("detail", x, y + n * LINE, &end.address());
-            }
-        }
-        self.out.push_str("</g>\n");
     }
 
     fn rect(&mut self, class: &str, rect: Rect, round: i32) {
