@@ -47,9 +47,12 @@ pub enum Verb {
   ovl-fdb del --flood --dst 192.168.1.5 -n ov1")]
     Del(Del),
     /// Show the rows of one endpoint
-    #[command(after_help = "Examples:
+    #[command(
+        visible_alias = "show",
+        after_help = "Examples:
   ovl-fdb get 192.168.10.101 -n ov1
-  ovl-fdb get 02:42:c0:a8:0a:65 -n ov1 -o json")]
+  ovl-fdb get 02:42:c0:a8:0a:65 -n ov1 -o json"
+    )]
     Get(Get),
     /// List endpoints: FDB and neighbour rows joined by MAC address
     #[command(

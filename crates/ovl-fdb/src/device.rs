@@ -19,6 +19,7 @@ use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, Neigh, RowOp, Ro
 use ovl_core::state::{Have, Reader};
 use ovl_core::step::{Act, LinkRef, NsSlot, Step};
 use ovl_core::types::MacAddr;
+use serde_json::{Value, json};
 
 use crate::cli::On;
 use crate::diff::Rows;
@@ -197,6 +198,17 @@ impl Device {
         let mut reader = self.slots.reader(context, self.at)?;
         let own = own_addresses(context, &mut reader, &self.link);
         own.map_err(reading("its underlay", self.label()))
+    }
+
+    /// Its namespace and its name, the first members of what is said of it as JSON;
+    /// nothing where that is not asked for.
+    pub fn place(&self, context: &Context) -> Result<Value, Error> {
+        if !context.flags.is_structured() {
+            return Ok(json!({}));
+        }
+        let cookie = self.slots.reader(context, self.at)?.cookie().ok();
+        let netns = context.directory().netns(self.slots.open[&self.at].key(), cookie);
+        Ok(json!({ "netns": netns, "dev": self.link.name }))
     }
 
     /// How its namespace was written; `None` for the caller's own.

@@ -10,11 +10,13 @@ use ovl_core::link::Link;
 use ovl_core::row::{Fdb, NTF_SELF, RowSpec};
 use ovl_core::types::MacAddr;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::cli::Flush;
 use crate::device::{Device, Reach, defaults};
 use crate::diff::Rows;
 use crate::endpoints::Endpoint;
+use crate::report::merged;
 use crate::sweep::{is_worth_while, sweep};
 
 /// What was deleted, by the table it was in.
@@ -46,10 +48,11 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
     let device = device.with_rows(context, known, reach)?;
     let (remove, rest) = doomed(args, &device.endpoints, &device.link);
     count += rest;
+    let place = device.place(context)?;
     let plan = device.plan(in_bulk(args, &device, remove));
     device.write(context, args.acting, &plan, &mut Silent)?;
     if !context.flags.quiet && !args.acting.dry_run {
-        output::show(&context.flags, &count, |_| count.text())?;
+        output::show(&context.flags, &merged(place, json!(count)), |_| count.text())?;
     }
     Ok(Exit::Done)
 }

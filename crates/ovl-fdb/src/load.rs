@@ -47,7 +47,7 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
     let added = found.changes.iter().filter(|c| matches!(c, Change::Added(_))).count();
     let replaced = found.changes.iter().filter(|c| matches!(c, Change::Changed(..))).count();
     let unchanged = found.unchanged;
-    let plan = device.plan(found.rows);
+    let (plan, place) = (device.plan(found.rows), device.place(context)?);
     let written = device.write(context, args.acting, &plan, &mut progress);
     let refused = progress.finish();
     if written.map_err(|e| progress.with_place(e))? == Applied::Shown {
@@ -55,15 +55,18 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
     }
     let refused = refused + blocked;
     let halves = progress.endpoints_refused();
-    let counts = json!({
-        "added": added.saturating_sub(halves),
-        "replaced": replaced.saturating_sub(halves.saturating_sub(added)),
-        "unchanged": unchanged,
-        "own": wish.own,
-        "repeated": repeated,
-        "skipped": skipped,
-        "refused": refused,
-    });
+    let counts = report::merged(
+        place,
+        json!({
+            "added": added.saturating_sub(halves),
+            "replaced": replaced.saturating_sub(halves.saturating_sub(added)),
+            "unchanged": unchanged,
+            "own": wish.own,
+            "repeated": repeated,
+            "skipped": skipped,
+            "refused": refused,
+        }),
+    );
     if !context.flags.quiet {
         output::show(&context.flags, &counts, |_| report::counts(&counts))?;
     }

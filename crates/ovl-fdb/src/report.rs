@@ -1,9 +1,11 @@
 //! What a table and a device's rows differ in, as lines and as JSON.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use ovl_cli::paint::{Paint, Tone};
 use ovl_cli::{Context, Error, follow, output};
+use ovl_core::types::MacAddr;
 use serde_json::{Value, json};
 
 use crate::device::Device;
@@ -37,7 +39,12 @@ struct Counts {
 
 impl Report {
     /// Of what was found. `own` endpoints are behind this host's own VTEP.
-    pub fn of(context: &Context, device: &Device, found: &Difference<'_>, own: usize) -> Report {
+    pub fn of(
+        context: &Context,
+        device: &Device,
+        found: &Difference<'_>,
+        own: usize,
+    ) -> Result<Report, Error> {
         let has_rows = !found.rows.is_empty();
         let mut counts = Counts { unchanged: found.unchanged, own, has_rows, ..Counts::default() };
         for change in &found.changes {
@@ -49,11 +56,11 @@ impl Report {
             } += 1;
         }
         let shown = if context.flags.is_structured() {
-            Shown::Value(structured(device, found, own))
+            Shown::Value(structured(device.place(context)?, found, own))
         } else {
             Shown::Text(text(&found.changes, counts, Paint::of(&context.flags)))
         };
-        Report { counts, shown }
+        Ok(Report { counts, shown })
     }
 
     /// Prints it.
@@ -95,20 +102,30 @@ impl Report {
     }
 }
 
-fn structured(device: &Device, found: &Difference<'_>, own: usize) -> Value {
+/// `place` with what was found.
+fn structured(place: Value, found: &Difference<'_>, own: usize) -> Value {
     let kind = |wanted: fn(&Change<'_>) -> bool| -> Vec<Value> {
         found.changes.iter().filter(|c| wanted(c)).map(value).collect()
     };
-    json!({
-        "dev": device.link.name,
-        "netns": device.label(),
-        "added": kind(|c| matches!(c, Change::Added(_))),
-        "changed": kind(|c| matches!(c, Change::Changed(..))),
-        "removed": kind(|c| matches!(c, Change::Removed(_))),
-        "blocked": kind(|c| matches!(c, Change::Blocked(..))),
-        "unchanged": found.unchanged,
-        "own": own,
-    })
+    merged(
+        place,
+        json!({
+            "added": kind(|c| matches!(c, Change::Added(_))),
+            "changed": kind(|c| matches!(c, Change::Changed(..))),
+            "removed": kind(|c| matches!(c, Change::Removed(_))),
+            "blocked": kind(|c| matches!(c, Change::Blocked(..))),
+            "unchanged": found.unchanged,
+            "own": own,
+        }),
+    )
+}
+
+/// The members of both objects, those of the first before those of the second.
+pub fn merged(mut first: Value, second: Value) -> Value {
+    if let (Value::Object(all), Value::Object(more)) = (&mut first, second) {
+        all.extend(more);
+    }
+    first
 }
 
 fn text(changes: &[Change<'_>], counts: Counts, paint: Paint) -> String {
@@ -143,7 +160,7 @@ struct Line {
 }
 
 fn line(change: &Change<'_>) -> Line {
-    let to = |wanted: &Wanted| format!("{}{}", wanted.mac, arrow(&target(wanted)));
+    let to = |wanted: &Wanted| behind(wanted.ip, Some(wanted.mac), &target(wanted));
     let (sign, tone, who, rest) = match change {
         Change::Added(wanted) => ("+", Tone::Good, who(wanted), to(wanted)),
         Change::Changed(wanted, was) => {
@@ -151,7 +168,7 @@ fn line(change: &Change<'_>) -> Line {
             ("~", Tone::Odd, who(wanted), rest)
         }
         Change::Removed(was) => {
-            ("-", Tone::Bad, name(was), format!("{}{}", mac(was), arrow(&destination(was))))
+            ("-", Tone::Bad, name(was), behind(was.ip(), was.mac(), &destination(was)))
         }
         Change::Blocked(wanted, stands) => {
             let rest = format!(
@@ -166,15 +183,27 @@ fn line(change: &Change<'_>) -> Line {
 }
 
 fn who(wanted: &Wanted) -> String {
-    wanted.ip.map_or_else(
-        || if wanted.mac.0 == [0; 6] { "flood".into() } else { "-".into() },
-        |ip| ip.to_string(),
-    )
+    called(wanted.ip, Some(wanted.mac))
 }
 
 fn name(endpoint: &Endpoint) -> String {
-    let flood = || if endpoint.mac().is_some_and(|mac| mac.0 == [0; 6]) { "flood" } else { "-" };
-    endpoint.ip().map_or_else(|| flood().into(), |ip| ip.to_string())
+    called(endpoint.ip(), endpoint.mac())
+}
+
+/// What an endpoint is called: by its IP address, or else by its MAC address.
+fn called(ip: Option<IpAddr>, mac: Option<MacAddr>) -> String {
+    match (ip, mac) {
+        (Some(ip), _) => ip.to_string(),
+        (None, Some(MacAddr::ZERO)) => "flood".into(),
+        (None, mac) => mac.map(|mac| mac.to_string()).unwrap_or_default(),
+    }
+}
+
+/// What stands behind what it is called.
+fn behind(ip: Option<IpAddr>, mac: Option<MacAddr>, to: &str) -> String {
+    let is_named = ip.is_none() && mac != Some(MacAddr::ZERO);
+    let mac = mac.filter(|_| !is_named).map(|mac| mac.to_string()).unwrap_or_default();
+    format!("{mac}{}", arrow(to)).trim_start().to_owned()
 }
 
 fn mac(endpoint: &Endpoint) -> String {
@@ -230,7 +259,11 @@ fn with(mut value: Value, key: &str, more: Value) -> Value {
 
 /// The counts of `load`, as a line.
 pub fn counts(counts: &Value) -> String {
-    let mut parts = vec![format!("{} endpoints added", counts["added"])];
+    let added = &counts["added"];
+    let mut parts = vec![match added.as_u64() {
+        Some(1) => "1 endpoint added".to_owned(),
+        _ => format!("{added} endpoints added"),
+    }];
     for (key, word) in [
         ("replaced", "replaced"),
         ("unchanged", "there already"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use ovl_cli::Acting;
-use ovl_cli::flags::duration;
+use ovl_cli::flags::{duration, some_time};
 use ovl_core::link::Link;
 use ovl_core::row::{NUD_PERMANENT, RowFilter};
 use ovl_core::types::{Invalid, MacAddr, Vni};
@@ -75,7 +75,7 @@ pub struct Sync {
     #[arg(long, conflicts_with_all = ["check", "dry_run"])]
     pub watch: bool,
     /// With --watch: how often rows and table are compared when nothing was heard
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
+    #[arg(long, value_name = "TIME", value_parser = some_time, default_value = "60s")]
     pub every: Duration,
     /// With --watch: take our rows away at the end
     #[arg(long, requires = "watch")]
@@ -275,7 +275,7 @@ pub struct Answer {
     #[arg(long, value_name = "FORM", value_parser = format)]
     pub format: Option<Format>,
     /// Rows that nothing has used for so long go
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5m")]
+    #[arg(long, value_name = "TIME", value_parser = some_time, default_value = "5m")]
     pub ttl: Duration,
     /// Rows stay, as add writes them
     #[arg(long, conflicts_with = "ttl")]
