@@ -17,6 +17,7 @@ pub mod paint;
 pub mod shape;
 pub mod slots;
 pub mod stop;
+mod usage;
 pub mod watch;
 
 pub use apply::apply;
