@@ -10,6 +10,7 @@ pub mod exit;
 pub mod flags;
 pub mod follow;
 pub mod hint;
+mod lock;
 pub mod outlet;
 pub mod output;
 pub mod pace;
