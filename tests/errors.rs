@@ -22,6 +22,7 @@ tests![
     without_privileges_it_is_exit_5: SETPRIV,
     errors_are_objects_for_programs,
     usage_errors_are_objects_for_programs,
+    words_that_are_no_text_are_refused,
     text_of_others_is_escaped,
     a_reader_that_goes_away_is_no_error,
     a_signal_ends_a_command_with_nothing_left,
@@ -305,6 +306,28 @@ fn usage_errors_are_objects_for_programs(lab: &Lab) -> Result<()> {
     object(lab, "ovl-vxlan add vxlan0 --vni 16777216 -o json", 2)?;
     object(lab, "ovl-ns add ../x -j", 2)?;
     object(lab, "ovl-ns frobnicate --output=json", 2)?;
+    // However it is spelt, and wherever it stands.
+    for words in ["-vj", "-qojson", "-o=json", "-o yaml", "--output yaml"] {
+        object(lab, &format!("ovl-ns frobnicate {words}"), 2)?;
+        object(lab, &format!("ovl-vxlan {words} list --frobnicate"), 2)?;
+    }
+    // What belongs to the command that is to be run asks nothing of us.
+    lab.refuses("ovl-ns exec --frobnicate h1 -- ip -j link", 2, &["--frobnicate"])?;
+    Ok(())
+}
+
+fn words_that_are_no_text_are_refused(lab: &Lab) -> Result<()> {
+    let bad = "\"$(printf 'bad\\377')\"";
+    for command in [
+        format!("ovl-ns show {bad}"),
+        format!("ovl-vxlan list -n {bad}"),
+        format!("ovl-veth list -n {bad}"),
+        format!("ovl-fdb load {bad} -n ov1"),
+        format!("ovl-inspect links {bad}"),
+    ] {
+        lab.fails(&command, 2)?;
+        object(lab, &format!("{command} -vj"), 2)?;
+    }
     Ok(())
 }
 

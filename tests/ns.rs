@@ -18,6 +18,7 @@ tests![
     list_finds_a_namespace_that_only_a_process_holds,
     list_of_nothing_is_an_empty_array,
     what_others_named_is_escaped,
+    a_name_that_is_no_text_fails_no_view,
     list_names_a_namespace_that_only_an_id_tells_of,
     list_names_such_a_namespace_once_whoever_knows_it,
     every_kind_of_reference_means_the_same_namespace,
@@ -149,6 +150,29 @@ fn what_others_named_is_escaped(lab: &Lab) -> Result<()> {
     }
     ensure!(lab.ok("ovl-ns list")?.contains(r"a\u{1b}[7mb"));
     lab.refuses(r#"ovl-ns show "$(printf '/run/netns/old\033[7m')""#, 3, &[r"old\u{1b}[7m"])
+}
+
+fn a_name_that_is_no_text_fails_no_view(lab: &Lab) -> Result<()> {
+    lab.ok(r#"ip netns add h1; bad="/run/netns/$(printf 'bad\377')"; touch "$bad"
+        mount --bind /run/netns/h1 "$bad"; umount /run/netns/h1; rm /run/netns/h1"#)?;
+    let inode: u64 = lab.ok("stat -Lc %i /run/netns/bad*")?.trim().parse()?;
+    let shown = "/run/netns/bad\u{fffd}";
+    for view in ["ovl-ns list -o wide", "ovl-inspect", "ovl-ns list -o yaml"] {
+        let said = lab.ok(view)?;
+        ensure!(said.contains("bad\u{fffd}"), "{view}: {said}");
+    }
+    for view in ["ovl-ns list -j", "ovl-inspect -j"] {
+        let list = lab.json(view)?;
+        let mut all = list.as_array().into_iter().flatten();
+        let found = all.find_map(|n| [n, &n["netns"]].into_iter().find(|n| n["inode"] == inode));
+        let netns = found.cloned().unwrap_or_default();
+        assert_eq!(netns["paths"], serde_json::json!([shown]), "{view}: {list}");
+        // What cannot be written is not offered for typing.
+        assert_eq!(netns["ref"], format!("inode:{inode}"), "{view}");
+    }
+    lab.ok("ovl-inspect snapshot s.json; ovl-inspect --snapshot s.json")?;
+    lab.ok(&format!("ovl-ns show inode:{inode} -j; ovl-inspect links inode:{inode} -j"))?;
+    Ok(())
 }
 
 /// `ovl-ns list` where the processes of the rest of the sandbox are not seen.

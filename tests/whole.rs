@@ -4,6 +4,7 @@
 
 mod answer;
 mod answered;
+mod at_once;
 mod attributes;
 mod churn;
 mod errors;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
     let files = [
         answer::tests,
         answered::tests,
+        at_once::tests,
         attributes::tests,
         churn::tests,
         errors::tests,

@@ -7,7 +7,6 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use ovl_core::kernel::Live;
 use ovl_core::names::NsRef;
@@ -22,6 +21,7 @@ use crate::exit::Exit;
 use crate::flags::Flags;
 use crate::output;
 use crate::shape::Netns;
+use crate::usage;
 
 /// The kernel, or, in test builds, the kernel with a fault in it.
 #[cfg(not(feature = "fault"))]
@@ -183,19 +183,22 @@ pub fn main_of<C>(
 where
     C: CommandFactory + FromArgMatches,
 {
-    let words = match words {
-        Ok(words) => words,
-        Err(error) => return refuse(tool, &std::env::args_os().collect::<Vec<_>>(), &error).into(),
-    };
     // The process ends with the command: taking the definition apart again would
     // be a tenth of a short run.
     let mut command = ManuallyDrop::new(C::command());
+    let words = match words {
+        Ok(words) => words,
+        Err(error) => {
+            let typed: Vec<OsString> = std::env::args_os().collect();
+            return usage::refuse(tool, &error, &command, &typed).into();
+        }
+    };
     let parsed = command
         .try_get_matches_from_mut(&words)
         .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut command)));
     let parsed = match parsed {
         Ok(parsed) => parsed,
-        Err(e) => return usage(tool, &words, &e).into(),
+        Err(e) => return usage::tell(tool, &e, &command, &words).into(),
     };
     let context = Context::new(tool, flags(&parsed));
     match run(&context, parsed) {
@@ -205,57 +208,4 @@ where
             error.exit.into()
         }
     }
-}
-
-/// clap's own errors in our form; help and version go to standard output.
-fn usage(tool: &str, words: &[OsString], error: &clap::Error) -> Exit {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let _ = error.print();
-        return Exit::Done;
-    }
-    let text = error.render().to_string();
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        output::note(text.trim_end());
-        return Exit::Usage;
-    }
-    refuse(tool, words, &plain(&text, tool))
-}
-
-/// Tells why a command line is none, in the form that it asks for.
-fn refuse(tool: &str, words: &[OsString], error: &Error) -> Exit {
-    if wants_json(words) {
-        output::note(&error.json().to_string());
-    } else {
-        output::note(error.text(tool).trim_end());
-    }
-    Exit::Usage
-}
-
-/// clap's text as one of our errors: its first paragraph is the sentence, its
-/// tips are hints, and its usage is a question away.
-fn plain(text: &str, tool: &str) -> Error {
-    let text = text.strip_prefix("error: ").unwrap_or(text);
-    let mut sentence = Vec::new();
-    let mut hints = Vec::new();
-    for line in text.lines().take_while(|line| !line.starts_with("Usage:")) {
-        match line.trim().strip_prefix("tip: ") {
-            Some(tip) => hints.push(tip.to_owned()),
-            None if hints.is_empty() && !line.starts_with("For more information") => {
-                sentence.push(line.trim());
-            }
-            None => {}
-        }
-    }
-    let mut error = Error::usage(sentence.join(" ").trim());
-    error.hints = hints;
-    error.hint(format!("{tool} --help shows the verbs, and {tool} VERB --help the flags"))
-}
-
-/// The command line could not be parsed, so it is only searched, up to the `--`
-/// that ends our own words.
-fn wants_json(words: &[OsString]) -> bool {
-    let own = words.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--");
-    let own: Vec<_> = own.collect();
-    own.iter().any(|a| matches!(a.as_ref(), "-j" | "--json" | "-ojson" | "--output=json"))
-        || own.windows(2).any(|w| matches!(w[0].as_ref(), "-o" | "--output") && w[1] == "json")
 }

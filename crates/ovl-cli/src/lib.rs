@@ -10,6 +10,7 @@ pub mod exit;
 pub mod flags;
 pub mod follow;
 pub mod hint;
+mod lock;
 pub mod outlet;
 pub mod output;
 pub mod pace;
@@ -17,6 +18,7 @@ pub mod paint;
 pub mod shape;
 pub mod slots;
 pub mod stop;
+mod usage;
 pub mod watch;
 
 pub use apply::apply;

@@ -2,7 +2,7 @@
 //! addresses in `ip`'s words.
 
 use ovl_core::link::{Kind, Link, VxlanAttrs};
-use ovl_core::names::IfName;
+use ovl_core::names::{IfName, write_paths};
 use ovl_core::netns::NsKey;
 use ovl_core::wire::route::Route;
 use ovl_machine::discover::{Found, overlay_id};
@@ -22,6 +22,7 @@ pub struct Netns {
     /// Its names.
     pub names: Vec<String>,
     /// The files that are it.
+    #[serde(serialize_with = "write_paths")]
     pub paths: Vec<PathBuf>,
     /// host, overlay, sandbox, named, process or other.
     pub kind: &'static str,

@@ -1,17 +1,13 @@
-//! Signals and locks of a run. INT, TERM and HUP are held back while a plan
-//! runs and looked for between its steps, so that no request is torn; what a
-//! run chooses ('the next free name') it chooses under a lock.
+//! Signals of a run. INT, TERM and HUP are held back while a plan runs and looked
+//! for between its steps, so that no request is torn.
 
-use std::fs::{self, File};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::Path;
 
-use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use crate::error::Error;
 use crate::exit::Exit;
+pub use crate::lock::{STATE_DIR, choose};
 
 /// The signals that end a run.
 const ENDS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
@@ -98,24 +94,4 @@ pub fn pending(fd: &SignalFd) -> Option<Signal> {
 /// The exit code for a signal.
 pub fn exit_for(signal: Signal) -> Exit {
     Exit::Signal(u8::try_from(signal as i32).unwrap_or(1))
-}
-
-/// Where this toolkit keeps what it must remember.
-pub const STATE_DIR: &str = "/run/ovl";
-
-/// Takes the lock under which free names and addresses are chosen. It is held
-/// until the value is dropped.
-pub fn choose() -> Result<Flock<File>, Error> {
-    let failed = |e: &dyn std::fmt::Display| {
-        Error::new(Exit::Failed, format!("cannot lock {STATE_DIR}/lock: {e}"))
-    };
-    fs::create_dir_all(STATE_DIR).map_err(|e| failed(&e))?;
-    let path = Path::new(STATE_DIR).join("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)
-        .map_err(|e| failed(&e))?;
-    Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, e)| failed(&e))
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::types::{Invalid, Vni};
 
@@ -77,6 +77,12 @@ impl fmt::Display for IfName {
 /// A path as it is shown: what others named is escaped, as interface names are.
 pub fn shown(path: &Path) -> String {
     path.display().to_string().escape_debug().to_string()
+}
+
+/// Paths as they are written for programs: bytes that no text can say are written as
+/// `U+FFFD`, since one name that somebody gave must not make a listing fail.
+pub fn write_paths<S: Serializer>(paths: &[PathBuf], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
 }
 
 /// A name for a namespace under /run/netns.

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef};
+use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef, write_paths};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +106,7 @@ pub struct Found {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shared: Vec<String>,
     /// Files that are it: those names, and other bind mounts.
+    #[serde(serialize_with = "write_paths")]
     pub paths: Vec<PathBuf>,
     /// Processes in it, by id.
     pub pids: Vec<Process>,
@@ -115,7 +116,7 @@ pub struct Found {
     /// The container those processes are.
     pub container: Option<Container>,
     /// Ways to open it, the best first; paths may lead through /proc/PID/root.
-    #[serde(default)]
+    #[serde(default, serialize_with = "write_paths")]
     pub doors: Vec<PathBuf>,
     /// Sockets that were opened in it, by process and descriptor: the last way.
     #[serde(skip)]

@@ -1,8 +1,10 @@
 //! Bind mounts of namespaces, as mountinfo lists them: one table a mount
 //! namespace, and fewer lines of it for a process that cannot see its root.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use ovl_core::netns::NsKey;
@@ -40,7 +42,7 @@ impl Discovery {
         nsfs: u64,
     ) -> io::Result<()> {
         let table = fs::read(process.join("mountinfo"))?;
-        for line in String::from_utf8_lossy(&table).lines() {
+        for line in table.split(|byte| *byte == b'\n') {
             let Some((inode, path)) = nsfs_mount(line) else { continue };
             let found = self.at(NsKey { dev: nsfs, inode });
             // A mount that is copied into many mount namespaces is one path; but
@@ -69,30 +71,38 @@ impl Discovery {
 /// that reads it say so.
 pub(super) fn hides_processes(procfs: &Path) -> bool {
     let table = fs::read(procfs.join("self/mountinfo")).unwrap_or_default();
-    String::from_utf8_lossy(&table).lines().any(|line| {
-        let Some((fields, rest)) = line.split_once(" - ") else { return false };
-        let here = fields.split(' ').nth(4).is_some_and(|p| Path::new(&unescape(p)) == procfs);
-        let options = rest.strip_prefix("proc ").and_then(|r| r.split(' ').nth(1));
-        here && options.is_some_and(|o| o.split(',').any(|word| HIDING.contains(&word)))
+    table.split(|byte| *byte == b'\n').any(|line| {
+        let Some((path, kind)) = mount_of(line) else { return false };
+        let Ok(kind) = std::str::from_utf8(kind) else { return false };
+        let options = kind.strip_prefix("proc ").and_then(|rest| rest.split(' ').nth(1));
+        let hides = options.is_some_and(|o| o.split(',').any(|word| HIDING.contains(&word)));
+        hides && unescape(path) == procfs
     })
 }
 
-/// A line of mountinfo (`proc_pid_mountinfo(5)`): fields 4 and 5 are root and
-/// mount point; the file system's type follows a lone dash.
-fn nsfs_mount(line: &str) -> Option<(u64, PathBuf)> {
-    let (fields, rest) = line.split_once(" - ")?;
-    if !rest.starts_with("nsfs ") {
-        return None;
-    }
-    let mut fields = fields.split(' ').skip(3);
-    let inode = inode_in(fields.next()?)?;
-    Some((inode, PathBuf::from(unescape(fields.next()?))))
+/// Fields of a line of mountinfo (`proc_pid_mountinfo(5)`). A path is bytes that
+/// need be no text.
+fn fields(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == b' ')
+}
+
+/// The mount point of a line, and what is mounted there: the file system's type
+/// follows a lone dash.
+fn mount_of(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let dash = line.windows(3).position(|three| three == b" - ")?;
+    Some((fields(&line[..dash]).nth(4)?, &line[dash + 3..]))
+}
+
+/// The mount of a namespace: the field before its mount point is its root.
+fn nsfs_mount(line: &[u8]) -> Option<(u64, PathBuf)> {
+    let (path, _) = mount_of(line).filter(|(_, kind)| kind.starts_with(b"nsfs "))?;
+    let inode = inode_in(std::str::from_utf8(fields(line).nth(3)?).ok()?)?;
+    Some((inode, unescape(path)))
 }
 
 /// mountinfo writes space, tab, newline and backslash as `\040` and the like.
-fn unescape(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.as_bytes();
+fn unescape(mut bytes: &[u8]) -> PathBuf {
+    let mut out = Vec::with_capacity(bytes.len());
     while let Some((first, rest)) = bytes.split_first() {
         let octal = || {
             let digits = std::str::from_utf8(rest.get(..3)?).ok()?;
@@ -106,7 +116,7 @@ fn unescape(text: &str) -> String {
             bytes = rest;
         }
     }
-    String::from_utf8_lossy(&out).into_owned()
+    PathBuf::from(OsString::from_vec(out))
 }
 
 #[cfg(test)]
@@ -115,18 +125,20 @@ mod tests {
 
     #[test]
     fn mountinfo_names_namespaces_by_inode() {
-        let line = "512 29 0:4 net:[4026532567] /run/netns/a\\040b rw shared:230 - nsfs nsfs rw";
+        let line = b"512 29 0:4 net:[4026532567] /run/netns/a\\040b rw shared:230 - nsfs nsfs rw";
         assert_eq!(nsfs_mount(line), Some((4_026_532_567, PathBuf::from("/run/netns/a b"))));
-        let other = "29 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw";
+        let other = b"29 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw";
         assert_eq!(nsfs_mount(other), None);
-        let mnt = "512 29 0:4 mnt:[4026532567] /run/x rw - nsfs nsfs rw";
+        let mnt = b"512 29 0:4 mnt:[4026532567] /run/x rw - nsfs nsfs rw";
         assert_eq!(nsfs_mount(mnt), None);
     }
 
     #[test]
     fn escapes_are_octal_and_nothing_else() {
-        assert_eq!(unescape("a\\040b\\011c\\012d\\134e"), "a b\tc\nd\\e");
-        assert_eq!(unescape("\\04"), "\\04");
-        assert_eq!(unescape("\\x40\\999"), "\\x40\\999");
+        let unescaped = |text: &[u8]| unescape(text).into_os_string().into_vec();
+        assert_eq!(unescaped(b"a\\040b\\011c\\012d\\134e"), b"a b\tc\nd\\e");
+        assert_eq!(unescaped(b"\\04"), b"\\04");
+        assert_eq!(unescaped(b"\\x40\\999"), b"\\x40\\999");
+        assert_eq!(unescaped(b"bad\xff"), b"bad\xff");
     }
 }

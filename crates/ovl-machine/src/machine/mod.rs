@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use ovl_core::error::Fail;
 use ovl_core::kernel::Kernel;
 use ovl_core::link::{Kind, Link};
+use ovl_core::names::write_paths;
 use ovl_core::netns::{NetNs, NsKey, visit};
 use ovl_core::state::{NsState, Reader};
 use serde::{Deserialize, Serialize};
@@ -87,7 +88,7 @@ pub struct Machine {
     #[serde(default)]
     pub networks: BTreeMap<String, String>,
     /// Folders and files of names that could not be opened.
-    #[serde(default)]
+    #[serde(default, serialize_with = "write_paths")]
     pub closed: Vec<PathBuf>,
 }
 

@@ -1,0 +1,240 @@
+//! Words that make no sense: clap's own errors in our form, and in the format that
+//! those words asked for.
+
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output;
+
+/// Tells of words that could not be parsed; help and version go to standard output.
+pub fn tell(tool: &str, error: &clap::Error, command: &Command, words: &[OsString]) -> Exit {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return Exit::Done;
+    }
+    let text = error.render().to_string();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        output::note(text.trim_end());
+        return Exit::Usage;
+    }
+    refuse(tool, &plain(&text, tool), command, words)
+}
+
+/// Tells why a command line is none, in the form that it asks for.
+pub fn refuse(tool: &str, error: &Error, command: &Command, words: &[OsString]) -> Exit {
+    if wants_object(command, words) {
+        output::note(&error.json().to_string());
+    } else {
+        output::note(error.text(tool).trim_end());
+    }
+    Exit::Usage
+}
+
+/// clap's text as one of our errors: its first paragraph is the sentence, its
+/// tips are hints, and its usage is a question away.
+fn plain(text: &str, tool: &str) -> Error {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let mut sentence = Vec::new();
+    let mut hints = Vec::new();
+    for line in text.lines().take_while(|line| !line.starts_with("Usage:")) {
+        match line.trim().strip_prefix("tip: ") {
+            Some(tip) => hints.push(tip.to_owned()),
+            None if hints.is_empty() && !line.starts_with("For more information") => {
+                sentence.push(line.trim());
+            }
+            None => {}
+        }
+    }
+    let mut error = Error::usage(sentence.join(" ").trim());
+    error.hints = hints;
+    error.hint(format!("{tool} --help shows the verbs, and {tool} VERB --help the flags"))
+}
+
+/// Do the words ask for output that programs read? clap's own parse stops at the
+/// first word that it cannot take, and the format may come after it: so the words
+/// are walked once more, by what the definition says of each, and none is refused.
+fn wants_object(command: &Command, words: &[OsString]) -> bool {
+    let mut walk = Walk { verb: command, root: command, objects: 0, value_of: None };
+    words.iter().skip(1).any(|word| walk.asks(&word.to_string_lossy()))
+}
+
+/// Where one is among the words.
+struct Walk<'c> {
+    root: &'c Command,
+    /// The verb that has come; the root before that.
+    verb: &'c Command,
+    /// Words that are neither verbs, nor flags, nor values of flags.
+    objects: usize,
+    /// The flag whose value comes next.
+    value_of: Option<&'c Arg>,
+}
+
+impl<'c> Walk<'c> {
+    /// Is it with this word that output for programs is asked for?
+    fn asks(&mut self, word: &str) -> bool {
+        let is_flag = word.len() > 1 && word.starts_with('-');
+        // What looks like a flag is none's value, but for a number below zero.
+        if let Some(arg) = self.value_of.take()
+            && (!is_flag || arg.is_allow_hyphen_values_set())
+        {
+            return is_object(arg, word);
+        }
+        if self.is_over() {
+            return false;
+        }
+        if word == "--" {
+            self.objects = usize::MAX;
+            return false;
+        }
+        match word.strip_prefix("--") {
+            Some(long) => self.long(long),
+            None if is_flag => self.cluster(&word[1..]),
+            None => {
+                self.object(word);
+                false
+            }
+        }
+    }
+
+    /// The words of a command that is to be run are its own.
+    fn is_over(&self) -> bool {
+        let trails = self.verb.get_positionals().any(Arg::is_trailing_var_arg_set);
+        self.objects == usize::MAX || trails && self.objects >= self.verb.get_positionals().count()
+    }
+
+    fn object(&mut self, word: &str) {
+        match self.verb.find_subcommand(word) {
+            Some(verb) if self.objects == 0 => self.verb = verb,
+            _ => self.objects += 1,
+        }
+    }
+
+    /// `--output=json`, `--output json`, `--json`.
+    fn long(&mut self, word: &str) -> bool {
+        let (name, value) = word.split_once('=').map_or((word, None), |(n, v)| (n, Some(v)));
+        self.flag(|arg| arg.get_long() == Some(name), value)
+    }
+
+    /// `-j`, `-vj`, `-o json`, `-ojson`, `-qo=json`.
+    fn cluster(&mut self, word: &str) -> bool {
+        for (at, short) in word.char_indices() {
+            let rest = &word[at + short.len_utf8()..];
+            let value = (!rest.is_empty()).then(|| rest.strip_prefix('=').unwrap_or(rest));
+            let is_it = |arg: &&Arg| arg.get_short() == Some(short);
+            let takes_value = self.find(is_it).is_some_and(|arg| arg.get_action().takes_values());
+            if takes_value {
+                return self.flag(|arg| arg.get_short() == Some(short), value);
+            }
+            if self.flag(|arg| arg.get_short() == Some(short), None) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A flag, with its value where that has come with it.
+    fn flag(&mut self, is_it: impl Fn(&Arg) -> bool, value: Option<&str>) -> bool {
+        let Some(arg) = self.find(|arg| is_it(arg)) else { return false };
+        if !arg.get_action().takes_values() {
+            return arg.get_id() == "json";
+        }
+        match value {
+            Some(value) => is_object(arg, value),
+            None => {
+                self.value_of = Some(arg);
+                false
+            }
+        }
+    }
+
+    /// The verb's own flags, then those of all verbs.
+    fn find(&self, is_it: impl Fn(&&'c Arg) -> bool) -> Option<&'c Arg> {
+        self.verb.get_arguments().chain(self.root.get_arguments()).find(is_it)
+    }
+}
+
+fn is_object(arg: &Arg, value: &str) -> bool {
+    arg.get_id() == "output" && matches!(value, "json" | "yaml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flags::Flags;
+    use clap::{Args, CommandFactory, Parser};
+
+    #[derive(Debug, clap::Subcommand)]
+    enum Verb {
+        List(InNetns),
+        Exec {
+            #[arg(short, long)]
+            all: bool,
+            ns: Option<String>,
+            #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+            command: Vec<String>,
+        },
+    }
+
+    #[derive(Debug, Args)]
+    struct InNetns {
+        #[arg(short, long)]
+        netns: Option<String>,
+    }
+
+    #[derive(Debug, Parser)]
+    struct Cli {
+        #[command(subcommand)]
+        _verb: Verb,
+        #[command(flatten)]
+        _flags: Flags,
+    }
+
+    fn asked(line: &str) -> bool {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        wants_object(&Cli::command(), &words)
+    }
+
+    #[test]
+    fn a_format_is_heard_however_it_is_spelt() {
+        for line in [
+            "ovl bad -j",
+            "ovl -j bad",
+            "ovl list --bad --json",
+            "ovl list -vj --bad",
+            "ovl list --bad -qojson",
+            "ovl list -o=json --bad",
+            "ovl list --bad -o yaml",
+            "ovl list --output=yaml bad",
+            "ovl list --bad --output json",
+            "ovl list -n h1 -vvo json bad",
+            "ovl exec --bad h1 -j",
+            "ovl exec h1 -j --bad ip link",
+            // A flag without its value, which is the error.
+            "ovl list -n -j",
+        ] {
+            assert!(asked(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_format_is_not_taken_for_one() {
+        for line in [
+            "ovl bad",
+            "ovl list -o table bad",
+            "ovl list -o xml",
+            "ovl list -nj bad",
+            "ovl list --netns=json --bad",
+            "ovl list --bad -- -j",
+            "ovl exec --bad h1 ip -j link",
+            "ovl exec --bad h1 -- ip -j link",
+            "ovl list json yaml",
+            "ovl list -n o json",
+        ] {
+            assert!(!asked(line), "{line}");
+        }
+    }
+}
