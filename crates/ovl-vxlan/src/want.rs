@@ -86,7 +86,9 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
         None
     } else {
         let asked: Option<AskedMtu> = args.mtu;
-        Some(room::mtu(context, &slots, &have, underlay, args.dev.as_ref(), &attrs, asked)?)
+        let bridge = args.bridge.as_ref().filter(|_| at == underlay);
+        let way = room::Way { underlay, dev: args.dev.as_ref(), attrs: &attrs, bridge };
+        Some(room::mtu(context, &slots, &have, &way, asked)?)
     };
     let mut wants = Vec::new();
     if let Some(bridge) = &args.bridge {
