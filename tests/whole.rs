@@ -2,6 +2,7 @@
 //! asks tools we did not write what came of it. `cargo test` at the workspace
 //! root runs them; `cargo test --test whole veth` those with `veth` in the name.
 
+mod again;
 mod answer;
 mod answered;
 mod at_once;
@@ -41,6 +42,7 @@ use ovl_tests::harness;
 
 fn main() -> ExitCode {
     let files = [
+        again::tests,
         answer::tests,
         answered::tests,
         at_once::tests,

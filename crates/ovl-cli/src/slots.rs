@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use ovl_core::error::Fail;
+use ovl_core::link::Kind;
 use ovl_core::names::{IfName, NsName, NsRef};
 use ovl_core::netns::NetNs;
 use ovl_core::row::{NTF_SELF, RowSpec};
 use ovl_core::state::{Have, NsState, Reader};
 use ovl_core::step::{NsDecl, NsSlot};
+use ovl_machine::joins;
 
 use crate::context::Context;
 use crate::error::{Error, reading};
@@ -93,6 +96,43 @@ impl Slots {
             }
         }
         Ok(have)
+    }
+
+    /// What is at the other end of a device that stands, a cable's or a VXLAN
+    /// device's, added to what was read: for a difference to name it.
+    pub fn read_end(
+        &self,
+        context: &Context,
+        have: &mut Have,
+        slot: NsSlot,
+        dev: &IfName,
+    ) -> Result<(), Error> {
+        let Some(link) = have.link(slot, dev) else { return Ok(()) };
+        let is_cable = link.kind == Kind::Veth;
+        if !is_cable && link.vxlan().is_none() {
+            return Ok(());
+        }
+        let (at, index, peer) = (slot, link.index, link.peer);
+        let told = || reading("the other end", self.label(slot));
+        let directory = context.directory();
+        let there = match peer.nsid {
+            None => Some(self.open[&slot].try_clone().map_err(Fail::from).map_err(told())?),
+            Some(id) => {
+                let mut reader = self.reader(context, slot)?;
+                directory.by_nsid(&mut reader, id).map_err(told())?
+            }
+        };
+        let Some(there) = there else { return Ok(()) };
+        let netns = directory.short(there.key());
+        let end = match peer.index.filter(|_| is_cable) {
+            None if is_cable => None,
+            None => Some(netns),
+            Some(index) => joins::peer_at(&context.kernel, &there, index)
+                .map_err(told())?
+                .map(|peer| format!("{} in netns {netns}", peer.ifname)),
+        };
+        have.ends.extend(end.map(|end| ((at, index), end)));
+        Ok(())
     }
 
     /// What stands on one device where rows are to go, added to what was read.

@@ -321,6 +321,8 @@ pub struct Have {
     pub states: BTreeMap<NsSlot, NsState>,
     /// The id that the first namespace has for the second, where it has one.
     pub nsids: BTreeMap<(NsSlot, NsSlot), i32>,
+    /// What is at the other end of a device, by its index, where that was looked at.
+    pub ends: BTreeMap<(NsSlot, u32), String>,
 }
 
 impl Have {

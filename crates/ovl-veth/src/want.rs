@@ -32,7 +32,10 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let peer_at = slots.have(context, args.peer_netns.as_ref().unwrap_or(&NsRef::Own))?;
     // The name that is chosen must still be free when it is taken.
     let lock = (args.peer.is_none() && !args.acting.dry_run).then(stop::choose).transpose()?;
-    let have = slots.read(context)?;
+    let mut have = slots.read(context)?;
+    if args.exist_ok {
+        slots.read_end(context, &mut have, at, &args.name)?;
+    }
     let peer_name = peer_name(args, &have, at, peer_at)?;
     if (at, &args.name) == (peer_at, &peer_name) {
         return Err(Error::usage(format!("both ends would be named {peer_name} in one namespace")));
@@ -86,7 +89,7 @@ fn wants(args: &Add, first: &End<'_>, other: &End<'_>) -> Vec<Want> {
         let master = end.master.cloned();
         wants.extend(master.map(|m| Want::Master { at, dev: dev.clone(), master: Some(m) }));
         wants.extend(end.ips.iter().map(|cidr| Want::Addr { at, dev: dev.clone(), cidr: *cidr }));
-        wants.extend((!args.down).then(|| Want::Up { at, dev: dev.clone(), up: true }));
+        wants.push(Want::Up { at, dev: dev.clone(), up: !args.down });
     }
     let (at, dev) = (first.at, &first.name);
     let default = args.via.map(RouteSpec::default_via);

@@ -4,6 +4,7 @@
 mod cli;
 mod devices;
 mod holder;
+mod overlays;
 mod room;
 mod want;
 

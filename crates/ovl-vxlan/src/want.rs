@@ -9,6 +9,7 @@ use ovl_core::names::{IfName, NsRef};
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::state::Have;
 use ovl_core::step::{LinkRef, NsSlot};
+use ovl_core::types::Cidr;
 use ovl_core::want::{Policy, Standing, Want};
 use ovl_core::wire::vxlan::DOCKER_PORT;
 
@@ -80,17 +81,26 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let mut slots = Slots::default();
     let at = slots.have(context, &args.netns.reference())?;
     let underlay = slots.have(context, args.underlay.as_ref().unwrap_or(&NsRef::Own))?;
-    let have = slots.read(context)?;
+    let mut have = slots.read(context)?;
+    let stands = args.exist_ok && have.link(at, &args.name).is_some();
+    if stands {
+        slots.read_end(context, &mut have, at, &args.name)?;
+    }
     let dev = args.dev.as_ref().map(|name| find_dev(&slots, &have, underlay, name)).transpose()?;
     let mtu = if args.plain && args.mtu.is_none() {
         None
     } else {
         let asked: Option<AskedMtu> = args.mtu;
-        Some(room::mtu(context, &slots, &have, underlay, args.dev.as_ref(), &attrs, asked)?)
+        let bridge = args.bridge.as_ref().filter(|_| at == underlay);
+        let way = room::Way { underlay, dev: args.dev.as_ref(), attrs: &attrs, bridge };
+        Some(room::mtu(context, &slots, &have, &way, asked)?)
     };
     let mut wants = Vec::new();
     if let Some(bridge) = &args.bridge {
-        wants.extend(bridge_wants(at, bridge, mtu, args));
+        // The bridge belongs to what was asked for: where the device stands, so must
+        // the bridge, as it would have been made. Else any bridge will do.
+        let standing = if stands { Standing::SameIsFine } else { Standing::Use };
+        wants.extend(bridge_wants(at, bridge, standing, mtu, args.gateway));
     }
     let spec = LinkSpec {
         name: args.name.clone(),
@@ -103,9 +113,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
         let (dev, master) = (args.name.clone(), Some(bridge.clone()));
         wants.push(Want::Master { at, dev, master });
     }
-    if !args.down {
-        wants.push(Want::Up { at, dev: args.name.clone(), up: true });
-    }
+    wants.push(Want::Up { at, dev: args.name.clone(), up: !args.down });
     let (ns, socket) = (open(&slots, at)?, slots.open[&underlay].key());
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let advise = |failed: &_, error: &mut _| holder::advise(context, socket, failed, error);
@@ -117,14 +125,20 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
 }
 
 /// The bridge, its address, and it up, as Docker makes them: before the device.
-fn bridge_wants(at: NsSlot, bridge: &IfName, mtu: Option<u32>, args: &Add) -> Vec<Want> {
+fn bridge_wants(
+    at: NsSlot,
+    bridge: &IfName,
+    standing: Standing,
+    mtu: Option<u32>,
+    gateway: Option<Cidr>,
+) -> Vec<Want> {
     let spec = LinkSpec {
         name: bridge.clone(),
         attrs: LinkAttrs { mtu, ..LinkAttrs::default() },
         kind: KindSpec::Bridge(Box::<BridgeAttrs>::default()),
     };
-    let mut wants = vec![Want::Link { at, spec, standing: Standing::Use }];
-    wants.extend(args.gateway.map(|cidr| Want::Addr { at, dev: bridge.clone(), cidr }));
+    let mut wants = vec![Want::Link { at, spec, standing }];
+    wants.extend(gateway.map(|cidr| Want::Addr { at, dev: bridge.clone(), cidr }));
     wants.push(Want::Up { at, dev: bridge.clone(), up: true });
     wants
 }

@@ -1,12 +1,13 @@
 //! What is wanted, less what is there: one pure function, tested without a
 //! kernel. Refusals that need the kernel's state are made here.
 
+mod conflict;
+mod differ;
 mod rows;
 
 use std::collections::BTreeSet;
-use std::fmt;
 
-use crate::attrs::{Change, Difference};
+use crate::attrs::Change;
 use crate::link::{Kind, KindSpec, Link, LinkAttrs, LinkSpec, VxlanAttrs};
 use crate::names::IfName;
 use crate::state::Have;
@@ -14,6 +15,8 @@ use crate::step::{Act, LinkChange, LinkRef, NsDecl, NsSlot, Op, Step};
 use crate::types::Cidr;
 use crate::want::{Policy, Standing, Want};
 use crate::wire::route::RouteSpec;
+pub use conflict::{Clash, Conflict};
+use differ::Differing;
 
 /// What to do, in order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,101 +41,6 @@ impl Plan {
     }
 }
 
-/// Why there is no plan.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Conflict {
-    /// The object: `vxlan0`.
-    pub what: String,
-    /// Its namespace, as the user wrote it.
-    pub netns: Option<String>,
-    /// What is wrong with it.
-    pub why: Clash,
-}
-
-impl Conflict {
-    /// A device of that kind (`vxlan`, `veth`), or what is found in its place.
-    pub fn unless<'l>(
-        kind: &str,
-        found: Option<&'l Link>,
-        name: &IfName,
-        netns: Option<String>,
-    ) -> Result<&'l Link, Conflict> {
-        let why = match found {
-            Some(link) if link.kind.name() == kind => return Ok(link),
-            Some(link) => {
-                Clash::OtherKind { is: link.kind.name().to_owned(), wanted: kind.to_owned() }
-            }
-            None => Clash::Missing,
-        };
-        Err(Conflict { what: name.to_string(), netns, why })
-    }
-}
-
-impl fmt::Display for Conflict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.netns.as_ref().map(|n| format!(" in netns {n}")).unwrap_or_default();
-        let Conflict { what, why, .. } = self;
-        match why {
-            Clash::Exists | Clash::Differs(_) | Clash::Stale => {
-                write!(f, "cannot create {what}{place}: {why}")
-            }
-            Clash::Fixed { word, .. } => write!(f, "cannot set '{word}' of {what}{place}: {why}"),
-            Clash::Missing | Clash::OtherKind { .. } => write!(f, "{what}{place} {why}"),
-        }
-    }
-}
-
-/// What is wrong between what is wanted and what is there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Clash {
-    /// It is there, as asked or not: nobody said that this is fine.
-    #[error("it exists")]
-    Exists,
-    /// It is there and differs.
-    #[error("it exists and differs: {}", spell_differences(.0))]
-    Differs(Vec<Difference>),
-    /// It is not there.
-    #[error("does not exist")]
-    Missing,
-    /// It is there and is something else.
-    #[error("is {}, not {}", article(.is), article(.wanted))]
-    OtherKind {
-        /// What it is.
-        is: String,
-        /// What it would have to be.
-        wanted: String,
-    },
-    /// The kernel does not let this attribute change.
-    #[error("it is '{have}', and the kernel takes it only when the device is made")]
-    Fixed {
-        /// `ip`'s word.
-        word: &'static str,
-        /// What it is.
-        have: String,
-    },
-    /// A plain file left behind by an ended namespace has the name.
-    #[error("a plain file of that name was left behind by a namespace that has ended")]
-    Stale,
-}
-
-fn spell_differences(differences: &[Difference]) -> String {
-    let each = differences.iter().map(|d| {
-        let have = if d.have.is_empty() { format!("no {}", d.word) } else { d.have.clone() };
-        format!("has {have}, asked {}", d.asked)
-    });
-    each.collect::<Vec<_>>().join("; ")
-}
-
-fn article(kind: &str) -> String {
-    match kind {
-        "" => "a plain device".into(),
-        "vxlan" => "a VXLAN device".into(),
-        "veth" => "one end of a veth cable".into(),
-        "bridge" => "a bridge".into(),
-        other => format!("a device of kind {other}"),
-    }
-}
-
 /// The steps that lead from `have` to `wants`.
 pub fn plan(
     namespaces: Vec<NsDecl>,
@@ -141,12 +49,23 @@ pub fn plan(
     policy: Policy,
 ) -> Result<Plan, Conflict> {
     let plan = Plan { namespaces, ..Plan::default() };
-    let mut planner =
-        Planner { plan, have, policy, made: BTreeSet::new(), strict: BTreeSet::new() };
+    let mut planner = Planner {
+        plan,
+        have,
+        policy,
+        made: BTreeSet::new(),
+        strict: BTreeSet::new(),
+        differing: Vec::new(),
+    };
     for want in wants {
-        planner.want(want)?;
+        match planner.want(want) {
+            // What differs explains what else is in the way.
+            Err(conflict) if planner.differing.is_empty() => return Err(conflict),
+            Err(_) => break,
+            Ok(()) => {}
+        }
     }
-    Ok(planner.plan)
+    planner.finish()
 }
 
 struct Planner<'a> {
@@ -157,6 +76,8 @@ struct Planner<'a> {
     made: BTreeSet<(NsSlot, IfName)>,
     /// Devices that stand and must be as asked: nothing of them is changed.
     strict: BTreeSet<(NsSlot, IfName)>,
+    /// Those of them that are not as asked.
+    differing: Vec<Differing>,
 }
 
 impl Planner<'_> {
@@ -192,16 +113,10 @@ impl Planner<'_> {
 
     fn nsid(&mut self, at: NsSlot, of: NsSlot, id: Option<i32>) -> Result<(), Conflict> {
         match (self.have.nsids.get(&(at, of)), id) {
-            (Some(have), Some(id)) if *have != id => Err(self.conflict(
-                at,
-                "nsid",
-                Clash::Differs(vec![Difference {
-                    word: "nsid",
-                    asked: format!("nsid {id}"),
-                    have: format!("nsid {have}"),
-                    change: Change::Fixed,
-                }]),
-            )),
+            (Some(have), Some(asked)) if *have != asked => {
+                let why = Clash::Assigned { asked, have: *have };
+                Err(self.conflict(at, &self.netns(of), why))
+            }
             (Some(_), _) => Ok(()),
             (None, _) => {
                 self.make(at, Act::NsId(of, id));
@@ -229,60 +144,14 @@ impl Planner<'_> {
             let (is, wanted) = (stands.kind.name().to_owned(), spec.kind.name().to_owned());
             let why = match standing {
                 Standing::Use => Clash::OtherKind { is, wanted },
-                _ => Clash::Differs(vec![Difference {
-                    word: "type",
-                    asked: format!("type {wanted}"),
-                    have: if is.is_empty() { is } else { format!("type {is}") },
-                    change: Change::Fixed,
-                }]),
+                _ => Clash::Differs(vec![differ::kind(&is, &wanted)]),
             };
             return Err(self.conflict(at, &spec.name, why));
         }
         if standing == Standing::SameIsFine {
-            let differences = self.differences(at, spec, stands);
-            if !differences.is_empty() {
-                return Err(self.conflict(at, &spec.name, Clash::Differs(differences)));
-            }
-            self.strict.insert((at, spec.name.clone()));
-            if let KindSpec::Veth { peer_at, peer_name, .. } = &spec.kind {
-                self.strict.insert((*peer_at, peer_name.clone()));
-            }
+            self.must_be(at, spec, stands);
         }
         Ok(())
-    }
-
-    /// Where a device of the right kind is not as asked.
-    fn differences(&self, at: NsSlot, spec: &LinkSpec, stands: &Link) -> Vec<Difference> {
-        let mut found = spec.attrs.differences(&stands.attrs);
-        match (&spec.kind, &stands.kind) {
-            (
-                KindSpec::Vxlan { attrs, socket, dev },
-                Kind::Vxlan { attrs: have, dev: have_dev },
-            ) => {
-                found.extend(attrs.as_read().differences(have));
-                let index = dev.as_ref().and_then(|d| self.index(d));
-                if dev.is_some() && index != *have_dev {
-                    found.push(other("dev", "another device"));
-                }
-                if !self.is_other_end(at, *socket, stands.peer.nsid) {
-                    found.push(other("underlay", "its socket in another namespace"));
-                }
-            }
-            (KindSpec::Bridge(attrs), Kind::Bridge(have)) => found.extend(attrs.differences(have)),
-            (KindSpec::Veth { peer_at, peer_name, peer_attrs }, Kind::Veth) => {
-                match self.have.link(*peer_at, peer_name) {
-                    Some(peer)
-                        if stands.peer.index == Some(peer.index)
-                            && self.is_other_end(at, *peer_at, stands.peer.nsid) =>
-                    {
-                        found.extend(peer_attrs.differences(&peer.attrs));
-                    }
-                    _ => found.push(other("peer", "another device at its other end")),
-                }
-            }
-            _ => {}
-        }
-        found
     }
 
     /// Does the nsid that a device at `at` names mean the namespace of `other`?
@@ -298,7 +167,10 @@ impl Planner<'_> {
         if self.have_link(&link).is_some_and(|l| l.state.is_up() == up) {
             return Ok(());
         }
-        self.amend(at, dev, if up { "up" } else { "down" }, "")?;
+        let word = |up| if up { "up" } else { "down" };
+        if self.is_otherwise(at, dev, "state", word(up), word(!up)) {
+            return Ok(());
+        }
         // What a device is made as is down.
         if up || matches!(link, LinkRef::Have { .. }) {
             self.make(at, Act::LinkSet(link, LinkChange::Up(up)));
@@ -330,21 +202,32 @@ impl Planner<'_> {
         let have = now
             .and_then(|i| self.have.states.get(&at).and_then(|s| s.link_at(i)))
             .map_or(String::new(), |m| format!("master {}", m.name));
-        self.amend(at, dev, &asked, &have)?;
-        self.make(at, Act::LinkSet(link, LinkChange::Master(to)));
+        if !self.is_otherwise(at, dev, "master", &asked, &have) {
+            self.make(at, Act::LinkSet(link, LinkChange::Master(to)));
+        }
         Ok(())
     }
 
     fn addr(&mut self, at: NsSlot, dev: &IfName, cidr: Cidr) -> Result<(), Conflict> {
         let link = self.find(at, dev)?;
-        let stands = self
-            .have_link(&link)
-            .is_some_and(|l| self.have.states[&at].addrs_of(l.index).any(|a| a.cidr == cidr));
-        if stands {
+        let have = self.have;
+        let on = self.have_link(&link).into_iter();
+        let on = on.flat_map(|l| have.states[&at].addrs_of(l.index)).map(|a| a.cidr);
+        let on: Vec<Cidr> = on.collect();
+        let act = Act::Addr(Op::Add, link, cidr);
+        // Asked for twice, it is added once.
+        if on.contains(&cidr) || self.plan.make.iter().any(|s| s.at == at && s.act == act) {
             return Ok(());
         }
-        self.amend(at, dev, &format!("address {cidr}"), "")?;
-        self.make(at, Act::Addr(Op::Add, link, cidr));
+        if !self.is_otherwise(
+            at,
+            dev,
+            "address",
+            &format!("address {cidr}"),
+            &differ::among(&on, cidr),
+        ) {
+            self.make(at, act);
+        }
         Ok(())
     }
 
@@ -359,9 +242,10 @@ impl Planner<'_> {
         if stands {
             return Ok(());
         }
-        let dst = spec.dst.map_or("default".into(), |d| d.to_string());
-        self.amend(at, dev, &format!("route {dst}"), "")?;
-        self.make(at, Act::Route(Op::Add, link, spec.clone()));
+        let (asked, now) = (differ::asked_route(spec), differ::route_now(self.have, at, spec));
+        if !self.is_otherwise(at, dev, "route", &asked, &now) {
+            self.make(at, Act::Route(Op::Add, link, spec.clone()));
+        }
         Ok(())
     }
 
@@ -408,26 +292,6 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// A change to a device that stands: refused where it must be as asked.
-    fn amend(&self, at: NsSlot, dev: &IfName, asked: &str, have: &str) -> Result<(), Conflict> {
-        if !self.strict.contains(&(at, dev.clone())) {
-            return Ok(());
-        }
-        let word = match asked.split(' ').next().unwrap_or_default() {
-            "master" | "nomaster" => "master",
-            "address" => "address",
-            "route" => "route",
-            _ => "state",
-        };
-        let difference = Difference {
-            word,
-            asked: asked.to_owned(),
-            have: have.to_owned(),
-            change: Change::Live,
-        };
-        Err(self.conflict(at, dev, Clash::Differs(vec![difference])))
-    }
-
     /// The device, made by the plan or standing.
     fn find(&self, at: NsSlot, name: &IfName) -> Result<LinkRef, Conflict> {
         if self.made.contains(&(at, name.clone())) {
@@ -471,14 +335,5 @@ impl Planner<'_> {
 
     fn conflict(&self, at: NsSlot, what: &(impl ToString + ?Sized), why: Clash) -> Conflict {
         Conflict { what: what.to_string(), netns: self.decl(at).label(), why }
-    }
-}
-
-fn other(word: &'static str, have: &str) -> Difference {
-    Difference {
-        word,
-        asked: format!("another {word}"),
-        have: have.to_owned(),
-        change: Change::Fixed,
     }
 }

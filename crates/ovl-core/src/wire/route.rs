@@ -34,7 +34,7 @@ impl RouteSpec {
         RouteSpec { dst: None, via: Some(via) }
     }
 
-    fn is_v4(&self) -> bool {
+    pub(crate) fn is_v4(&self) -> bool {
         match (self.dst, self.via) {
             (Some(dst), _) => dst.addr().is_ipv4(),
             (None, Some(via)) => via.is_ipv4(),
