@@ -18,6 +18,7 @@ pub mod shape;
 pub mod slots;
 pub mod stop;
 pub mod watch;
+pub mod ways;
 
 pub use apply::apply;
 pub use context::{Context, Seam, main};

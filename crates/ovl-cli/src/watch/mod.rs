@@ -4,6 +4,7 @@
 
 mod asked;
 mod event;
+mod facts;
 mod place;
 mod wish;
 
@@ -142,9 +143,9 @@ impl<'c> Watching<'c> {
     /// Waits for the next notice, until the moment comes to look around. No more is
     /// heard than its reader takes: the sockets hold the rest, or say that it was lost.
     async fn wait(&mut self, moment: Pin<&mut impl Future<Output = bool>>) -> Result<Wake, Error> {
-        let (outlet, notices) = (&mut self.outlet, &mut self.notices);
+        let (outlet, notices, context) = (&mut self.outlet, &mut self.notices, self.context);
         let next = pin!(async move {
-            if !outlet.drain().await? {
+            if !outlet.drain(|lines| event::unread(context, lines)).await? {
                 return Ok(Wake::Deaf);
             }
             match notices.next().await {
