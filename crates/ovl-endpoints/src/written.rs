@@ -1,0 +1,311 @@
+//! A table of YAML or JSON as it is written, before it is known to be one. What is
+//! wrong with a key is found and the rest is read on, so that a person is told of
+//! everything at once.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use ovl_core::types::{Cidr, Vni};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::parse::{endpoint, parsed, port};
+use crate::table::{Endpoint, Finding, Place, Table};
+
+/// The keys of a table.
+const OF_TABLE: &str = "network, vni, subnet, gateway, mtu, endpoints";
+/// The keys of an endpoint.
+const OF_ENDPOINT: &str = "ip, mac, vtep, name, port, vni, via, nhid";
+
+/// A table; `E` is what is kept of an endpoint, `U` of the value of a key that means
+/// nothing.
+#[derive(Debug)]
+pub(crate) struct Written<E, U> {
+    pub network: Option<String>,
+    pub vni: Option<Number>,
+    pub subnet: Option<String>,
+    pub gateway: Option<String>,
+    pub mtu: Option<Number>,
+    pub endpoints: Option<Vec<E>>,
+    /// Keys that mean nothing.
+    pub unknown: Vec<(String, U)>,
+}
+
+/// An endpoint.
+#[derive(Debug, Default)]
+pub(crate) struct Item {
+    pub ip: Option<String>,
+    pub mac: Option<String>,
+    pub vtep: Option<String>,
+    pub name: Option<String>,
+    pub port: Option<Number>,
+    pub vni: Option<Number>,
+    pub via: Option<String>,
+    pub nhid: Option<Number>,
+    /// Keys that mean nothing.
+    pub unknown: Vec<String>,
+}
+
+/// Where a number is to be, whatever is there: as it is written.
+#[derive(Debug)]
+pub(crate) struct Number(pub String);
+
+impl<E, U> Default for Written<E, U> {
+    fn default() -> Self {
+        Written {
+            network: None,
+            vni: None,
+            subnet: None,
+            gateway: None,
+            mtu: None,
+            endpoints: None,
+            unknown: Vec::new(),
+        }
+    }
+}
+
+/// What is said of a key of a table that means nothing.
+pub(crate) fn no_key_of_table(key: &str) -> String {
+    format!("unknown field `{}`: a table has {OF_TABLE}", key.escape_debug())
+}
+
+/// The same of an endpoint's.
+pub(crate) fn no_key_of_endpoint(key: &str) -> String {
+    format!("unknown field `{}`: an endpoint has {OF_ENDPOINT}", key.escape_debug())
+}
+
+impl<E, U> Written<E, U> {
+    /// The table, without its endpoints; `at` is where the value of a key is.
+    pub(crate) fn head(self, at: impl Fn(&str) -> Place, findings: &mut Vec<Finding>) -> Table {
+        let mut head = Head { at, findings };
+        Table {
+            network: self.network,
+            vni: head.value("vni", self.vni.map(|vni| vni.0), |text| text.parse::<Vni>()),
+            subnet: head.value("subnet", self.subnet, |text| text.parse::<Cidr>()),
+            gateway: head.value("gateway", self.gateway, |text| text.parse::<Cidr>()),
+            mtu: head.value("mtu", self.mtu.map(|mtu| mtu.0), |text| parsed(text, "an MTU")),
+            ..Table::default()
+        }
+    }
+}
+
+/// The values of a table's own keys.
+struct Head<'f, A> {
+    at: A,
+    findings: &'f mut Vec<Finding>,
+}
+
+impl<A: Fn(&str) -> Place> Head<'_, A> {
+    /// A value, if there is one and nothing is wrong with it.
+    fn value<T, W: fmt::Display>(
+        &mut self,
+        key: &str,
+        text: Option<String>,
+        read: impl Fn(&str) -> Result<T, W>,
+    ) -> Option<T> {
+        let wrong = |why| Finding { place: (self.at)(key), why: format!("{key}: {why}") };
+        let value = text.map(|text| read(&text).map_err(wrong)).transpose();
+        value.unwrap_or_else(|finding| {
+            self.findings.push(finding);
+            None
+        })
+    }
+}
+
+impl Item {
+    /// The endpoint, if nothing is wrong with it.
+    pub(crate) fn read(self, place: Place, findings: &mut Vec<Finding>) -> Option<Endpoint> {
+        let before = findings.len();
+        let unknown = self.unknown.iter().map(|key| no_key_of_endpoint(key));
+        findings.extend(unknown.map(|why| Finding { place, why }));
+        match self.endpoint(place) {
+            Ok(endpoint) => (findings.len() == before).then_some(endpoint),
+            Err(why) => {
+                findings.push(Finding { place, why });
+                None
+            }
+        }
+    }
+
+    /// The endpoint, or the first thing that is wrong with it.
+    pub(crate) fn endpoint(self, place: Place) -> Result<Endpoint, String> {
+        let text = |value: Option<String>| value.unwrap_or_default();
+        let (ip, mac, vtep) = (text(self.ip), text(self.mac), text(self.vtep));
+        let mut made = match self.nhid {
+            // A nexthop group stands in the place of a VTEP.
+            Some(_) if vtep.is_empty() => by_group(&ip, &mac, place)?,
+            _ => endpoint(&ip, &mac, &vtep, place)?,
+        };
+        made.name = self.name;
+        made.port = self.port.map(|Number(text)| parsed(&text, "a port")).transpose()?;
+        made.port = made.port.map(port).transpose()?;
+        made.vni = self.vni.map(|Number(text)| parsed(&text, "a VNI")).transpose()?;
+        made.nhid = self.nhid.map(|Number(text)| parsed(&text, "a nexthop group")).transpose()?;
+        made.via = self.via.map(|via| via.parse()).transpose().map_err(|e| format!("{e}"))?;
+        Ok(made)
+    }
+}
+
+fn by_group(ip: &str, mac: &str, place: Place) -> Result<Endpoint, String> {
+    // Any VTEP does for the check; it is not kept.
+    let made = endpoint(ip, mac, "192.0.2.1", place)?;
+    Ok(Endpoint { vtep: None, ..made })
+}
+
+/// A key of a table.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum OfTable {
+    Network,
+    Vni,
+    Subnet,
+    Gateway,
+    Mtu,
+    Endpoints,
+    Other(String),
+}
+
+/// A key of an endpoint.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "lowercase")]
+enum OfItem {
+    Ip,
+    Mac,
+    #[serde(alias = "dst")]
+    Vtep,
+    Name,
+    Port,
+    Vni,
+    Via,
+    Nhid,
+    Other(String),
+}
+
+/// Takes the value of a key into its place; twice is once too often.
+fn once<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
+    map: &mut A,
+    key: &'static str,
+    place: &mut Option<T>,
+) -> Result<(), A::Error> {
+    if place.is_some() {
+        return Err(Error::duplicate_field(key));
+    }
+    *place = map.next_value()?;
+    Ok(())
+}
+
+impl<'de, E: Deserialize<'de>, U: Deserialize<'de>> Deserialize<'de> for Written<E, U> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reading<E, U>(PhantomData<(E, U)>);
+
+        impl<'de, E: Deserialize<'de>, U: Deserialize<'de>> Visitor<'de> for Reading<E, U> {
+            type Value = Written<E, U>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a table: {OF_TABLE}")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut made = Written::default();
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        OfTable::Network => once(&mut map, "network", &mut made.network)?,
+                        OfTable::Vni => once(&mut map, "vni", &mut made.vni)?,
+                        OfTable::Subnet => once(&mut map, "subnet", &mut made.subnet)?,
+                        OfTable::Gateway => once(&mut map, "gateway", &mut made.gateway)?,
+                        OfTable::Mtu => once(&mut map, "mtu", &mut made.mtu)?,
+                        OfTable::Endpoints => once(&mut map, "endpoints", &mut made.endpoints)?,
+                        OfTable::Other(key) => made.unknown.push((key, map.next_value()?)),
+                    }
+                }
+                Ok(made)
+            }
+        }
+
+        deserializer.deserialize_map(Reading(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reading;
+
+        impl<'de> Visitor<'de> for Reading {
+            type Value = Item;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an endpoint: {OF_ENDPOINT}")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
+                let mut made = Item::default();
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        OfItem::Ip => once(&mut map, "ip", &mut made.ip)?,
+                        OfItem::Mac => once(&mut map, "mac", &mut made.mac)?,
+                        OfItem::Vtep => once(&mut map, "vtep", &mut made.vtep)?,
+                        OfItem::Name => once(&mut map, "name", &mut made.name)?,
+                        OfItem::Port => once(&mut map, "port", &mut made.port)?,
+                        OfItem::Vni => once(&mut map, "vni", &mut made.vni)?,
+                        OfItem::Via => once(&mut map, "via", &mut made.via)?,
+                        OfItem::Nhid => once(&mut map, "nhid", &mut made.nhid)?,
+                        OfItem::Other(key) => {
+                            map.next_value::<IgnoredAny>()?;
+                            made.unknown.push(key);
+                        }
+                    }
+                }
+                Ok(made)
+            }
+        }
+
+        deserializer.deserialize_map(Reading)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+
+        impl<'de> Visitor<'de> for Any {
+            type Value = Number;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_u64<X>(self, number: u64) -> Result<Number, X> {
+                Ok(Number(number.to_string()))
+            }
+
+            fn visit_i64<X>(self, number: i64) -> Result<Number, X> {
+                Ok(Number(number.to_string()))
+            }
+
+            fn visit_f64<X>(self, number: f64) -> Result<Number, X> {
+                // Even a whole one says that it is none of ours: 1.0.
+                Ok(Number(format!("{number:?}")))
+            }
+
+            fn visit_bool<X>(self, is: bool) -> Result<Number, X> {
+                Ok(Number(is.to_string()))
+            }
+
+            fn visit_str<X>(self, text: &str) -> Result<Number, X> {
+                Ok(Number(text.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Number, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Number("[...]".into()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Number("{...}".into()))
+            }
+        }
+
+        deserializer.deserialize_any(Any)
+    }
+}
