@@ -13,15 +13,13 @@ use tokio::io::unix::AsyncFd;
 use crate::error::Error;
 use crate::output;
 
-/// Bytes that wait for their reader at most: some ten thousand lines.
-const MOST: usize = 4 << 20;
-
 /// Lines on their way to standard output.
 #[derive(Debug)]
 pub struct Outlet {
     waiting: VecDeque<String>,
-    /// Their bytes.
+    /// Their bytes, and how many those may be.
     held: usize,
+    most: usize,
     /// How much of the first is written.
     written: usize,
     /// Lines that there was no room for, after those that wait.
@@ -31,18 +29,19 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// To be made on the runtime.
-    pub fn new() -> Outlet {
+    /// With so many bytes that may wait. To be made on the runtime.
+    pub fn new(most: usize) -> Outlet {
         let copy = io::stdout().as_fd().try_clone_to_owned().ok();
         let out = copy.and_then(|fd| awaited(fd, Interest::WRITABLE).ok());
-        Outlet { waiting: VecDeque::new(), held: 0, written: 0, lost: 0, out }
+        Outlet { waiting: VecDeque::new(), held: 0, most, written: 0, lost: 0, out }
     }
 
     /// A line more. Of a reader that has gone to sleep for good not everything can be
     /// kept: what comes then is lost, up to the moment when all that waits is read, so
     /// that there is one gap and it can be told where it is.
     pub fn push(&mut self, line: String) {
-        if self.lost == 0 && self.held + line.len() <= MOST {
+        let has_room = self.waiting.is_empty() || self.held + line.len() <= self.most;
+        if self.lost == 0 && has_room {
             self.held += line.len();
             self.waiting.push_back(line);
         } else {
@@ -84,7 +83,7 @@ impl Outlet {
         Ok(())
     }
 
-    /// The same for a follower that ends, with so much time for its reader.
+    /// Drains at a follower's end, with so much time for its reader.
     pub async fn finish(
         &mut self,
         within: Duration,
@@ -106,19 +105,11 @@ impl Outlet {
     }
 }
 
-impl Default for Outlet {
-    fn default() -> Outlet {
-        Outlet::new()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn gap(lost: usize) -> Result<String, Error> {
-        Ok(format!("{lost} lost"))
-    }
+    const MOST: usize = 400;
 
     /// A line of four bytes.
     fn line(n: usize) -> String {
@@ -128,7 +119,7 @@ mod tests {
     /// With so many lines too many.
     fn full(more: usize) -> Outlet {
         let waiting = VecDeque::new();
-        let mut outlet = Outlet { waiting, held: 0, written: 0, lost: 0, out: None };
+        let mut outlet = Outlet { waiting, held: 0, most: MOST, written: 0, lost: 0, out: None };
         for n in 0..MOST / 4 + more {
             outlet.push(line(n));
         }
@@ -143,6 +134,7 @@ mod tests {
 
     #[test]
     fn what_is_lost_is_one_gap_and_is_said_once_in_its_place() {
+        let gap = |lost| Ok(format!("{lost} lost"));
         let mut outlet = full(5);
         // Some are read: what comes is after those that were lost, and is lost as well.
         outlet.waiting.truncate(1);

@@ -18,11 +18,11 @@ pub(crate) fn is_like(text: &str) -> bool {
 pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Finding> {
     type Table<'t> = Written<&'t RawValue, &'t RawValue>;
     let mut written: Table<'_> = serde_json::from_str(text).map_err(|e| refusal(&e, START))?;
-    let unknown = written.unknown.iter().map(|(key, value)| Finding {
-        place: At::start(text).moved_to(value.get()).place(),
-        why: no_key_of_table(key),
-    });
-    findings.extend(unknown);
+    let mut at = At::start(text);
+    for (key, value) in &written.unknown {
+        at = at.moved_to(value.get());
+        findings.push(Finding { place: at.place(), why: no_key_of_table(key) });
+    }
     let endpoints = written.endpoints.take().unwrap_or_default();
     let place = |key: &str| yaml::locate(text, key, None).unwrap_or_default();
     let mut table = written.head(place, findings);

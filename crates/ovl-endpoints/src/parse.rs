@@ -50,7 +50,6 @@ pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
         Place::Column(n, column) => (1, n, column),
         Place::Item(n) => (2, n, 0),
     });
-    // That takes a while for each: for those that are shown.
     let shown = findings.len().min(SHOWN);
     yaml::find_lines(text, &mut findings[..shown]);
     if findings.is_empty() { Ok(table) } else { Err(Findings(findings)) }

@@ -80,9 +80,9 @@ impl<E, U> Written<E, U> {
         let mut head = Head { at, findings };
         Table {
             network: self.network,
-            vni: head.value("vni", self.vni.map(|vni| vni.0), |text| text.parse::<Vni>()),
-            subnet: head.value("subnet", self.subnet, |text| text.parse::<Cidr>()),
-            gateway: head.value("gateway", self.gateway, |text| text.parse::<Cidr>()),
+            vni: head.value("vni", self.vni.map(|vni| vni.0), str::parse::<Vni>),
+            subnet: head.value("subnet", self.subnet, str::parse::<Cidr>),
+            gateway: head.value("gateway", self.gateway, str::parse::<Cidr>),
             mtu: head.value("mtu", self.mtu.map(|mtu| mtu.0), |text| parsed(text, "an MTU")),
             ..Table::default()
         }

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::parse::{endpoint, number};
-use crate::table::{Endpoint, Finding, Place, Table};
+use crate::table::{Endpoint, Finding, Place, SHOWN, Table};
 use crate::written::{Item, Number, Written, no_key_of_endpoint, no_key_of_table};
 
 /// Reads one; `Err` where this is no YAML, or no table.
@@ -26,8 +26,13 @@ fn by_library(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Finding>
         if text.trim().is_empty() { Ok(Written::default()) } else { serde_yaml::from_str(text) };
     let mut written = written.map_err(|e| refusal(&e))?;
     let at = |key: &str| locate(text, key, None).unwrap_or_default();
-    for (key, _) in &written.unknown {
-        findings.push(Finding { place: at(key), why: no_key_of_table(key) });
+    let mut place = Place::Unknown;
+    for (index, (key, _)) in written.unknown.iter().enumerate() {
+        // Those after them are not shown.
+        if index < SHOWN {
+            place = at(key);
+        }
+        findings.push(Finding { place, why: no_key_of_table(key) });
     }
     let items = written.endpoints.take().unwrap_or_default();
     let mut table = written.head(at, findings);
@@ -37,9 +42,15 @@ fn by_library(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Finding>
     Ok(table)
 }
 
-/// Gives findings of an endpoint by its number the line that it is in.
+/// So much is read again, in bytes, to say where something is.
+const READ_AGAIN: usize = 8 << 20;
+
+/// Gives findings of an endpoint by its number the line that it is in. For each all is
+/// read again: of a table of very many endpoints the first one has to do.
 pub(crate) fn find_lines(text: &str, findings: &mut [Finding]) {
-    for finding in findings {
+    let most = (READ_AGAIN / text.len().max(1)).max(1);
+    let by_number = findings.iter_mut().filter(|finding| matches!(finding.place, Place::Item(_)));
+    for finding in by_number.take(most) {
         if let Place::Item(item) = finding.place
             && let Some(place) = locate(text, "endpoints", Some(item))
         {

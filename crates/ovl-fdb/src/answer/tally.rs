@@ -88,6 +88,9 @@ pub enum Event<'e> {
     Summary,
 }
 
+/// Bytes that wait for their reader at most: some ten thousand lines.
+const MOST: usize = 4 << 20;
+
 /// So long is waited at the end for a reader that does not read.
 const AT_END: Duration = Duration::from_millis(500);
 
@@ -106,7 +109,7 @@ pub struct Teller<'c> {
 impl<'c> Teller<'c> {
     /// Of a device, as people call it. To be made on the runtime.
     pub fn new(context: &'c Context, dev: String) -> Teller<'c> {
-        let (tally, outlet) = (Tally::default(), Outlet::new());
+        let (tally, outlet) = (Tally::default(), Outlet::new(MOST));
         Teller { context, dev, tally, unknown: (0, 0), outlet }
     }
 
@@ -179,8 +182,8 @@ fn text(dev: &str, tally: &Tally, event: &Event<'_>) -> String {
             format!("! {}  {}  refused: {why}", asked(*wanted), place(endpoint))
         }
         Event::Lost => "! the socket was full, misses were lost: the rows were listed again".into(),
-        Event::Gone => format!("- {} is gone: waiting for it", dev),
-        Event::There => format!("+ {} is there again", dev),
+        Event::Gone => format!("- {dev} is gone: waiting for it"),
+        Event::There => format!("+ {dev} is there again"),
         Event::Table(count) => format!("~ the source has {count} endpoints"),
         Event::Unread(lines) => format!("! {}", follow::unread(*lines)),
         Event::Summary => format!("= {}", tally.text()),
