@@ -164,7 +164,7 @@ fn bad_json_is_named_by_line_and_column(lab: &Lab) -> Result<()> {
     for (bad, place, word) in [
         (json!({ "ip": "192.168.10.300", "vtep": "192.168.1.5" }), "line 7, column 5", "10.300"),
         (json!({ "ip": "192.168.10.102", "vtpe": "192.168.1.5" }), "line 7, column 5", "vtpe"),
-        (json!({ "ip": ["192.168.10.102"] }), "line 8, column ", "expected a string"),
+        (json!({ "ip": ["192.168.10.102"] }), "line 7, column 5", "ip: a list"),
         (json!({ "ip": "192.168.10.101", "vtep": "192.168.1.6" }), "line 7, column 5", "as well"),
     ] {
         let table = json!({ "endpoints": [good, bad] });

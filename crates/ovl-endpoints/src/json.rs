@@ -3,10 +3,10 @@
 
 use serde_json::value::RawValue;
 
+use crate::marks;
 use crate::parse::number;
 use crate::table::{Finding, Place, Table};
-use crate::written::{Item, Written, no_key_of_table};
-use crate::yaml;
+use crate::written::{Item, Said, Written, no_key_of_table};
 
 /// Could this be JSON?
 pub(crate) fn is_like(text: &str) -> bool {
@@ -16,7 +16,7 @@ pub(crate) fn is_like(text: &str) -> bool {
 
 /// Reads one; `Err` where this is no JSON, or says what only YAML takes for a table.
 pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Finding> {
-    type Table<'t> = Written<&'t RawValue, &'t RawValue>;
+    type Table<'t> = Written<Said, &'t RawValue, &'t RawValue>;
     let mut written: Table<'_> = serde_json::from_str(text).map_err(|e| refusal(&e, START))?;
     let mut at = At::start(text);
     for (key, value) in &written.unknown {
@@ -24,26 +24,18 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Fin
         findings.push(Finding { place: at.place(), why: no_key_of_table(key) });
     }
     let endpoints = written.endpoints.take().unwrap_or_default();
-    let place = |key: &str| yaml::locate(text, key, None).unwrap_or_default();
+    let place = |key: &str| marks::locate(text, key, None).unwrap_or_default();
     let mut table = written.head(place, findings);
     table.endpoints.reserve(endpoints.len());
     let mut at = At::start(text);
     for piece in endpoints {
         at = at.moved_to(piece.get());
-        match item(piece.get(), &at) {
+        match serde_json::from_str::<Item<Said>>(piece.get()) {
             Ok(item) => table.endpoints.extend(item.read(at.place(), findings)),
-            Err(why) => findings.push(why),
+            Err(e) => findings.push(refusal(&e, (at.line, at.column))),
         }
     }
     Ok(table)
-}
-
-/// An endpoint. YAML takes a number for a name, and a table may have both forms.
-fn item(piece: &str, at: &At<'_>) -> Result<Item, Finding> {
-    serde_json::from_str(piece).or_else(|e| {
-        let taken = serde_yaml::from_str(piece).ok();
-        taken.ok_or_else(|| refusal(&e, (at.line, at.column)))
-    })
 }
 
 /// Line and column of the first character.
@@ -149,8 +141,8 @@ mod tests {
             "line 4, column 14: gateway: ",
             "line 10, column 5: unknown field `vtpe`",
             "line 10, column 5: ip: '192.168.10.300'",
-            "line 14, column 5: '[...]' is not a port",
-            "line 20, column ",
+            "line 14, column 5: port: a list is not a value",
+            "line 19, column 5: ip: a list is not a value",
             "line 23, column ",
             "line 24, column 5: 192.168.10.1 is in line 6, column 5 as well",
             "line 24, column 5: 02:42:c0:a8:0a:01 is in line 6, column 5 as well",

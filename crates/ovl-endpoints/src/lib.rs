@@ -5,6 +5,7 @@
 pub mod file;
 mod json;
 mod lines;
+mod marks;
 mod parse;
 pub mod source;
 pub mod table;

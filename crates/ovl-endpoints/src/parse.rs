@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ovl_core::types::{MacAddr, UnicastMac};
 
 use crate::table::{Endpoint, Finding, Findings, Place, SHOWN, Table};
-use crate::{json, lines, yaml};
+use crate::{json, lines, marks, yaml};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
         Place::Item(n) => (2, n, 0),
     });
     let shown = findings.len().min(SHOWN);
-    yaml::find_lines(text, &mut findings[..shown]);
+    marks::find_lines(text, &mut findings[..shown]);
     if findings.is_empty() { Ok(table) } else { Err(Findings(findings)) }
 }
 

@@ -17,40 +17,67 @@ const OF_TABLE: &str = "network, vni, subnet, gateway, mtu, endpoints";
 /// The keys of an endpoint.
 const OF_ENDPOINT: &str = "ip, mac, vtep, name, port, vni, via, nhid";
 
-/// A table; `E` is what is kept of an endpoint, `U` of the value of a key that means
-/// nothing.
+/// A table; `T` is what text is read as, `E` what is kept of an endpoint, `U` of the
+/// value of a key that means nothing.
 #[derive(Debug)]
-pub(crate) struct Written<E, U> {
-    pub network: Option<String>,
-    pub vni: Option<Number>,
-    pub subnet: Option<String>,
-    pub gateway: Option<String>,
-    pub mtu: Option<Number>,
+pub(crate) struct Written<T, E, U> {
+    pub network: Option<T>,
+    pub vni: Option<Said>,
+    pub subnet: Option<T>,
+    pub gateway: Option<T>,
+    pub mtu: Option<Said>,
     pub endpoints: Option<Vec<E>>,
     /// Keys that mean nothing.
     pub unknown: Vec<(String, U)>,
 }
 
 /// An endpoint.
-#[derive(Debug, Default)]
-pub(crate) struct Item {
-    pub ip: Option<String>,
-    pub mac: Option<String>,
-    pub vtep: Option<String>,
-    pub name: Option<String>,
-    pub port: Option<Number>,
-    pub vni: Option<Number>,
-    pub via: Option<String>,
-    pub nhid: Option<Number>,
+#[derive(Debug)]
+pub(crate) struct Item<T> {
+    pub ip: Option<T>,
+    pub mac: Option<T>,
+    pub vtep: Option<T>,
+    pub name: Option<T>,
+    pub port: Option<Said>,
+    pub vni: Option<Said>,
+    pub via: Option<T>,
+    pub nhid: Option<Said>,
     /// Keys that mean nothing.
     pub unknown: Vec<String>,
 }
 
-/// Where a number is to be, whatever is there: as it is written.
+/// Whatever stands where a number or a word is to be. YAML's words are read as plain
+/// `String`s: it has numbers that are written in several ways.
 #[derive(Debug)]
-pub(crate) struct Number(pub String);
+pub(crate) enum Said {
+    /// As it is written.
+    Word(String),
+    /// Something of many parts.
+    More(&'static str),
+}
 
-impl<E, U> Default for Written<E, U> {
+/// What text is read as.
+pub(crate) trait Text {
+    /// The text, or why it is none.
+    fn text(self) -> Result<String, String>;
+}
+
+impl Text for String {
+    fn text(self) -> Result<String, String> {
+        Ok(self)
+    }
+}
+
+impl Text for Said {
+    fn text(self) -> Result<String, String> {
+        match self {
+            Said::Word(word) => Ok(word),
+            Said::More(what) => Err(format!("{what} is not a value")),
+        }
+    }
+}
+
+impl<T, E, U> Default for Written<T, E, U> {
     fn default() -> Self {
         Written {
             network: None,
@@ -59,6 +86,22 @@ impl<E, U> Default for Written<E, U> {
             gateway: None,
             mtu: None,
             endpoints: None,
+            unknown: Vec::new(),
+        }
+    }
+}
+
+impl<T> Default for Item<T> {
+    fn default() -> Self {
+        Item {
+            ip: None,
+            mac: None,
+            vtep: None,
+            name: None,
+            port: None,
+            vni: None,
+            via: None,
+            nhid: None,
             unknown: Vec::new(),
         }
     }
@@ -74,16 +117,16 @@ pub(crate) fn no_key_of_endpoint(key: &str) -> String {
     format!("unknown field `{}`: an endpoint has {OF_ENDPOINT}", key.escape_debug())
 }
 
-impl<E, U> Written<E, U> {
+impl<T: Text, E, U> Written<T, E, U> {
     /// The table, without its endpoints; `at` is where the value of a key is.
     pub(crate) fn head(self, at: impl Fn(&str) -> Place, findings: &mut Vec<Finding>) -> Table {
         let mut head = Head { at, findings };
         Table {
-            network: self.network,
-            vni: head.value("vni", self.vni.map(|vni| vni.0), str::parse::<Vni>),
+            network: head.value("network", self.network, |text| Ok::<_, String>(text.to_owned())),
+            vni: head.value("vni", self.vni, str::parse::<Vni>),
             subnet: head.value("subnet", self.subnet, str::parse::<Cidr>),
             gateway: head.value("gateway", self.gateway, str::parse::<Cidr>),
-            mtu: head.value("mtu", self.mtu.map(|mtu| mtu.0), |text| parsed(text, "an MTU")),
+            mtu: head.value("mtu", self.mtu, |text| parsed(text, "an MTU")),
             ..Table::default()
         }
     }
@@ -100,19 +143,34 @@ impl<A: Fn(&str) -> Place> Head<'_, A> {
     fn value<T, W: fmt::Display>(
         &mut self,
         key: &str,
-        text: Option<String>,
+        said: Option<impl Text>,
         read: impl Fn(&str) -> Result<T, W>,
     ) -> Option<T> {
-        let wrong = |why| Finding { place: (self.at)(key), why: format!("{key}: {why}") };
-        let value = text.map(|text| read(&text).map_err(wrong)).transpose();
-        value.unwrap_or_else(|finding| {
-            self.findings.push(finding);
-            None
-        })
+        match value(key, said, |text| read(text).map_err(|why| format!("{key}: {why}"))) {
+            Ok(value) => value,
+            Err(why) => {
+                self.findings.push(Finding { place: (self.at)(key), why });
+                None
+            }
+        }
     }
 }
 
-impl Item {
+/// The text that a key says, if it says anything.
+fn text(key: &str, said: Option<impl Text>) -> Result<Option<String>, String> {
+    said.map(Text::text).transpose().map_err(|why| format!("{key}: {why}"))
+}
+
+/// What is read from that.
+fn value<T>(
+    key: &str,
+    said: Option<impl Text>,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    text(key, said)?.map(|text| read(&text)).transpose()
+}
+
+impl<T: Text> Item<T> {
     /// The endpoint, if nothing is wrong with it.
     pub(crate) fn read(self, place: Place, findings: &mut Vec<Finding>) -> Option<Endpoint> {
         let before = findings.len();
@@ -129,19 +187,19 @@ impl Item {
 
     /// The endpoint, or the first thing that is wrong with it.
     pub(crate) fn endpoint(self, place: Place) -> Result<Endpoint, String> {
-        let text = |value: Option<String>| value.unwrap_or_default();
-        let (ip, mac, vtep) = (text(self.ip), text(self.mac), text(self.vtep));
+        let ip = text("ip", self.ip)?.unwrap_or_default();
+        let mac = text("mac", self.mac)?.unwrap_or_default();
+        let vtep = text("vtep", self.vtep)?.unwrap_or_default();
         let mut made = match self.nhid {
             // A nexthop group stands in the place of a VTEP.
             Some(_) if vtep.is_empty() => by_group(&ip, &mac, place)?,
             _ => endpoint(&ip, &mac, &vtep, place)?,
         };
-        made.name = self.name;
-        made.port = self.port.map(|Number(text)| parsed(&text, "a port")).transpose()?;
-        made.port = made.port.map(port).transpose()?;
-        made.vni = self.vni.map(|Number(text)| parsed(&text, "a VNI")).transpose()?;
-        made.nhid = self.nhid.map(|Number(text)| parsed(&text, "a nexthop group")).transpose()?;
-        made.via = self.via.map(|via| via.parse()).transpose().map_err(|e| format!("{e}"))?;
+        made.name = text("name", self.name)?;
+        made.port = value("port", self.port, |text| port(parsed(text, "a port")?))?;
+        made.vni = value("vni", self.vni, |text| parsed(text, "a VNI"))?;
+        made.nhid = value("nhid", self.nhid, |text| parsed(text, "a nexthop group"))?;
+        made.via = value("via", self.via, |text| text.parse().map_err(|e| format!("{e}")))?;
         Ok(made)
     }
 }
@@ -194,12 +252,16 @@ fn once<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
     Ok(())
 }
 
-impl<'de, E: Deserialize<'de>, U: Deserialize<'de>> Deserialize<'de> for Written<E, U> {
+impl<'de, T: Deserialize<'de>, E: Deserialize<'de>, U: Deserialize<'de>> Deserialize<'de>
+    for Written<T, E, U>
+{
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reading<E, U>(PhantomData<(E, U)>);
+        struct Reading<T, E, U>(PhantomData<(T, E, U)>);
 
-        impl<'de, E: Deserialize<'de>, U: Deserialize<'de>> Visitor<'de> for Reading<E, U> {
-            type Value = Written<E, U>;
+        impl<'de, T: Deserialize<'de>, E: Deserialize<'de>, U: Deserialize<'de>> Visitor<'de>
+            for Reading<T, E, U>
+        {
+            type Value = Written<T, E, U>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "a table: {OF_TABLE}")
@@ -226,18 +288,18 @@ impl<'de, E: Deserialize<'de>, U: Deserialize<'de>> Deserialize<'de> for Written
     }
 }
 
-impl<'de> Deserialize<'de> for Item {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Item<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reading;
+        struct Reading<T>(PhantomData<T>);
 
-        impl<'de> Visitor<'de> for Reading {
-            type Value = Item;
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Reading<T> {
+            type Value = Item<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "an endpoint: {OF_ENDPOINT}")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Item<T>, A::Error> {
                 let mut made = Item::default();
                 while let Some(key) = map.next_key()? {
                     match key {
@@ -259,50 +321,50 @@ impl<'de> Deserialize<'de> for Item {
             }
         }
 
-        deserializer.deserialize_map(Reading)
+        deserializer.deserialize_map(Reading(PhantomData))
     }
 }
 
-impl<'de> Deserialize<'de> for Number {
+impl<'de> Deserialize<'de> for Said {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
 
         impl<'de> Visitor<'de> for Any {
-            type Value = Number;
+            type Value = Said;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
+                f.write_str("a value")
             }
 
-            fn visit_u64<X>(self, number: u64) -> Result<Number, X> {
-                Ok(Number(number.to_string()))
+            fn visit_u64<X>(self, number: u64) -> Result<Said, X> {
+                Ok(Said::Word(number.to_string()))
             }
 
-            fn visit_i64<X>(self, number: i64) -> Result<Number, X> {
-                Ok(Number(number.to_string()))
+            fn visit_i64<X>(self, number: i64) -> Result<Said, X> {
+                Ok(Said::Word(number.to_string()))
             }
 
-            fn visit_f64<X>(self, number: f64) -> Result<Number, X> {
+            fn visit_f64<X>(self, number: f64) -> Result<Said, X> {
                 // Even a whole one says that it is none of ours: 1.0.
-                Ok(Number(format!("{number:?}")))
+                Ok(Said::Word(format!("{number:?}")))
             }
 
-            fn visit_bool<X>(self, is: bool) -> Result<Number, X> {
-                Ok(Number(is.to_string()))
+            fn visit_bool<X>(self, is: bool) -> Result<Said, X> {
+                Ok(Said::Word(is.to_string()))
             }
 
-            fn visit_str<X>(self, text: &str) -> Result<Number, X> {
-                Ok(Number(text.to_owned()))
+            fn visit_str<X>(self, text: &str) -> Result<Said, X> {
+                Ok(Said::Word(text.to_owned()))
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Number, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Said, A::Error> {
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Number("[...]".into()))
+                Ok(Said::More("a list"))
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Number, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Said, A::Error> {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Number("{...}".into()))
+                Ok(Said::More("a table of keys"))
             }
         }
 

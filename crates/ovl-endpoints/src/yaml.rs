@@ -3,13 +3,12 @@
 //! and can name the line of a mistake; everything else that YAML allows is left to
 //! the library.
 
-use std::fmt;
+use serde::de::IgnoredAny;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-
+use crate::marks::{locate, refusal};
 use crate::parse::{endpoint, number};
 use crate::table::{Endpoint, Finding, Place, SHOWN, Table};
-use crate::written::{Item, Number, Written, no_key_of_endpoint, no_key_of_table};
+use crate::written::{Item, Said, Written, no_key_of_endpoint, no_key_of_table};
 
 /// Reads one; `Err` where this is no YAML, or no table.
 pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Finding> {
@@ -22,7 +21,7 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Fin
 }
 
 fn by_library(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Finding> {
-    let written: Result<Written<Item, IgnoredAny>, _> =
+    let written: Result<Written<String, Item<String>, IgnoredAny>, _> =
         if text.trim().is_empty() { Ok(Written::default()) } else { serde_yaml::from_str(text) };
     let mut written = written.map_err(|e| refusal(&e))?;
     let at = |key: &str| locate(text, key, None).unwrap_or_default();
@@ -42,111 +41,16 @@ fn by_library(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Finding>
     Ok(table)
 }
 
-/// So much is read again, in bytes, to say where something is.
-const READ_AGAIN: usize = 8 << 20;
-
-/// Gives findings of an endpoint by its number the line that it is in. For each all is
-/// read again: of a table of very many endpoints the first one has to do.
-pub(crate) fn find_lines(text: &str, findings: &mut [Finding]) {
-    let most = (READ_AGAIN / text.len().max(1)).max(1);
-    let by_number = findings.iter_mut().filter(|finding| matches!(finding.place, Place::Item(_)));
-    for finding in by_number.take(most) {
-        if let Place::Item(item) = finding.place
-            && let Some(place) = locate(text, "endpoints", Some(item))
-        {
-            finding.place = place;
-        }
-    }
-}
-
-fn refusal(e: &serde_yaml::Error) -> Finding {
-    let place = e.location().map(|at| at_mark(&at)).unwrap_or_default();
-    let text = e.to_string();
-    let end = e.location().map(|at| format!(" at line {} column {}", at.line(), at.column()));
-    let why = end.and_then(|end| text.strip_suffix(&end)).unwrap_or(&text);
-    Finding { place, why: why.to_owned() }
-}
-
-fn at_mark(at: &serde_yaml::Location) -> Place {
-    Place::Column(number(at.line().saturating_sub(1)), number(at.column().saturating_sub(1)))
-}
-
-/// Where the value of a key of the table is, or an item of it. The library says where
-/// something is only when it is refused: so it is read again, and refused there.
-pub(crate) fn locate(text: &str, key: &str, item: Option<u32>) -> Option<Place> {
-    let refused = Wanted { key, item }.deserialize(serde_yaml::Deserializer::from_str(text));
-    refused.err()?.location().map(|at| at_mark(&at))
-}
-
-/// What is looked for, and refused where it is.
-struct Wanted<'k> {
-    key: &'k str,
-    item: Option<u32>,
-}
-
-/// Refuses everything.
-struct Refused;
-
-impl<'de> serde::Deserialize<'de> for Refused {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Refused)
-    }
-}
-
-impl Visitor<'_> for Refused {
-    type Value = Refused;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nothing")
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Wanted<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Wanted<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a table")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<String>()? {
-            if key != self.key {
-                map.next_value::<IgnoredAny>()?;
-            } else if self.item.is_some() {
-                return map.next_value_seed(self);
-            } else {
-                map.next_value::<Refused>()?;
-            }
-        }
-        Err(Error::custom("it is not there"))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        for _ in 1..self.item.unwrap_or_default() {
-            seq.next_element::<IgnoredAny>()?;
-        }
-        seq.next_element::<Refused>().map(drop)
-    }
-}
-
 /// The usual way of writing one. `None` where a line is not of it.
 fn by_line(text: &str, findings: &mut Vec<Finding>) -> Option<Table> {
-    let mut head = Written::<(), ()>::default();
+    let mut head = Written::<String, (), ()>::default();
     let mut heads: Vec<(&str, Place)> = Vec::new();
     let mut table = Table::default();
     let mut items = false;
     let mut open: Option<(Fields<'_>, Place)> = None;
     for (index, line) in text.lines().enumerate() {
-        let line = Line { text: without_comment(line)?.trim_end(), number: number(index) };
-        let (line, at) = (line.text, line);
+        let at = Line { text: without_comment(line)?.trim_end(), number: number(index) };
+        let line = at.text;
         let place = Place::Line(at.number);
         let inner = line.trim_start();
         if inner.is_empty() || (inner == "---" && !items) {
@@ -226,17 +130,17 @@ impl Line<'_> {
     }
 }
 
-impl Written<(), ()> {
+impl Written<String, (), ()> {
     /// Takes one key of the network; `true` when the endpoints follow.
     fn take(&mut self, text: &str, at: Line<'_>, findings: &mut Vec<Finding>) -> Option<bool> {
         let (key, value) = scalar(text)?;
         match key {
             "endpoints" if value.is_empty() => return Some(true),
             "network" => self.network = Some(word(value)?.to_owned()),
-            "vni" => self.vni = Some(Number(value.to_owned())),
+            "vni" => self.vni = Some(Said::Word(value.to_owned())),
             "subnet" => self.subnet = Some(value.to_owned()),
             "gateway" => self.gateway = Some(value.to_owned()),
-            "mtu" => self.mtu = Some(Number(value.to_owned())),
+            "mtu" => self.mtu = Some(Said::Word(value.to_owned())),
             _ => findings.push(at.strange(key, value, no_key_of_table)?),
         }
         Some(false)
@@ -299,9 +203,9 @@ impl<'t> Fields<'t> {
             mac: some(self.mac),
             vtep: some(self.vtep),
             name,
-            port: some(of_port).map(Number),
-            vni: some(vni).map(Number),
-            nhid: some(nhid).map(Number),
+            port: some(of_port).map(Said::Word),
+            vni: some(vni).map(Said::Word),
+            nhid: some(nhid).map(Said::Word),
             via: some(via),
             unknown: Vec::new(),
         };
