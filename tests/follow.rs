@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use ovl_tests::follower::{Follower, has};
 use ovl_tests::lab::{FOLDER, Lab};
 use ovl_tests::tests;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 tests![
     watch_tells_what_ip_and_bridge_change,
     watch_tells_what_was_and_what_is,
+    watch_tells_all_ways_of_a_route,
     watch_follows_namespaces_that_come,
     watch_of_one_namespace_finds_it_again,
     watch_keeps_no_namespace_alive,
@@ -54,7 +55,7 @@ fn watch_tells_what_ip_and_bridge_change(lab: &Lab) -> Result<()> {
         netns(
             "h1",
             json!({ "event": "new", "object": "route", "ifname": "eth0",
-            "now": { "dst": "10.77.0.0/16", "via": "10.9.8.1" } }),
+            "now": { "dst": "10.77.0.0/16", "gateway": "10.9.8.1" } }),
         ),
         netns(
             "h2",
@@ -103,6 +104,74 @@ fn watch_tells_what_was_and_what_is(lab: &Lab) -> Result<()> {
         event["netns"]["ref"] != "ov1" || !matches!(event["object"].as_str(), Some("fdb" | "link"))
     });
     ensure!(strange.is_none(), "{strange:?}");
+    Ok(())
+}
+
+/// What `ip` says of a route now, with the keys that are the same everywhere.
+fn route(lab: &Lab, selector: &str) -> Result<Value> {
+    let family = if selector.contains(':') { "-6" } else { "-4" };
+    let mut routes = lab.json(&format!("ip -n h1 {family} -d -j route show {selector}"))?;
+    let mut route = routes[0].take();
+    let keep = ["type", "dst", "dev", "gateway", "via", "nhid", "nexthops", "protocol", "metric"];
+    let map = route.as_object_mut().context("no route")?;
+    map.retain(|key, _| keep.contains(&key.as_str()));
+    // Ours has this key always.
+    for hop in map.get_mut("nexthops").and_then(Value::as_array_mut).into_iter().flatten() {
+        hop.as_object_mut().context("no next hop")?.entry("gateway").or_insert(Value::Null);
+    }
+    Ok(route)
+}
+
+fn watch_tells_all_ways_of_a_route(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    lab.ok("ip -n h1 link add e1 type bridge; ip -n h1 link set e1 up
+        ip -n h1 addr add 10.0.0.1/24 dev e1
+        ip -n h1 -6 addr add fd00::4/64 dev eth0 nodad
+        ip -n h1 nexthop add id 7 via 192.168.1.5 dev eth0
+        ip -n h1 nexthop add id 8 via 10.0.0.3 dev e1; ip -n h1 nexthop add id 9 group 7/8")?;
+    let watch = Follower::start(lab, "ovl-inspect watch h1 --only route", "w")?;
+    let _by_dev =
+        lab.background("exec ovl-inspect watch h1 --only route -v --dev e1 > e1.txt 2> e1.err")?;
+    lab.eventually("it follows", |lab| Ok(lab.run("grep following e1.err")?.code == 0))?;
+    told_as_ip_has_it(lab, &watch)?;
+    lab.eventually("the last is told", |lab| {
+        Ok(lab.run("grep -- '- route   10.5.0.0/16' e1.txt")?.code == 0)
+    })?;
+    let text = lab.ok("cat e1.txt")?;
+    for words in [
+        "+ route   10.5.0.0/16  nexthop via 192.168.1.5 dev eth0 weight 1 nexthop via 10.0.0.3 dev e1 weight 5 proto boot",
+        "+ route   10.6.0.0/16  nexthop dev eth0 nexthop via inet6 fe80::2 dev e1 onlink proto boot",
+        "- route   10.5.0.0/16",
+        "nexthop via 192.168.1.5 dev eth0 nexthop via 10.0.0.3 dev e1 nhid 9",
+    ] {
+        ensure!(text.contains(words), "no '{words}' in\n{text}");
+    }
+    // It leaves by another device.
+    ensure!(!text.contains("10.9.0.0/24"), "{text}");
+    Ok(())
+}
+
+/// Adds routes, and looks that each is told with what `ip` has of it.
+fn told_as_ip_has_it(lab: &Lab, watch: &Follower) -> Result<()> {
+    for (add, selector) in [
+        ("add 10.5.0.0/16 nexthop via 192.168.1.5 nexthop via 10.0.0.3 weight 5", "10.5.0.0/16"),
+        ("add 10.6.0.0/16 nexthop dev eth0 nexthop via inet6 fe80::2 dev e1 onlink", "10.6.0.0/16"),
+        ("add 10.9.0.0/24 via inet6 fe80::1 dev eth0", "10.9.0.0/24"),
+        ("add fd01::/64 nexthop via fd00::8 nexthop via fd00::9", "fd01::/64"),
+        ("add 10.7.0.0/16 nhid 7", "10.7.0.0/16"),
+        ("add 10.8.0.0/16 nhid 9", "10.8.0.0/16"),
+    ] {
+        lab.ok(&format!("ip -n h1 route {add}"))?;
+        let now = route(lab, selector)?;
+        let told = watch.hears(lab, &json!({ "event": "new", "object": "route", "now": now }))?;
+        assert_eq!(told["now"]["nexthops"].is_array(), now["nexthops"].is_array(), "{told}");
+    }
+    // With a device down, `ip` marks the ways that are dead; it is the same route.
+    lab.ok("ip -n h1 link set e1 down; ip -n h1 route del 10.5.0.0/16")?;
+    watch.hears(
+        lab,
+        &json!({ "event": "gone", "object": "route", "was": { "dst": "10.5.0.0/16" } }),
+    )?;
     Ok(())
 }
 

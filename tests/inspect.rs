@@ -187,6 +187,7 @@ fn routes_have_all_their_next_hops(lab: &Lab) -> Result<()> {
         ip -n h1 route add 10.5.0.0/16 nexthop via 192.168.1.5 nexthop via 10.0.0.3 weight 5
         ip -n h1 route add 10.6.0.0/16 nexthop dev eth0 nexthop via inet6 fe80::2 dev e1 onlink
         ip -n h1 route add 10.9.0.0/24 via inet6 fe80::1 dev eth0
+        ip -n h1 nexthop add id 7 via 192.168.1.5 dev eth0; ip -n h1 route add 10.8.0.0/24 nhid 7
         ip -n h1 -6 addr add fd00::4/64 dev eth0 nodad
         ip -n h1 -6 route add fd01::/64 nexthop via fd00::8 nexthop via fd00::9
         for kind in throw blackhole prohibit unreachable; do
@@ -196,7 +197,7 @@ fn routes_have_all_their_next_hops(lab: &Lab) -> Result<()> {
     // Those of the kernel's own making are alike on each device.
     let theirs = theirs.iter().filter_map(Value::as_array).flatten();
     let theirs: Vec<&Value> = theirs.filter(|r| r["protocol"] != "kernel").collect();
-    ensure!(theirs.len() == 8, "{theirs:?}");
+    ensure!(theirs.len() == 9, "{theirs:?}");
     lab.ok("ovl-inspect snapshot saved.json")?;
     for from in ["", "--snapshot saved.json"] {
         let ours = lab.json(&format!("ovl-inspect routes h1 -j {from}"))?;
@@ -208,7 +209,7 @@ fn routes_have_all_their_next_hops(lab: &Lab) -> Result<()> {
                     && our["table"] == 254
             };
             let our = ours.iter().find(is_it).with_context(|| format!("no {their} in {ours:?}"))?;
-            for key in ["gateway", "via", "dev"] {
+            for key in ["gateway", "via", "dev", "nhid"] {
                 assert_eq!(our[key], their[key], "{key} of {their}");
             }
             let kind = their["type"].as_str().unwrap_or("unicast");
@@ -229,6 +230,7 @@ fn routes_have_all_their_next_hops(lab: &Lab) -> Result<()> {
         "h1 10.5.0.0/16 192.168.1.5 weight 1 eth0",
         "h1 10.5.0.0/16 10.0.0.3 weight 5 e1",
         "h1 10.9.0.0/24 inet6 fe80::1 eth0",
+        "h1 10.8.0.0/24 192.168.1.5 nhid 7 eth0",
         "h1 throw 10.7.0.0/16",
     ] {
         ensure!(rows.iter().any(|r| r.starts_with(row)), "no '{row}' in\n{table}");

@@ -14,6 +14,8 @@ tests![
     what_stands_is_not_written_again,
     one_bad_line_in_a_thousand_and_nothing_is_written,
     bad_yaml_is_named_by_line_and_column,
+    bad_json_is_named_by_line_and_column,
+    one_mistake_in_a_table_hides_no_other,
     addresses_that_are_there_twice_are_named,
     a_device_that_is_full_takes_all_rows_back,
     a_vtep_of_the_other_family_takes_all_rows_back,
@@ -153,6 +155,42 @@ fn bad_yaml_is_named_by_line_and_column(lab: &Lab) -> Result<()> {
     }
     lab.refuses("ovl-fdb load nowhere.yaml -n ov1", 3, &["nowhere.yaml"])?;
     lab.refuses("ovl-fdb load /run -n ov1", 1, &["/run"])?;
+    rows::same("what was refused", &Rows::new(), &rows::of(lab, "ov1")?)
+}
+
+fn bad_json_is_named_by_line_and_column(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let good = json!({ "ip": "192.168.10.101", "vtep": "192.168.1.5" });
+    for (bad, place, word) in [
+        (json!({ "ip": "192.168.10.300", "vtep": "192.168.1.5" }), "line 7, column 5", "10.300"),
+        (json!({ "ip": "192.168.10.102", "vtpe": "192.168.1.5" }), "line 7, column 5", "vtpe"),
+        (json!({ "ip": ["192.168.10.102"] }), "line 7, column 5", "ip: a list"),
+        (json!({ "ip": "192.168.10.101", "vtep": "192.168.1.6" }), "line 7, column 5", "as well"),
+    ] {
+        let table = json!({ "endpoints": [good, bad] });
+        rows::write("t.json", &serde_json::to_string_pretty(&table)?)?;
+        lab.refuses("ovl-fdb load t.json -n ov1", 1, &[place, word])?;
+        // In one line, as programs write it.
+        rows::write("t.json", &table.to_string())?;
+        lab.refuses("ovl-fdb load t.json -n ov1", 1, &["line 1, column ", word])?;
+    }
+    rows::write("t.json", "{\n\"endpoints\": [\n")?;
+    lab.refuses("ovl-fdb load t.json -n ov1", 1, &["line 3, column ", "EOF"])?;
+    rows::same("what was refused", &Rows::new(), &rows::of(lab, "ov1")?)
+}
+
+fn one_mistake_in_a_table_hides_no_other(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let json = "{\n\"vnl\": 256,\n\"endpoints\": [\n{\"ip\": \"192.168.10.101\", \"vtpe\": 1},\n\
+        {\"ip\": \"192.168.10.300\"},\n{\"ip\": \"192.168.10.103\", \"vtep\": \"nowhere\"}\n]}\n";
+    let yaml = "#\nvnl: 256\nendpoints:\n  - { ip: 192.168.10.101, vtpe: 192.168.1.5 }\n  \
+        - { ip: 192.168.10.300 }\n  - { ip: 192.168.10.103, vtep: nowhere }\n";
+    let quoted = yaml.replace("192.168.10.300", "'192.168.10.300'");
+    for (file, text) in [("t.json", json), ("t.yaml", yaml), ("t.yaml", &quoted)] {
+        rows::write(file, text)?;
+        let words = ["line 2", "vnl", "line 4", "vtpe", "line 5", "10.300", "line 6", "nowhere"];
+        lab.refuses(&format!("ovl-fdb load {file} -n ov1"), 1, &words)?;
+    }
     rows::same("what was refused", &Rows::new(), &rows::of(lab, "ov1")?)
 }
 

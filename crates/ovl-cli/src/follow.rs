@@ -155,6 +155,11 @@ pub fn line<T: Serialize>(
     output::is_read(&written(flags, event, text)?)
 }
 
+/// What stands where so many lines are missing.
+pub fn unread(lines: usize) -> String {
+    format!("{lines} lines are missing here: nobody read those before them")
+}
+
 /// That line.
 pub fn written<T: Serialize>(
     flags: &Flags,

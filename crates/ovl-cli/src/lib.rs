@@ -20,6 +20,7 @@ pub mod slots;
 pub mod stop;
 mod usage;
 pub mod watch;
+pub mod ways;
 
 pub use apply::apply;
 pub use context::{Context, Seam, main, main_of};

@@ -4,7 +4,6 @@
 use ovl_core::link::{Kind, Link, VxlanAttrs};
 use ovl_core::names::{IfName, write_paths};
 use ovl_core::netns::NsKey;
-use ovl_core::wire::route::Route;
 use ovl_machine::discover::{Found, overlay_id};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -137,13 +136,4 @@ pub fn gist(attrs: &VxlanAttrs) -> Vec<String> {
     parts.extend(attrs.local.map(|l| format!("local {l}")));
     parts.extend(attrs.remote.or(attrs.group).map(|r| format!("remote {r}")));
     parts
-}
-
-/// A route's destination as `ip` prints it: a host without its length, the whole world as `default`.
-pub fn destination(route: &Route) -> String {
-    match route.dst {
-        None => "default".into(),
-        Some(net) if net.prefix_len() == net.max_prefix_len() => net.addr().to_string(),
-        Some(net) => net.to_string(),
-    }
 }

@@ -46,8 +46,13 @@ impl Object {
         match self {
             Object::Link(link) => Key::Link(link.index),
             Object::Addr(addr) => Key::Addr(addr.index, addr.cidr),
-            // A route is replaced by taking the old one away: it has no other name.
-            Object::Route(route) => Key::Route(Box::new(route.clone())),
+            // A route is replaced by taking the old one away: it has no other name. Which
+            // of its ways are down at the moment is no part of that.
+            Object::Route(route) => {
+                let mut route = Box::new(route.clone());
+                route.hops.iter_mut().for_each(|hop| hop.flags = 0);
+                Key::Route(route)
+            }
             Object::Neigh(row) => Key::Neigh(row.dev, row.ip),
             Object::Fdb(row) => Key::Fdb {
                 dev: row.dev,

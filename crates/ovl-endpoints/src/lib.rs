@@ -3,10 +3,13 @@
 //! Knows addresses and no netlink; writes no row and prints nothing.
 
 pub mod file;
+mod json;
 mod lines;
+mod marks;
 mod parse;
 pub mod source;
 pub mod table;
+mod written;
 mod yaml;
 
 pub use parse::{Format, endpoint_address, parse, vtep_address};

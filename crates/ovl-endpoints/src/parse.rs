@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ovl_core::types::{MacAddr, UnicastMac};
 
-use crate::table::{Endpoint, Finding, Findings, Place, Table};
-use crate::{lines, yaml};
+use crate::table::{Endpoint, Finding, Findings, Place, SHOWN, Table};
+use crate::{json, lines, marks, yaml};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,16 +39,34 @@ pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut findings = Vec::new();
     let mut table = match format.unwrap_or_else(|| detect(text)) {
-        Format::Yaml => yaml::read(text, &mut findings),
+        Format::Yaml => keyed(text, &mut findings),
         Format::Csv => lines::csv(text, &mut findings),
         Format::Text => lines::tools(text, &mut findings),
     };
     table.check(&mut findings);
     findings.sort_by_key(|finding| match finding.place {
-        Place::Unknown => 0,
-        Place::Line(n) | Place::Column(n, _) | Place::Item(n) => n,
+        Place::Unknown => (0, 0, 0),
+        Place::Line(n) => (1, n, 0),
+        Place::Column(n, column) => (1, n, column),
+        Place::Item(n) => (2, n, 0),
     });
+    let shown = findings.len().min(SHOWN);
+    marks::find_lines(text, &mut findings[..shown]);
     if findings.is_empty() { Ok(table) } else { Err(Findings(findings)) }
+}
+
+/// A table of keys. JSON is a part of YAML: what is no good JSON may be good YAML. Where
+/// it is neither, the one that it looks like has the word.
+fn keyed(text: &str, findings: &mut Vec<Finding>) -> Table {
+    let refused = match json::is_like(text).then(|| json::read(text, findings)) {
+        Some(Ok(table)) => return table,
+        Some(Err(why)) => Some(why),
+        None => None,
+    };
+    yaml::read(text, findings).unwrap_or_else(|why| {
+        findings.push(refused.unwrap_or(why));
+        Table::default()
+    })
 }
 
 /// The line of that index, as people count.

@@ -96,7 +96,7 @@ pub struct Finding {
 pub struct Findings(pub Vec<Finding>);
 
 /// Findings that are shown; of a table of a hundred thousand lines all may be wrong.
-const SHOWN: usize = 10;
+pub(crate) const SHOWN: usize = 10;
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,14 +4,16 @@
 use ovl_core::known::{Change, Known, Object};
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
-use ovl_core::row::{Miss, Wanted, flag_words, nud_words};
+use ovl_core::row::{Miss, Wanted};
 use ovl_core::watch::Maker;
-use ovl_core::wire::route::{MAIN_TABLE, protocol};
+use ovl_core::wire::route::MAIN_TABLE;
 use serde_json::{Map, Value, json};
 
 use super::Subject;
+use super::facts::{dev, facts, typed};
 use crate::follow;
-use crate::shape::{self, Netns};
+use crate::shape::Netns;
+use crate::{Context, Error, ways};
 
 /// What happened, and in which namespace.
 pub struct Event {
@@ -82,7 +84,17 @@ impl What {
             },
             _ => false,
         };
-        by_itself || self.dev().is_none_or(|index| known.name(index) == Some(name))
+        let is_dev = |index| known.name(index) == Some(name);
+        let of = match self {
+            What::Changed(change, _) => Some(object(change)),
+            _ => None,
+        };
+        by_itself
+            || match of {
+                // It may leave by several.
+                Some(Object::Route(route)) => route.devs().any(is_dev),
+                _ => self.dev().is_none_or(is_dev),
+            }
     }
 }
 
@@ -91,9 +103,6 @@ fn object(change: &Change) -> &Object {
         Change::New(object) | Change::Gone(object) | Change::Changed { now: object, .. } => object,
     }
 }
-
-/// A property: its name, and its value in `ip`'s words.
-type Fact = (&'static str, String);
 
 impl Event {
     /// An event of this moment.
@@ -188,6 +197,16 @@ impl Event {
     }
 }
 
+/// The line in the place of so many that nobody read.
+pub fn unread(context: &Context, lines: usize) -> Result<String, Error> {
+    let value = json!({
+        "time": follow::now(), "netns": null, "event": "unread", "object": "line", "lines": lines,
+    });
+    follow::written(&context.flags, &value, || {
+        format!("{}  {:<14}  ! {:<7} {}", follow::clock(), "", "unread", follow::unread(lines))
+    })
+}
+
 fn word(change: &Change) -> &'static str {
     match change {
         Change::New(_) => "new",
@@ -213,11 +232,6 @@ fn asked(miss: &Miss) -> String {
     }
 }
 
-/// A device's name, or its number where it is not known.
-fn dev(index: u32, known: &Known) -> String {
-    known.name(index).map_or_else(|| format!("#{index}"), ToString::to_string)
-}
-
 /// What the kernel keeps for itself beside each address and device: routes of the
 /// local tables, multicast groups.
 fn is_noise(object: &Object) -> bool {
@@ -235,8 +249,11 @@ fn title(object: &Object, known: &Known) -> String {
         Object::Link(link) => link.name.to_string(),
         Object::Addr(addr) => format!("{}  {}", dev(addr.index, known), addr.cidr),
         Object::Route(route) => {
-            let device = route.dev.map(|index| dev(index, known)).unwrap_or_default();
-            format!("{device}  {}", shape::destination(route))
+            let destination = ways::destination(route);
+            // Of several devices none is in front.
+            route.dev.map_or(destination.clone(), |index| {
+                format!("{}  {destination}", dev(index, known))
+            })
         }
         Object::Neigh(row) => format!("{}  {}", dev(row.dev, known), row.ip),
         Object::Fdb(row) => format!("{}  {}", dev(row.dev, known), row.mac),
@@ -253,7 +270,7 @@ fn stated(object: &Object, known: &Known) -> String {
 /// Values that name themselves stand alone.
 fn phrase(what: &str, value: &str) -> String {
     match what {
-        "kind" | "condition" | "state" | "flags" | "vxlan" => value.to_owned(),
+        "kind" | "condition" | "state" | "flags" | "vxlan" | "nexthops" => value.to_owned(),
         _ => format!("{what} {value}"),
     }
 }
@@ -312,7 +329,7 @@ fn all(object: &Object, known: &Known) -> Value {
             }
         }
         Object::Addr(addr) => drop(map.insert("address".into(), json!(addr.cidr))),
-        Object::Route(route) => drop(map.insert("dst".into(), json!(shape::destination(route)))),
+        Object::Route(route) => return ways::value(route, |index| Some(dev(index, known))),
         Object::Neigh(row) => drop(map.insert("ip".into(), json!(row.ip))),
         Object::Fdb(row) => drop(map.insert("mac".into(), json!(row.mac))),
     }
@@ -321,73 +338,4 @@ fn all(object: &Object, known: &Known) -> Value {
         map.entry(key).or_insert(value);
     }
     Value::Object(map)
-}
-
-/// A property as JSON has it: numbers as numbers, flags as a list.
-fn typed(what: &'static str, value: &str) -> (&'static str, Value) {
-    match what {
-        "condition" => ("up", json!(value == "up")),
-        "carrier" => ("carrier", json!(value == "yes")),
-        "flags" => ("flags", json!(value.split_whitespace().collect::<Vec<_>>())),
-        _ if value.is_empty() => (what, Value::Null),
-        "mtu" | "metric" | "port" | "vni" | "src_vni" | "nhid" | "vlan" => {
-            (what, value.parse::<u64>().map_or(Value::Null, |n| json!(n)))
-        }
-        _ => (what, json!(value)),
-    }
-}
-
-/// Its properties, always the same ones in the same order.
-fn facts(object: &Object, known: &Known) -> Vec<Fact> {
-    let text = |v: Option<String>| v.unwrap_or_default();
-    match object {
-        Object::Link(link) => link_facts(link, known),
-        Object::Addr(addr) => vec![("scope", addr.scope.to_string())],
-        Object::Route(route) => vec![
-            ("via", text(route.via.map(|v| v.to_string()))),
-            ("src", text(route.src.map(|s| s.to_string()))),
-            ("metric", text(route.metric.map(|m| m.to_string()))),
-            ("proto", route.protocol.to_string()),
-            ("scope", route.scope.to_string()),
-        ],
-        Object::Neigh(row) => vec![
-            ("lladdr", text(row.mac.map(|m| m.to_string()))),
-            ("state", nud_words(row.state).join(",")),
-            ("flags", flag_words(row.flags).join(" ")),
-            ("proto", text(row.proto.map(|p| protocol(p).into_owned()))),
-        ],
-        Object::Fdb(row) => vec![
-            ("dst", text(row.dst.map(|d| d.to_string()))),
-            ("port", text(row.port.map(|p| p.to_string()))),
-            ("vni", text(row.vni.map(|v| v.to_string()))),
-            ("src_vni", text(row.src_vni.map(|v| v.to_string()))),
-            ("via", text(row.via.map(|v| v.to_string()))),
-            ("nhid", text(row.nhid.map(|n| n.to_string()))),
-            ("vlan", text(row.vlan.map(|v| v.to_string()))),
-            ("flags", flag_words(row.flags).join(" ")),
-            ("master", text(row.master.map(|m| dev(m, known)))),
-            (
-                "state",
-                if row.is_learned() { "learned".into() } else { row.state_word().into_owned() },
-            ),
-        ],
-    }
-}
-
-fn link_facts(link: &Link, known: &Known) -> Vec<Fact> {
-    let text = |v: Option<String>| v.unwrap_or_default();
-    let up = if link.state.is_up() { "up" } else { "down" };
-    let carrier = if link.state.has_carrier() { "yes" } else { "no" };
-    vec![
-        ("ifname", link.name.to_string()),
-        ("kind", link.kind.name().to_owned()),
-        ("condition", up.into()),
-        ("carrier", carrier.into()),
-        ("operstate", link.state.operstate.to_string()),
-        ("mtu", text(link.attrs.mtu.map(|m| m.to_string()))),
-        ("mac", text(link.attrs.mac.map(|m| m.to_string()))),
-        ("master", text(link.master.map(|m| dev(m, known)))),
-        ("alias", text(link.state.alias.clone())),
-        ("vxlan", link.vxlan().map(shape::gist).unwrap_or_default().join("  ")),
-    ]
 }

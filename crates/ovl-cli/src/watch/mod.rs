@@ -4,6 +4,7 @@
 
 mod asked;
 mod event;
+mod facts;
 mod place;
 mod wish;
 
@@ -31,6 +32,10 @@ pub use wish::{Subject, Wish};
 /// A look is due by then: a namespace is let go within a second.
 const LATE: Duration = Duration::from_millis(950);
 
+/// Bytes that wait for their reader at most. After notices were lost all that changed
+/// meanwhile is told at once: some sixty thousand rows.
+const MOST: usize = 32 << 20;
+
 /// Tells until a signal comes, or nobody reads.
 pub fn watch(context: &Context, wish: &Wish) -> Result<Exit, Error> {
     follow::run(async { Watching::new(context, wish)?.run().await })
@@ -55,7 +60,7 @@ struct Watching<'c> {
 
 /// What ended a wait.
 enum Wake {
-    Heard(NsKey, Heard),
+    Heard(NsKey, Box<Heard>),
     /// It is time to look who is there; `true`: mounts have changed.
     Look(bool),
     /// Nobody reads any more.
@@ -76,7 +81,7 @@ impl<'c> Watching<'c> {
             places: BTreeMap::new(),
             refused: BTreeSet::new(),
             notices: SelectAll::new(),
-            outlet: Outlet::new(),
+            outlet: Outlet::new(MOST),
         })
     }
 
@@ -88,7 +93,7 @@ impl<'c> Watching<'c> {
             let begin = Instant::now();
             let stirred = loop {
                 match self.wait(moment.as_mut()).await? {
-                    Wake::Heard(key, notice) => self.heard(key, notice)?,
+                    Wake::Heard(key, notice) => self.heard(key, *notice)?,
                     Wake::Look(stirred) => break stirred,
                     Wake::Deaf => return Ok(Exit::Done),
                 }
@@ -142,13 +147,13 @@ impl<'c> Watching<'c> {
     /// Waits for the next notice, until the moment comes to look around. No more is
     /// heard than its reader takes: the sockets hold the rest, or say that it was lost.
     async fn wait(&mut self, moment: Pin<&mut impl Future<Output = bool>>) -> Result<Wake, Error> {
-        let (outlet, notices) = (&mut self.outlet, &mut self.notices);
+        let (outlet, notices, context) = (&mut self.outlet, &mut self.notices, self.context);
         let next = pin!(async move {
-            if !outlet.drain().await? {
+            if !outlet.drain(|lines| event::unread(context, lines)).await? {
                 return Ok(Wake::Deaf);
             }
             match notices.next().await {
-                Some((key, notice)) => Ok(Wake::Heard(key, notice)),
+                Some((key, notice)) => Ok(Wake::Heard(key, Box::new(notice))),
                 None => pending().await,
             }
         });

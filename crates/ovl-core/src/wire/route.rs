@@ -55,6 +55,9 @@ pub struct Route {
     /// The ways it takes, where they are several; then it has none of its own.
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     pub hops: Box<[Hop]>,
+    /// The nexthop object that says so, where it is one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nhid: Option<u32>,
     /// Index of the device it leaves by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dev: Option<u32>,
@@ -74,6 +77,13 @@ pub struct Route {
     pub kind: Cow<'static, str>,
     /// IPv4?
     pub v4: bool,
+}
+
+impl Route {
+    /// The devices it leaves by.
+    pub fn devs(&self) -> impl Iterator<Item = u32> + '_ {
+        self.dev.into_iter().chain(self.hops.iter().map(|hop| hop.dev))
+    }
 }
 
 /// One of several ways that a route takes (`struct rtnexthop`).
@@ -166,6 +176,7 @@ mod rta {
     pub const MULTIPATH: u16 = 9;
     pub const TABLE: u16 = 15;
     pub const VIA: u16 = 18;
+    pub const NH_ID: u16 = 30;
 }
 
 /// A route message, read. `None` for families that are not IP. Its attributes are
@@ -183,6 +194,7 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
         dst: None,
         via: None,
         hops: Box::default(),
+        nhid: None,
         dev: None,
         src: None,
         metric: None,
@@ -200,6 +212,7 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
             rta::GATEWAY => route.via = ip(nla.value()),
             rta::VIA => route.via = via(nla.value()),
             rta::MULTIPATH => route.hops = hops(nla.value())?,
+            rta::NH_ID => route.nhid = number(nla.value()),
             rta::PREFSRC => route.src = ip(nla.value()),
             rta::OIF => route.dev = number(nla.value()),
             rta::PRIORITY => route.metric = number(nla.value()),
@@ -322,9 +335,11 @@ mod tests {
             hop(3, 4, 4 | 16, &nla(rta::VIA, &other)),
             hop(4, 0, 0, &[]),
         ];
-        let body = [head(), nla(rta::DST, &[10, 5, 0, 0]), nla(rta::MULTIPATH, &hops.concat())];
+        let (dst, id) = (nla(rta::DST, &[10, 5, 0, 0]), nla(rta::NH_ID, &7u32.to_ne_bytes()));
+        let body = [head(), dst, nla(rta::MULTIPATH, &hops.concat()), id];
         let route = parse(&body.concat()).unwrap().unwrap();
-        assert_eq!((route.via, route.dev), (None, None));
+        assert_eq!((route.via, route.dev, route.nhid), (None, None, Some(7)));
+        assert_eq!(route.devs().collect::<Vec<_>>(), [2, 3, 4]);
         let read = |via: Option<IpAddr>, dev, weight, flags| Hop { via, dev, weight, flags };
         let gateway = Ipv4Addr::new(10, 0, 0, 2);
         let wanted = [

@@ -7,8 +7,10 @@ mod place;
 mod tally;
 
 use std::net::IpAddr;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
+use futures::future::{Either, pending, select};
 use futures::stream::{AbortHandle, LocalBoxStream, SelectAll, StreamExt};
 use nix::sys::signal::Signal;
 use ovl_cli::stop::{Stop, exit_for};
@@ -60,7 +62,7 @@ pub fn answer(context: &Context, args: &Args) -> Result<Exit, Error> {
         let mut wakes = clerk.wakes(&stop)?;
         clerk.begin(table, &mut wakes)?;
         let ended = clerk.run(wakes).await;
-        clerk.end();
+        clerk.end().await;
         ended
     })?
 }
@@ -144,7 +146,7 @@ impl<'c> Clerk<'c> {
         if self.context.flags.verbose > 0 {
             self.teller.tell(&Event::Table(self.book.len()))?;
         }
-        while let Some(wake) = wakes.next().await {
+        while let Some(wake) = self.next(&mut wakes).await? {
             match wake {
                 Wake::Told(Signal::SIGUSR1) => self.teller.tell(&Event::Summary)?,
                 Wake::Told(signal) => return Ok(exit_for(signal)),
@@ -152,11 +154,19 @@ impl<'c> Clerk<'c> {
                 Wake::Table => self.read()?,
                 Wake::Look(stirred) => self.look(stirred, &mut wakes)?,
             }
-            if self.teller.is_deaf {
-                break;
-            }
         }
         Ok(Exit::Done)
+    }
+
+    /// What wakes it next. A reader that does not take what was told meanwhile keeps
+    /// nobody waiting; `None` when nobody reads any more.
+    async fn next(&mut self, wakes: &mut Wakes<'_>) -> Result<Option<Wake>, Error> {
+        let deaf =
+            pin!(async { if self.teller.drain().await? { pending().await } else { Ok(None) } });
+        match select(deaf, wakes.next()).await {
+            Either::Left((ended, _)) => ended,
+            Either::Right((wake, _)) => Ok(wake),
+        }
     }
 
     fn heard(&mut self, spot: Spot, notice: Result<Notice, Fail>) -> Result<(), Error> {
@@ -291,13 +301,15 @@ impl<'c> Clerk<'c> {
     }
 
     /// The counts; with `--cleanup` the rows go.
-    fn end(&mut self) {
+    async fn end(&mut self) {
         if let Some(desk) = self.desk.as_mut().filter(|_| self.args.cleanup) {
             desk.withdraw(|_| false);
         }
-        if !self.context.flags.quiet && !self.teller.is_deaf {
+        self.close();
+        if !self.context.flags.quiet {
             let _ = self.teller.tell(&Event::Summary);
         }
+        let _ = self.teller.finish().await;
     }
 }
 

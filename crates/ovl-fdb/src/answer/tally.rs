@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use ovl_cli::outlet::Outlet;
 use ovl_cli::{Context, Error, follow};
 use ovl_core::row::Wanted;
 use ovl_endpoints::Endpoint;
@@ -81,9 +82,17 @@ pub enum Event<'e> {
     There,
     /// The table was read.
     Table(usize),
+    /// So many lines were lost, since nobody read.
+    Unread(usize),
     /// The counts.
     Summary,
 }
+
+/// Bytes that wait for their reader at most: some ten thousand lines.
+const MOST: usize = 4 << 20;
+
+/// So long is waited at the end for a reader that does not read.
+const AT_END: Duration = Duration::from_millis(500);
 
 /// Tells and counts.
 pub struct Teller<'c> {
@@ -93,26 +102,38 @@ pub struct Teller<'c> {
     pub tally: Tally,
     /// Lines of unknown addresses in this second.
     unknown: (i64, u32),
-    /// Nobody reads any more.
-    pub is_deaf: bool,
+    /// What its reader has not taken yet.
+    outlet: Outlet,
 }
 
 impl<'c> Teller<'c> {
-    /// Of a device, as people call it.
+    /// Of a device, as people call it. To be made on the runtime.
     pub fn new(context: &'c Context, dev: String) -> Teller<'c> {
-        Teller { context, dev, tally: Tally::default(), unknown: (0, 0), is_deaf: false }
+        let (tally, outlet) = (Tally::default(), Outlet::new(MOST));
+        Teller { context, dev, tally, unknown: (0, 0), outlet }
     }
 
-    /// Tells of an event.
+    /// Tells of an event, as soon as its reader takes it.
     pub fn tell(&mut self, event: &Event<'_>) -> Result<(), Error> {
         let is_summary = matches!(event, Event::Summary);
         if (self.context.flags.quiet && !is_summary) || self.is_flood(event) {
             return Ok(());
         }
-        let value = self.value(event);
-        let is_read = follow::line(&self.context.flags, &value, || self.text(event))?;
-        self.is_deaf |= !is_read;
+        self.outlet.push(line(self.context, &self.dev, &self.tally, event)?);
         Ok(())
+    }
+
+    /// Hands what was told to its reader; `false` when nobody reads any more. It can be
+    /// dropped and called again.
+    pub async fn drain(&mut self) -> Result<bool, Error> {
+        let Teller { context, dev, tally, outlet, .. } = self;
+        outlet.drain(|lines| gap(context, dev, tally, lines)).await
+    }
+
+    /// The same at the end, when nobody waits long for a reader that does not read.
+    pub async fn finish(&mut self) -> Result<(), Error> {
+        let Teller { context, dev, tally, outlet, .. } = self;
+        outlet.finish(AT_END, |lines| gap(context, dev, tally, lines)).await
     }
 
     fn is_flood(&mut self, event: &Event<'_>) -> bool {
@@ -127,75 +148,87 @@ impl<'c> Teller<'c> {
         self.unknown.1 += 1;
         self.unknown.1 > MOST_UNKNOWN
     }
+}
 
-    fn text(&self, event: &Event<'_>) -> String {
-        let clock = follow::clock();
-        let detail = match event {
-            Event::Answered(wanted, endpoint, rows, took) => format!(
-                "+ {}  {}  {rows} rows, {:.1} ms",
+/// In the place of lines that nobody read: how many they were, and what has become of
+/// all that was asked, theirs as well.
+fn gap(context: &Context, dev: &str, tally: &Tally, lines: usize) -> Result<String, Error> {
+    let each = [Event::Unread(lines), Event::Summary];
+    each.iter().map(|event| line(context, dev, tally, event)).collect()
+}
+
+fn line(context: &Context, dev: &str, tally: &Tally, event: &Event<'_>) -> Result<String, Error> {
+    follow::written(&context.flags, &value(tally, event), || text(dev, tally, event))
+}
+
+fn text(dev: &str, tally: &Tally, event: &Event<'_>) -> String {
+    let clock = follow::clock();
+    let detail = match event {
+        Event::Answered(wanted, endpoint, rows, took) => format!(
+            "+ {}  {}  {rows} rows, {:.1} ms",
+            asked(*wanted),
+            place(endpoint),
+            took.as_secs_f64() * 1e3
+        ),
+        Event::Unknown(wanted) => format!("? {}  the source does not have it", asked(*wanted)),
+        Event::Foreign(wanted, endpoint, says) => {
+            format!(
+                "! {}  {}  another's row says {says}: left alone",
                 asked(*wanted),
-                place(endpoint),
-                took.as_secs_f64() * 1e3
-            ),
-            Event::Unknown(wanted) => format!("? {}  the source does not have it", asked(*wanted)),
-            Event::Foreign(wanted, endpoint, says) => {
-                format!(
-                    "! {}  {}  another's row says {says}: left alone",
-                    asked(*wanted),
-                    place(endpoint)
-                )
-            }
-            Event::Refused(wanted, endpoint, why) => {
-                format!("! {}  {}  refused: {why}", asked(*wanted), place(endpoint))
-            }
-            Event::Lost => {
-                "! the socket was full, misses were lost: the rows were listed again".into()
-            }
-            Event::Gone => format!("- {} is gone: waiting for it", self.dev),
-            Event::There => format!("+ {} is there again", self.dev),
-            Event::Table(count) => format!("~ the source has {count} endpoints"),
-            Event::Summary => format!("= {}", self.tally.text()),
-        };
-        format!("{clock}  {detail}")
-    }
+                place(endpoint)
+            )
+        }
+        Event::Refused(wanted, endpoint, why) => {
+            format!("! {}  {}  refused: {why}", asked(*wanted), place(endpoint))
+        }
+        Event::Lost => "! the socket was full, misses were lost: the rows were listed again".into(),
+        Event::Gone => format!("- {dev} is gone: waiting for it"),
+        Event::There => format!("+ {dev} is there again"),
+        Event::Table(count) => format!("~ the source has {count} endpoints"),
+        Event::Unread(lines) => format!("! {}", follow::unread(*lines)),
+        Event::Summary => format!("= {}", tally.text()),
+    };
+    format!("{clock}  {detail}")
+}
 
-    fn value(&self, event: &Event<'_>) -> Value {
-        let word = match event {
-            Event::Answered(..) => "answered",
-            Event::Unknown(_) => "unknown",
-            Event::Foreign(..) => "foreign",
-            Event::Refused(..) => "refused",
-            Event::Lost => "lost",
-            Event::Gone => "gone",
-            Event::There => "there",
-            Event::Table(_) => "source",
-            Event::Summary => "summary",
-        };
-        let mut value = json!({ "time": follow::now(), "event": word });
-        let mut put = |key: &str, what: Value| value[key] = what;
-        match event {
-            Event::Answered(wanted, ..)
-            | Event::Unknown(wanted)
-            | Event::Foreign(wanted, ..)
-            | Event::Refused(wanted, ..) => put("wanted", shape(*wanted)),
-            Event::Table(count) => put("endpoints", json!(count)),
-            Event::Summary => put("counts", json!(self.tally)),
-            Event::Lost | Event::Gone | Event::There => {}
-        }
-        match event {
-            Event::Answered(_, endpoint, rows, took) => {
-                put("endpoint", json!(endpoint));
-                put("rows", json!(rows));
-                put("ms", json!((took.as_secs_f64() * 1e6).round() / 1e3));
-            }
-            Event::Foreign(_, endpoint, why) | Event::Refused(_, endpoint, why) => {
-                put("endpoint", json!(endpoint));
-                put("why", json!(why));
-            }
-            _ => {}
-        }
-        value
+fn value(tally: &Tally, event: &Event<'_>) -> Value {
+    let word = match event {
+        Event::Answered(..) => "answered",
+        Event::Unknown(_) => "unknown",
+        Event::Foreign(..) => "foreign",
+        Event::Refused(..) => "refused",
+        Event::Lost => "lost",
+        Event::Gone => "gone",
+        Event::There => "there",
+        Event::Table(_) => "source",
+        Event::Unread(_) => "unread",
+        Event::Summary => "summary",
+    };
+    let mut value = json!({ "time": follow::now(), "event": word });
+    let mut put = |key: &str, what: Value| value[key] = what;
+    match event {
+        Event::Answered(wanted, ..)
+        | Event::Unknown(wanted)
+        | Event::Foreign(wanted, ..)
+        | Event::Refused(wanted, ..) => put("wanted", shape(*wanted)),
+        Event::Table(count) => put("endpoints", json!(count)),
+        Event::Unread(lines) => put("lines", json!(lines)),
+        Event::Summary => put("counts", json!(tally)),
+        Event::Lost | Event::Gone | Event::There => {}
     }
+    match event {
+        Event::Answered(_, endpoint, rows, took) => {
+            put("endpoint", json!(endpoint));
+            put("rows", json!(rows));
+            put("ms", json!((took.as_secs_f64() * 1e6).round() / 1e3));
+        }
+        Event::Foreign(_, endpoint, why) | Event::Refused(_, endpoint, why) => {
+            put("endpoint", json!(endpoint));
+            put("why", json!(why));
+        }
+        _ => {}
+    }
+    value
 }
 
 fn asked(wanted: Wanted) -> String {

@@ -1,0 +1,89 @@
+//! What is told of an object: its properties, in the words of the tool that shows
+//! them, and as JSON has them. Pure.
+
+use ovl_core::known::{Known, Object};
+use ovl_core::link::Link;
+use ovl_core::row::{flag_words, nud_words};
+use ovl_core::wire::route::protocol;
+use serde_json::{Value, json};
+
+use crate::{shape, ways};
+
+/// A property: its name, and its value in `ip`'s words.
+pub(super) type Fact = (&'static str, String);
+
+/// A device's name, or its number where it is not known.
+pub(super) fn dev(index: u32, known: &Known) -> String {
+    known.name(index).map_or_else(|| format!("#{index}"), ToString::to_string)
+}
+
+/// A property as JSON has it: numbers as numbers, flags as a list.
+pub(super) fn typed(what: &'static str, value: &str) -> (&'static str, Value) {
+    match what {
+        "condition" => ("up", json!(value == "up")),
+        "carrier" => ("carrier", json!(value == "yes")),
+        "flags" => ("flags", json!(value.split_whitespace().collect::<Vec<_>>())),
+        _ if value.is_empty() => (what, Value::Null),
+        "mtu" | "port" | "vni" | "src_vni" | "nhid" | "vlan" => {
+            (what, value.parse::<u64>().map_or(Value::Null, |n| json!(n)))
+        }
+        _ => (what, json!(value)),
+    }
+}
+
+/// Its properties, always the same ones in the same order.
+pub(super) fn facts(object: &Object, known: &Known) -> Vec<Fact> {
+    let text = |v: Option<String>| v.unwrap_or_default();
+    match object {
+        Object::Link(link) => link_facts(link, known),
+        Object::Addr(addr) => vec![("scope", addr.scope.to_string())],
+        Object::Route(route) => vec![
+            ("via", text(route.via.map(|via| ways::gateway(route, via)))),
+            ("nexthops", ways::hops(route, |index| dev(index, known))),
+            ("nhid", text(route.nhid.map(|id| id.to_string()))),
+            ("src", text(route.src.map(|s| s.to_string()))),
+            ("metric", text(route.metric.map(|m| m.to_string()))),
+            ("proto", route.protocol.to_string()),
+            ("scope", route.scope.to_string()),
+        ],
+        Object::Neigh(row) => vec![
+            ("lladdr", text(row.mac.map(|m| m.to_string()))),
+            ("state", nud_words(row.state).join(",")),
+            ("flags", flag_words(row.flags).join(" ")),
+            ("proto", text(row.proto.map(|p| protocol(p).into_owned()))),
+        ],
+        Object::Fdb(row) => vec![
+            ("dst", text(row.dst.map(|d| d.to_string()))),
+            ("port", text(row.port.map(|p| p.to_string()))),
+            ("vni", text(row.vni.map(|v| v.to_string()))),
+            ("src_vni", text(row.src_vni.map(|v| v.to_string()))),
+            ("via", text(row.via.map(|v| v.to_string()))),
+            ("nhid", text(row.nhid.map(|n| n.to_string()))),
+            ("vlan", text(row.vlan.map(|v| v.to_string()))),
+            ("flags", flag_words(row.flags).join(" ")),
+            ("master", text(row.master.map(|m| dev(m, known)))),
+            (
+                "state",
+                if row.is_learned() { "learned".into() } else { row.state_word().into_owned() },
+            ),
+        ],
+    }
+}
+
+fn link_facts(link: &Link, known: &Known) -> Vec<Fact> {
+    let text = |v: Option<String>| v.unwrap_or_default();
+    let up = if link.state.is_up() { "up" } else { "down" };
+    let carrier = if link.state.has_carrier() { "yes" } else { "no" };
+    vec![
+        ("ifname", link.name.to_string()),
+        ("kind", link.kind.name().to_owned()),
+        ("condition", up.into()),
+        ("carrier", carrier.into()),
+        ("operstate", link.state.operstate.to_string()),
+        ("mtu", text(link.attrs.mtu.map(|m| m.to_string()))),
+        ("mac", text(link.attrs.mac.map(|m| m.to_string()))),
+        ("master", text(link.master.map(|m| dev(m, known)))),
+        ("alias", text(link.state.alias.clone())),
+        ("vxlan", link.vxlan().map(shape::gist).unwrap_or_default().join("  ")),
+    ]
+}
