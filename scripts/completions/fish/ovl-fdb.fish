@@ -42,6 +42,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "del" -d 'Delete all
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "delete" -d 'Delete all rows of an endpoint'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "rm" -d 'Delete all rows of an endpoint'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "get" -d 'Show the rows of one endpoint'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "show" -d 'Show the rows of one endpoint'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "list" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "ls" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, or the text of bridge and ip'
@@ -155,6 +156,20 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l no-header -d 'No
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s q -l quiet -d 'Say nothing but errors'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s v -l verbose -d 'Say what is done'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -l dev -d 'The VXLAN device' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
+wide\t'More columns, and nothing wrapped or left out'
+json\t'JSON'
+yaml\t'YAML'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+always\t'Always'
+never\t'Never'"
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -s j -l json -d 'The same as -o json'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -l no-header -d 'No line of column names'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -s q -l quiet -d 'Say nothing but errors'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -s v -l verbose -d 'Say what is done'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l dev -d 'Only of this device [default: every VXLAN device]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
