@@ -24,6 +24,7 @@ tests![
     ns_add_leaves_no_name,
     ns_add_puts_a_plain_file_back,
     ns_attach_leaves_no_name,
+    ns_del_gives_the_names_back,
 ];
 
 /// More calls than any command makes: if one never succeeds, the seam is at fault.
@@ -300,4 +301,13 @@ fn ns_attach_leaves_no_name(lab: &Lab) -> Result<()> {
     })?;
     reset(lab, "ip netns del x1")?;
     comes_back(lab, &format!("ovl-ns attach x1 {}", process.pid()), 1)
+}
+
+fn ns_del_gives_the_names_back(lab: &Lab) -> Result<()> {
+    let made = "ip netns add h1; ip netns add h2; touch /run/netns/old
+        ip -n h1 link add c0 type veth peer name eth0 netns h2";
+    lab.ok(made)?;
+    reset(lab, made)?;
+    // Without its last words: what they cannot read is left unsaid.
+    comes_back(lab, "ovl-ns del -q h1 old h2", 3)
 }

@@ -8,6 +8,7 @@ mod answered;
 mod at_once;
 mod attributes;
 mod churn;
+mod deleted;
 mod errors;
 mod fdb;
 mod flush;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         at_once::tests,
         attributes::tests,
         churn::tests,
+        deleted::tests,
         errors::tests,
         fdb::tests,
         flush::tests,

@@ -111,7 +111,8 @@ impl<'k, K: Kernel> Exec<'k, K> {
     }
 
     /// Carries the plan out, under the eyes of `observer`. What is made is all or
-    /// nothing; deletions go forward, and those that failed are returned.
+    /// nothing, and so are names that are taken away; other deletions go forward, and
+    /// those that failed are returned.
     pub fn run(mut self, plan: &Plan, observer: &mut dyn Observer) -> Result<Dropped, Box<Failed>> {
         for step in &plan.make {
             if !observer.before(step) {
@@ -126,7 +127,12 @@ impl<'k, K: Kernel> Exec<'k, K> {
             if !observer.before(step) {
                 return Err(self.fail(step, Why::Stopped));
             }
-            if let Err(why) = self.perform(step) {
+            if matches!(step.act, Act::NsDel) {
+                // A namespace is held open here, and can have its name again.
+                if let Err(ended) = self.make(step, observer) {
+                    return Err(self.fail(&ended.step, ended.why));
+                }
+            } else if let Err(why) = self.perform(step) {
                 dropped.push((step.clone(), why));
             }
         }
@@ -173,7 +179,8 @@ impl<'k, K: Kernel> Exec<'k, K> {
         let at = step.at;
         let acts = match &step.act {
             Act::NsAdd | Act::NsAttach(_) => vec![Act::NsDel],
-            Act::StaleDel => vec![Act::StaleAdd],
+            Act::NsDel if self.open.contains_key(&at) => vec![Act::NsAttach(at)],
+            Act::NsDel | Act::StaleDel => vec![Act::StaleAdd],
             Act::LinkAdd(spec) => {
                 vec![Act::LinkDel(LinkRef::Made { at, name: spec.name.clone() })]
             }
@@ -185,9 +192,7 @@ impl<'k, K: Kernel> Exec<'k, K> {
             // An nsid cannot be taken back: the kernel has no request for it,
             // and it goes with either namespace. Rows have a log of their own,
             // `make_rows`; the others are deletions, which go forward.
-            Act::NsId(..) | Act::NsDel | Act::StaleAdd | Act::LinkDel(_) | Act::Rows(..) => {
-                Vec::new()
-            }
+            Act::NsId(..) | Act::StaleAdd | Act::LinkDel(_) | Act::Rows(..) => Vec::new(),
         };
         Ok(acts.into_iter().map(|act| Step { at, act }).collect())
     }
@@ -230,12 +235,8 @@ impl<'k, K: Kernel> Exec<'k, K> {
             Act::NsAttach(to) => {
                 return self.kernel.ns_attach(&self.ns_name(at)?, self.netns(*to)?);
             }
-            Act::NsDel => {
-                // A socket of ours would keep it alive.
-                self.readers.remove(&at);
-                self.open.remove(&at);
-                return self.kernel.ns_del(&self.ns_name(at)?);
-            }
+            // Held open, it lives until the run is over.
+            Act::NsDel => return self.kernel.ns_del(&self.ns_name(at)?),
             Act::StaleDel => return self.kernel.stale_file(&self.ns_name(at)?, false),
             Act::StaleAdd => return self.kernel.stale_file(&self.ns_name(at)?, true),
             Act::NsId(of, id) => wire::nsid::set(self.fd(*of)?, *id),

@@ -12,9 +12,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+use nix::unistd::{AccessFlags, faccessat};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Fail;
@@ -252,28 +254,61 @@ pub fn add(name: &NsName) -> Result<NetNs, Fail> {
 
 /// Gives an open namespace a name under /run/netns. EEXIST when the name is taken.
 pub fn attach(name: &NsName, ns: &NetNs) -> Result<(), Fail> {
-    use std::os::fd::AsRawFd;
     prepare_folder()?;
     let path = name.path();
     File::options().write(true).create_new(true).open(&path)?;
-    let source = PathBuf::from(format!("/proc/self/fd/{}", ns.as_fd().as_raw_fd()));
-    bind(&source, &path).map_err(|e| {
+    bind(&through(ns), &path).map_err(|e| {
         let _ = fs::remove_file(&path);
         Fail::from(e)
     })
 }
 
-/// Takes the name away: unmounts it and removes the file. The namespace itself
-/// lives on while a process, a socket or another mount holds it.
+/// Takes the name away: unmounts all that is mounted there, one over the other, and
+/// removes the file. A refusal did nothing: what was unmounted before is mounted
+/// again. The namespace itself lives on while a process, a socket or another mount
+/// holds it.
 pub fn del(name: &NsName) -> Result<(), Fail> {
     let path = name.path();
-    match umount2(&path, MntFlags::MNT_DETACH) {
-        // EINVAL: not a mount point, a stale plain file; the file is what is left to remove.
-        Ok(()) | Err(Errno::EINVAL) => {}
-        Err(e) => return Err(e.into()),
+    // Known beforehand: a file system that takes no change.
+    faccessat(AT_FDCWD, NETNS_DIR, AccessFlags::W_OK, AtFlags::AT_EACCESS)?;
+    let mut taken = Vec::new();
+    let why = match unmount_all(&path, &mut taken).and_then(|()| Ok(fs::remove_file(&path)?)) {
+        Ok(()) => return Ok(()),
+        Err(why) => why,
+    };
+    for ns in taken.iter().rev() {
+        if let Err(e) = bind(&through(ns), &path) {
+            let why = format!("{why}; it is unmounted, and cannot be mounted again: {e}");
+            return Err(Fail::Unknown(io::Error::other(why)));
+        }
     }
-    fs::remove_file(&path)?;
-    Ok(())
+    Err(why)
+}
+
+/// Unmounts what is mounted on a file, the last first, and keeps it open.
+fn unmount_all(path: &Path, taken: &mut Vec<NetNs>) -> Result<(), Fail> {
+    // A name that is a link is taken away itself; what it leads to is not ours.
+    if path.is_symlink() {
+        return Ok(());
+    }
+    loop {
+        let ns = NetNs::open(path).ok();
+        match (umount2(path, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW), ns) {
+            (Ok(()), ns) => taken.extend(ns),
+            // Still one, and no mount of ours: it came from outside a user namespace,
+            // which does not let it be taken off.
+            (Err(Errno::EINVAL), Some(_)) => return Err(Errno::EPERM.into()),
+            // No mount point any more: the file is what is left to remove.
+            (Err(Errno::EINVAL), None) => return Ok(()),
+            (Err(e), _) => return Err(e.into()),
+        }
+    }
+}
+
+/// A path that leads to an open namespace.
+fn through(ns: &NetNs) -> PathBuf {
+    use std::os::fd::AsRawFd;
+    PathBuf::from(format!("/proc/self/fd/{}", ns.as_fd().as_raw_fd()))
 }
 
 fn bind(source: &Path, target: &Path) -> Result<(), Errno> {

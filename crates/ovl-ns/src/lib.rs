@@ -3,6 +3,7 @@
 mod cli;
 mod enter;
 mod find;
+mod last_words;
 mod monitor;
 mod render;
 mod want;

@@ -5,11 +5,12 @@ use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit};
 use ovl_core::names::{IfName, NsName, shown};
 use ovl_core::netns::NetNs;
-use ovl_core::state::Reader;
 use ovl_machine::container::Container;
-use ovl_machine::discover::{Hold, Holder, Process};
+use ovl_machine::discover::{Holder, Process};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::last_words::held_by;
 
 /// How many devices a table's cell names.
 const FEW: usize = 4;
@@ -56,13 +57,7 @@ impl Entry {
 
     /// What keeps a namespace that no process is in, beside its files.
     fn held_by(&self) -> String {
-        let Some(holder) = self.holders.first() else { return String::new() };
-        let by = match holder.by {
-            Hold::Thread => "a thread",
-            Hold::File => "an open file",
-            Hold::Socket => "a socket",
-        };
-        format!("{by} of {} ({})", holder.comm.escape_debug(), holder.pid)
+        self.holders.first().map(held_by).unwrap_or_default()
     }
 
     fn row(&self, wide: bool) -> Vec<String> {
@@ -246,51 +241,4 @@ pub fn made(context: &Context, names: &[NsName]) -> Result<(), Error> {
         .map(|ns| directory.netns(ns.key(), ns.cookie().ok()))
         .collect();
     output::show(&context.flags, &made, |_| String::new())
-}
-
-/// What goes with a namespace, or keeps it: VXLAN devices elsewhere whose
-/// socket is in it, and processes inside.
-/// `all` are the names that go together: what goes with them needs no word.
-pub fn last_words(context: &Context, name: &NsName, all: &[NsName]) -> Vec<String> {
-    let Ok(ns) = NetNs::open(&name.path()) else { return Vec::new() };
-    let discovery = context.search.all();
-    let mut lines = Vec::new();
-    for found in discovery.namespaces.values() {
-        if found.key == ns.key() {
-            if let [first, rest @ ..] = found.pids.as_slice() {
-                let more = if rest.is_empty() {
-                    String::new()
-                } else {
-                    format!(" and {} more", rest.len())
-                };
-                lines.push(format!(
-                    "{name} lives on without its name: process {} ({}){more} is in it",
-                    first.pid,
-                    first.comm.escape_debug()
-                ));
-            }
-            continue;
-        }
-        if found.names.iter().any(|n| all.iter().any(|gone| gone.as_str() == n)) {
-            continue;
-        }
-        let Some(other) = found.open() else { continue };
-        let Ok(mut reader) = Reader::open(&context.kernel, &other) else { continue };
-        let Ok(links) = reader.links(false) else { continue };
-        let mut vxlans =
-            links.iter().filter(|l| l.vxlan().is_some() && l.peer.nsid.is_some()).peekable();
-        if vxlans.peek().is_none() {
-            continue;
-        }
-        let Ok(Some(id)) = reader.nsid_of(&ns) else { continue };
-        for link in vxlans.filter(|l| l.peer.nsid == Some(id)) {
-            let place = found.names.first().cloned().unwrap_or_else(|| found.key.to_string());
-            lines.push(format!(
-                "{} in netns {} ends with {name}: its UDP socket is there",
-                link.name,
-                place.escape_debug()
-            ));
-        }
-    }
-    lines
 }

@@ -12,7 +12,7 @@ use ovl_core::state::{Have, Reader};
 use ovl_core::want::{Policy, Want};
 
 use crate::cli::{Add, Attach, Del, Id, Nsid};
-use crate::render;
+use crate::{last_words, render};
 
 /// What is under a name in /run/netns.
 enum Under {
@@ -84,21 +84,24 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let mut slots = Slots::default();
     let mut wants = Vec::new();
     for name in &args.names {
-        match under(name)? {
+        let there = match under(name)? {
             Under::Nothing if args.missing_ok => continue,
             Under::Nothing => return Err(missing(name)),
             Under::Other(why) => return Err(taken("delete", name, &why)),
-            Under::Namespace(_) | Under::Stale => {}
-        }
-        if !args.acting.dry_run && !context.flags.quiet {
-            for line in render::last_words(context, name, &args.names) {
-                output::note(&line);
-            }
-        }
-        wants.push(Want::NoNamespace { at: slots.to_be(name.clone()) });
+            Under::Namespace(ns) => Some(ns),
+            Under::Stale => None,
+        };
+        let at = slots.to_be(name.clone());
+        // Open, so that it can have its name back when another cannot be deleted.
+        slots.open.extend(there.map(|ns| (at, ns)));
+        wants.push(Want::NoNamespace { at });
     }
+    let is_told = !args.acting.dry_run && !context.flags.quiet;
+    let names: Vec<&NsName> = args.names.iter().filter(|_| is_told).collect();
+    let last_words = last_words::of(context, &names);
     let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };
     apply(context, args.acting, slots, &wants, &Have::default(), policy, |_, _| {})?;
+    last_words.iter().for_each(|line| output::note(line));
     Ok(Exit::Done)
 }
 
