@@ -5,6 +5,7 @@
 mod again;
 mod answer;
 mod answered;
+mod at_once;
 mod attributes;
 mod churn;
 mod errors;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         again::tests,
         answer::tests,
         answered::tests,
+        at_once::tests,
         attributes::tests,
         churn::tests,
         errors::tests,

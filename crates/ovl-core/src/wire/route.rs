@@ -76,6 +76,13 @@ pub struct Route {
     pub v4: bool,
 }
 
+impl Route {
+    /// Is it what was asked for, by that device?
+    pub fn is(&self, spec: &RouteSpec, dev: u32) -> bool {
+        self.dst == spec.dst && self.via == spec.via && self.dev == Some(dev)
+    }
+}
+
 /// One of several ways that a route takes (`struct rtnexthop`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Hop {
