@@ -21,6 +21,7 @@ mod keep;
 mod load;
 mod machine;
 mod ns;
+mod objects;
 mod others;
 mod paste;
 mod picture;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         load::tests,
         machine::tests,
         ns::tests,
+        objects::tests,
         others::tests,
         paste::tests,
         said::tests,
