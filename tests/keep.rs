@@ -257,12 +257,12 @@ fn two_followers_of_two_devices_do_not_disturb_each_other(lab: &Lab) -> Result<(
         ip -n h1 link add vxlan0 netns ov2 type vxlan id 257 dstport 4789; ip -n ov2 link set vxlan0 up")?;
     rows::csv("u.csv", 30..40)?;
     let second = Follower::spawn(lab, "ovl-fdb sync u.csv -n ov2 --watch --every 100ms", "w2")?;
-    second.hears(lab, &json!({ "netns": "ov2" }))?;
+    second.hears(lab, &json!({ "netns": { "ref": "ov2" } }))?;
     rows::same("theirs", &rows::owned(30..40), &rows::of(lab, "ov2")?)?;
     let took = let_go(lab)?;
     ensure!(took < Duration::from_secs(2), "it was held for {took:?}");
     first.says(lab, "is gone")?;
-    ensure!(!second.events()?.iter().any(|e| has(e, &json!({ "netns": "ov1" }))));
+    ensure!(!second.events()?.iter().any(|e| has(e, &json!({ "netns": { "ref": "ov1" } }))));
     rows::same("theirs", &rows::owned(30..40), &rows::of(lab, "ov2")?)
 }
 

@@ -22,6 +22,7 @@ mod keep;
 mod load;
 mod machine;
 mod ns;
+mod objects;
 mod others;
 mod paste;
 mod picture;
@@ -30,6 +31,7 @@ mod saved;
 mod stalled;
 mod sync;
 mod together;
+mod turns;
 mod two_hosts;
 mod undo;
 mod veth;
@@ -63,6 +65,7 @@ fn main() -> ExitCode {
         load::tests,
         machine::tests,
         ns::tests,
+        objects::tests,
         others::tests,
         paste::tests,
         said::tests,
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         stalled::tests,
         sync::tests,
         together::tests,
+        turns::tests,
         two_hosts::tests,
         undo::tests,
         veth::tests,

@@ -45,6 +45,21 @@ pub fn apply(
     carry_out(context, acting, &plan, slots.open, &mut Silent, advise)
 }
 
+/// How often it is tried when others are faster, the first time included.
+const TRIES: usize = 5;
+
+/// Looks, plans and acts by `attempt`, and does so again when somebody else has made
+/// what it was to make since it had looked: what stands then may be what is wanted.
+pub fn again<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    for _ in 1..TRIES {
+        match attempt() {
+            Err(error) if error.overtaken => {}
+            ended => return ended,
+        }
+    }
+    attempt()
+}
+
 /// Sees how rows fare while a plan runs.
 pub trait Onlooker {
     /// So many of a step's rows are through.
@@ -145,6 +160,7 @@ fn told(plan: &Plan, failed: &Failed, signal: Option<Signal>) -> Error {
         }
     };
     error = error.about(op, object, netns);
+    error.overtaken = failed.overtaken;
     for step in &failed.undone {
         error.aftermath.push(format!("undone: {}", place(plan, step)));
     }

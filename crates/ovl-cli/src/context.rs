@@ -77,7 +77,9 @@ impl Context {
     /// A context for this machine.
     pub fn new(tool: &'static str, flags: Flags) -> Context {
         let folders = std::env::var("OVL_NETNS_PATH").ok();
-        Context { tool, kernel: seam(), search: Search::here(folders.as_deref()), flags }
+        let whole = flags.is_structured();
+        let search = Search { whole, ..Search::here(folders.as_deref()) };
+        Context { tool, kernel: seam(), search, flags }
     }
 
     /// What the namespaces of this machine are called.

@@ -20,7 +20,7 @@ use crate::shape::{self, Netns, PeerShape, Underlay};
 pub struct Directory {
     search: Search,
     own: NsKey,
-    named: OnceCell<Discovery>,
+    first: OnceCell<Discovery>,
     all: OnceCell<Discovery>,
     short: OnceCell<BTreeMap<NsKey, String>>,
 }
@@ -32,7 +32,7 @@ impl Directory {
         Directory {
             search: search.clone(),
             own,
-            named: OnceCell::new(),
+            first: OnceCell::new(),
             all: OnceCell::new(),
             short: OnceCell::new(),
         }
@@ -48,11 +48,18 @@ impl Directory {
         self.all.get_or_init(|| self.search.all())
     }
 
+    /// What is looked at first, before everything.
+    fn first(&self) -> &Discovery {
+        if self.search.whole {
+            return self.all();
+        }
+        self.first.get_or_init(|| self.search.first())
+    }
+
     /// How a namespace was found.
     pub fn find(&self, key: NsKey) -> Found {
-        let named = self.named.get_or_init(|| self.search.named());
         let nothing = || Found { key, ..Found::default() };
-        match named.namespaces.get(&key) {
+        match self.first().namespaces.get(&key) {
             Some(found) => found.clone(),
             None if key == self.own => nothing(),
             None => self.all().namespaces.get(&key).cloned().unwrap_or_else(nothing),
@@ -88,8 +95,7 @@ impl Directory {
         nsid: i32,
     ) -> Result<Option<NetNs>, Fail> {
         // Most other ends are in a namespace with a name.
-        let named = self.named.get_or_init(|| self.search.named());
-        if let Some((_, ns)) = joins::by_nsid(reader, nsid, named)? {
+        if let Some((_, ns)) = joins::by_nsid(reader, nsid, self.first())? {
             return Ok(Some(ns));
         }
         Ok(joins::by_nsid(reader, nsid, self.all())?.map(|(_, ns)| ns))

@@ -37,6 +37,8 @@ pub struct Error {
     pub aftermath: Vec<String>,
     /// How the command ends.
     pub exit: Exit,
+    /// Somebody else was faster, and all was taken back: looking again may help.
+    pub overtaken: bool,
 }
 
 impl Error {
@@ -52,6 +54,7 @@ impl Error {
             hints: Vec::new(),
             aftermath: Vec::new(),
             exit,
+            overtaken: false,
         }
     }
 

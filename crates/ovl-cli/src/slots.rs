@@ -16,6 +16,8 @@ use ovl_machine::joins;
 use crate::context::Context;
 use crate::error::{Error, reading};
 use crate::exit::Exit;
+use crate::flags::Acting;
+use crate::turn::{Turn, turn};
 
 /// The namespaces of a command.
 #[derive(Debug, Default)]
@@ -50,6 +52,12 @@ impl Slots {
 
     fn next(&self) -> NsSlot {
         NsSlot(u16::try_from(self.decls.len()).unwrap_or(u16::MAX))
+    }
+
+    /// Waits for the turn to change them, unless nothing is to be changed. What is read
+    /// for a plan is read after that.
+    pub fn turn(&self, acting: Acting) -> Option<Turn> {
+        (!acting.dry_run).then(|| turn(self.open.values()))
     }
 
     /// How a slot's namespace was written; `None` for the caller's own.

@@ -7,7 +7,6 @@ use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::exit::Exit;
-pub use crate::lock::{STATE_DIR, choose};
 
 /// The signals that end a run.
 const ENDS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];

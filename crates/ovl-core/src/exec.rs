@@ -19,6 +19,7 @@ use crate::row::{RowOp, RowSpec};
 use crate::state::Reader;
 use crate::step::{Act, LinkChange, LinkRef, NsDecl, NsSlot, Op, Place, Step};
 use crate::wire;
+use crate::wire::route::RouteSpec;
 
 /// A run that did not go through.
 #[derive(Debug)]
@@ -31,6 +32,9 @@ pub struct Failed {
     pub undone: Vec<Step>,
     /// What could not be taken back: it is still there.
     pub left: Vec<(Step, Fail)>,
+    /// What the step was to make stands, and did not when it was planned: somebody
+    /// else was faster, and whoever looks again may find all as it is wanted.
+    pub overtaken: bool,
 }
 
 /// Why a run did not go through.
@@ -140,19 +144,68 @@ impl<'k, K: Kernel> Exec<'k, K> {
     }
 
     fn fail(mut self, step: &Step, why: Why) -> Box<Failed> {
+        let overtaken = self.is_overtaken(step, &why);
         let mut undone = Vec::new();
         let mut left = Vec::new();
         while let Some(entry) = self.undo.pop() {
-            let failure = entry.inverse.iter().find_map(|inverse| match self.perform(inverse) {
-                Err(why) if !already_gone(inverse, &why) => Some((inverse.clone(), why)),
-                _ => None,
+            let failure = entry.inverse.iter().find_map(|inverse| {
+                let taken_back = self.is_unused(&entry.done).and_then(|()| self.perform(inverse));
+                match taken_back {
+                    Err(why) if !already_gone(inverse, &why) => Some((inverse.clone(), why)),
+                    _ => None,
+                }
             });
             match failure {
                 None => undone.push(entry.done),
                 Some(failure) => left.push(failure),
             }
         }
-        Box::new(Failed { step: step.clone(), why, undone, left })
+        let in_use = |(_, why): &(Step, Fail)| matches!(why, Fail::InUse(_));
+        let overtaken = overtaken && left.iter().all(in_use);
+        Box::new(Failed { step: step.clone(), why, undone, left, overtaken })
+    }
+
+    /// Does what the step was refused to make stand now? A name that stands, and not
+    /// the refusal alone: the kernel says "exists" of a VNI that is taken as well.
+    fn is_overtaken(&mut self, step: &Step, why: &Why) -> bool {
+        let Why::Kernel(why) = why else { return false };
+        if why.errno() != Some(Errno::EEXIST) {
+            return false;
+        }
+        let stands = match &step.act {
+            Act::LinkAdd(spec) => self.stands(step.at, &spec.name).and_then(|stands| {
+                let KindSpec::Veth { peer_at, peer_name, .. } = &spec.kind else {
+                    return Ok(stands);
+                };
+                Ok(stands || self.stands(*peer_at, peer_name)?)
+            }),
+            Act::Addr(Op::Add, ..) => Ok(true),
+            Act::Route(Op::Add, link, spec) => self.has_route(step.at, link, spec),
+            _ => Ok(false),
+        };
+        stands.unwrap_or(false)
+    }
+
+    fn stands(&mut self, at: NsSlot, name: &IfName) -> Result<bool, Fail> {
+        Ok(self.reader(at)?.link(name, false)?.is_some())
+    }
+
+    fn has_route(&mut self, at: NsSlot, link: &LinkRef, spec: &RouteSpec) -> Result<bool, Fail> {
+        let index = self.index(link)?;
+        Ok(self.reader(at)?.routes()?.iter().any(|route| route.is(spec, index)))
+    }
+
+    /// A bridge that we made may be others' by now: it is not taken from under them.
+    /// Our own device has left it, since what was done last is taken back first.
+    fn is_unused(&mut self, done: &Step) -> Result<(), Fail> {
+        let Act::LinkAdd(spec) = &done.act else { return Ok(()) };
+        let made = self.made.get(&(done.at, spec.name.clone())).copied();
+        let (KindSpec::Bridge(_), Some(index)) = (&spec.kind, made) else { return Ok(()) };
+        let links = self.reader(done.at)?.links(false)?;
+        match links.iter().find(|l| l.master == Some(index)) {
+            Some(port) => Err(Fail::InUse(port.name.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// One step, with its inverse logged. A refusal did nothing; any other
@@ -163,8 +216,10 @@ impl<'k, K: Kernel> Exec<'k, K> {
             return self.make_rows(step, link, *op, rows, observer);
         }
         let inverse = self.inverse(step).map_err(|why| Ended::from((step, why)))?;
+        // Somebody else has done it since it was planned: it is not ours to take back.
+        let Some(inverse) = inverse else { return Ok(()) };
         let result = self.perform(step);
-        if !matches!(result, Err(Fail::Refused(_))) {
+        if !matches!(result, Err(Fail::Refused(_))) && !inverse.is_empty() {
             self.undo.push(Undo { done: step.clone(), inverse });
         }
         result.map_err(|why| Ended::from((step, why)))?;
@@ -174,17 +229,28 @@ impl<'k, K: Kernel> Exec<'k, K> {
         Ok(())
     }
 
-    /// What takes the step back, from what stands now.
-    fn inverse(&mut self, step: &Step) -> Result<Vec<Step>, Fail> {
+    /// What takes the step back, from what stands now; `None` where all is so already.
+    fn inverse(&mut self, step: &Step) -> Result<Option<Vec<Step>>, Fail> {
         let at = step.at;
+        // It goes as a whole when its creation is taken back.
+        let goes_anyway =
+            |link: &LinkRef| matches!(link, LinkRef::Made { name, .. } if name.as_str() != "lo");
         let acts = match &step.act {
+            Act::LinkSet(link, _) | Act::Addr(_, link, _) | Act::Route(_, link, _)
+                if goes_anyway(link) =>
+            {
+                Vec::new()
+            }
             Act::NsAdd | Act::NsAttach(_) => vec![Act::NsDel],
             Act::NsDel if self.open.contains_key(&at) => vec![Act::NsAttach(at)],
             Act::NsDel | Act::StaleDel => vec![Act::StaleAdd],
             Act::LinkAdd(spec) => {
                 vec![Act::LinkDel(LinkRef::Made { at, name: spec.name.clone() })]
             }
-            Act::LinkSet(link, change) => self.inverse_of_change(at, link, change)?,
+            Act::LinkSet(link, change) => match self.inverse_of_change(at, link, change)? {
+                Some(acts) => acts,
+                None => return Ok(None),
+            },
             Act::Addr(op, link, cidr) => vec![Act::Addr(op.inverse(), link.clone(), *cidr)],
             Act::Route(op, link, spec) => {
                 vec![Act::Route(op.inverse(), link.clone(), spec.clone())]
@@ -194,7 +260,7 @@ impl<'k, K: Kernel> Exec<'k, K> {
             // `make_rows`; the others are deletions, which go forward.
             Act::NsId(..) | Act::StaleAdd | Act::LinkDel(_) | Act::Rows(..) => Vec::new(),
         };
-        Ok(acts.into_iter().map(|act| Step { at, act }).collect())
+        Ok(Some(acts.into_iter().map(|act| Step { at, act }).collect()))
     }
 
     fn inverse_of_change(
@@ -202,26 +268,32 @@ impl<'k, K: Kernel> Exec<'k, K> {
         at: NsSlot,
         link: &LinkRef,
         change: &LinkChange,
-    ) -> Result<Vec<Act>, Fail> {
-        if matches!(link, LinkRef::Made { name, .. } if name.as_str() != "lo") {
-            // It goes as a whole when its creation is taken back.
-            return Ok(Vec::new());
-        }
+    ) -> Result<Option<Vec<Act>>, Fail> {
         let stands = self.read(at, link)?;
-        let back = match change {
-            LinkChange::Up(_) => LinkChange::Up(stands.state.is_up()),
-            LinkChange::Master(_) => LinkChange::Master(match stands.master {
-                Some(index) => Some(LinkRef::Have { at, name: self.name_of(at, index)?, index }),
-                None => None,
-            }),
-            LinkChange::Attrs(attrs) => LinkChange::Attrs(attrs.before(&stands.attrs)),
+        let (is_so, back) = match change {
+            LinkChange::Up(up) => (stands.state.is_up() == *up, LinkChange::Up(!up)),
+            LinkChange::Master(to) => {
+                let to = to.as_ref().map(|to| self.index(to)).transpose()?;
+                let back = match stands.master {
+                    Some(index) => {
+                        Some(LinkRef::Have { at, name: self.name_of(at, index)?, index })
+                    }
+                    None => None,
+                };
+                (to == stands.master, LinkChange::Master(back))
+            }
+            LinkChange::Attrs(attrs) => {
+                let back = LinkChange::Attrs(attrs.before(&stands.attrs));
+                (attrs.less(&stands.attrs).is_empty(), back)
+            }
             LinkChange::Vxlan(attrs) => {
                 let have = stands.vxlan().cloned().unwrap_or_default();
-                LinkChange::Vxlan(Box::new(attrs.before(&have)))
+                let back = LinkChange::Vxlan(Box::new(attrs.before(&have)));
+                (attrs.less(&have).is_empty(), back)
             }
-            LinkChange::Name(_) => LinkChange::Name(stands.name),
+            LinkChange::Name(name) => (stands.name == *name, LinkChange::Name(stands.name)),
         };
-        Ok(vec![Act::LinkSet(link.clone(), back)])
+        Ok((!is_so).then(|| vec![Act::LinkSet(link.clone(), back)]))
     }
 
     fn perform(&mut self, step: &Step) -> Result<(), Fail> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use nix::fcntl::Flock;
 use ovl_cli::apply::{Applied, Onlooker, carry_out};
 use ovl_cli::error::reading;
-use ovl_cli::{Acting, Context, Error, Exit, Slots, stop};
+use ovl_cli::{Acting, Context, Error, Exit, Slots, lock};
 use ovl_core::error::KernelError;
 use ovl_core::hash::Set;
 use ovl_core::link::Link;
@@ -96,7 +96,7 @@ impl Device {
 
     /// Finds it, without its rows, under the lock when something is to be written.
     pub fn locked(context: &Context, on: &On, acting: Acting) -> Result<Device, Error> {
-        let lock = if acting.dry_run { None } else { Some(stop::choose()?) };
+        let lock = if acting.dry_run { None } else { Some(lock::choose()?) };
         Ok(Device { _lock: lock, ..Device::look(context, on)? })
     }
 

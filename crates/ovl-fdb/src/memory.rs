@@ -13,7 +13,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use nix::fcntl::{Flock, FlockArg};
-use ovl_cli::stop::STATE_DIR;
+use ovl_cli::lock::STATE_DIR;
 use ovl_cli::{Error, Exit};
 use ovl_core::row::RowSpec;
 

@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 
 use ovl_cli::apply::Applied;
-use ovl_cli::{Context, Error, Exit, Slots, apply, stop};
+use ovl_cli::{Context, Error, Exit, Slots, apply};
 use ovl_core::link::{KindSpec, LinkAttrs, LinkSpec, VxlanAttrs};
 use ovl_core::names::{IfName, NsRef};
+use ovl_core::netns::NetNs;
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::state::Have;
 use ovl_core::step::NsSlot;
@@ -27,11 +28,19 @@ struct End<'a> {
 
 /// `add`.
 pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
+    let (applied, ns) = apply::again(|| add_once(context, args))?;
+    if applied != Applied::Shown && context.flags.is_structured() {
+        devices::print_one(context, &ns, &args.name)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn add_once(context: &Context, args: &Add) -> Result<(Applied, NetNs), Error> {
     let mut slots = Slots::default();
     let at = slots.have(context, &args.netns.reference())?;
     let peer_at = slots.have(context, args.peer_netns.as_ref().unwrap_or(&NsRef::Own))?;
     // The name that is chosen must still be free when it is taken.
-    let lock = (args.peer.is_none() && !args.acting.dry_run).then(stop::choose).transpose()?;
+    let _turn = slots.turn(args.acting);
     let mut have = slots.read(context)?;
     if args.exist_ok {
         slots.read_end(context, &mut have, at, &args.name)?;
@@ -59,11 +68,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let applied = apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})?;
-    drop(lock);
-    if applied != Applied::Shown && context.flags.is_structured() {
-        devices::print_one(context, &ns, &args.name)?;
-    }
-    Ok(Exit::Done)
+    Ok((applied, ns))
 }
 
 fn attrs(mtu: Option<u32>, mac: Option<MacAddr>) -> LinkAttrs {
@@ -172,6 +177,7 @@ fn mtu(
 pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
     let mut slots = Slots::default();
     let at = slots.have(context, &args.netns.reference())?;
+    let _turn = slots.turn(args.acting);
     let have = slots.read(context)?;
     devices::is_veth(&slots, &have, at, &args.name)?;
     let dev = &args.name;
@@ -199,6 +205,7 @@ pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
 pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let mut slots = Slots::default();
     let at = slots.have(context, &args.netns.reference())?;
+    let _turn = slots.turn(args.acting);
     let have = slots.read(context)?;
     let wants = [Want::NoLink { at, dev: args.name.clone(), kind: "veth" }];
     let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };

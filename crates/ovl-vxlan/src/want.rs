@@ -6,6 +6,7 @@ use ovl_cli::apply::Applied;
 use ovl_cli::{Context, Error, Exit, Slots, apply, output};
 use ovl_core::link::{BridgeAttrs, Kind, KindSpec, LinkAttrs, LinkSpec, VxlanAttrs};
 use ovl_core::names::{IfName, NsRef};
+use ovl_core::netns::NetNs;
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::state::Have;
 use ovl_core::step::{LinkRef, NsSlot};
@@ -78,34 +79,60 @@ fn attributes(args: &Add) -> Result<VxlanAttrs, Error> {
 /// `add`.
 pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let attrs = attributes(args)?;
+    let (applied, ns) = apply::again(|| add_once(context, args, &attrs))?;
+    if applied != Applied::Shown && context.flags.is_structured() {
+        devices::print_one(context, &ns, &args.name)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn add_once(context: &Context, args: &Add, attrs: &VxlanAttrs) -> Result<(Applied, NetNs), Error> {
     let mut slots = Slots::default();
     let at = slots.have(context, &args.netns.reference())?;
     let underlay = slots.have(context, args.underlay.as_ref().unwrap_or(&NsRef::Own))?;
+    let _turn = slots.turn(args.acting);
     let mut have = slots.read(context)?;
-    let stands = args.exist_ok && have.link(at, &args.name).is_some();
-    if stands {
+    if args.exist_ok {
         slots.read_end(context, &mut have, at, &args.name)?;
     }
-    let dev = args.dev.as_ref().map(|name| find_dev(&slots, &have, underlay, name)).transpose()?;
+    let wants = wants(context, args, attrs, &slots, &have, (at, underlay))?;
+    let (ns, socket) = (open(&slots, at)?, slots.open[&underlay].key());
+    let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
+    let advise = |failed: &_, error: &mut _| holder::advise(context, socket, failed, error);
+    let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
+    Ok((applied, ns))
+}
+
+/// The bridge, the device, and the one enslaved to the other.
+fn wants(
+    context: &Context,
+    args: &Add,
+    attrs: &VxlanAttrs,
+    slots: &Slots,
+    have: &Have,
+    (at, underlay): (NsSlot, NsSlot),
+) -> Result<Vec<Want>, Error> {
+    let dev = args.dev.as_ref().map(|name| find_dev(slots, have, underlay, name)).transpose()?;
     let mtu = if args.plain && args.mtu.is_none() {
         None
     } else {
         let asked: Option<AskedMtu> = args.mtu;
         let bridge = args.bridge.as_ref().filter(|_| at == underlay);
-        let way = room::Way { underlay, dev: args.dev.as_ref(), attrs: &attrs, bridge };
-        Some(room::mtu(context, &slots, &have, &way, asked)?)
+        let way = room::Way { underlay, dev: args.dev.as_ref(), attrs, bridge };
+        Some(room::mtu(context, slots, have, &way, asked)?)
     };
     let mut wants = Vec::new();
     if let Some(bridge) = &args.bridge {
         // The bridge belongs to what was asked for: where the device stands, so must
         // the bridge, as it would have been made. Else any bridge will do.
+        let stands = args.exist_ok && have.link(at, &args.name).is_some();
         let standing = if stands { Standing::SameIsFine } else { Standing::Use };
         wants.extend(bridge_wants(at, bridge, standing, mtu, args.gateway));
     }
     let spec = LinkSpec {
         name: args.name.clone(),
         attrs: LinkAttrs { mtu, mac: args.mac.map(Into::into), txqueuelen: args.txqueuelen },
-        kind: KindSpec::Vxlan { attrs: Box::new(attrs), socket: underlay, dev },
+        kind: KindSpec::Vxlan { attrs: Box::new(attrs.clone()), socket: underlay, dev },
     };
     let standing = if args.exist_ok { Standing::SameIsFine } else { Standing::Refuse };
     wants.push(Want::Link { at, spec, standing });
@@ -114,14 +141,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
         wants.push(Want::Master { at, dev, master });
     }
     wants.push(Want::Up { at, dev: args.name.clone(), up: !args.down });
-    let (ns, socket) = (open(&slots, at)?, slots.open[&underlay].key());
-    let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
-    let advise = |failed: &_, error: &mut _| holder::advise(context, socket, failed, error);
-    let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
-    if applied != Applied::Shown && context.flags.is_structured() {
-        devices::print_one(context, &ns, &args.name)?;
-    }
-    Ok(Exit::Done)
+    Ok(wants)
 }
 
 /// The bridge, its address, and it up, as Docker makes them: before the device.
@@ -151,7 +171,7 @@ fn find_dev(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<Lin
     Ok(LinkRef::Have { at, name: name.clone(), index: link.index })
 }
 
-fn open(slots: &Slots, at: NsSlot) -> Result<ovl_core::netns::NetNs, Error> {
+fn open(slots: &Slots, at: NsSlot) -> Result<NetNs, Error> {
     slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))
 }
 
@@ -169,6 +189,7 @@ pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
     }
     let mut slots = Slots::default();
     let at = slots.have(context, &args.netns.reference())?;
+    let _turn = slots.turn(args.acting);
     let have = slots.read(context)?;
     is_vxlan(&slots, &have, at, &args.name)?;
     let dev = args.name.clone();
@@ -187,6 +208,7 @@ pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
 pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let mut slots = Slots::default();
     let at = slots.have(context, &args.netns.reference())?;
+    let _turn = slots.turn(args.acting);
     let have = slots.read(context)?;
     let mut wants = vec![Want::NoLink { at, dev: args.name.clone(), kind: "vxlan" }];
     if args.with_bridge

@@ -32,11 +32,11 @@ impl Planner<'_> {
             ) => {
                 found.extend(attrs.as_read().differences(have));
                 if !self.is_other_end(at, *socket, stands.peer.nsid) {
-                    found.push(fixed("underlay", self.netns(*socket), self.end_of(at, stands)));
+                    found.push(fixed("underlay", &self.netns(*socket), self.end_of(at, stands)));
                 } else if let Some(dev) = dev.as_ref().filter(|d| self.index(d) != *have_dev) {
                     let state = self.have.states.get(socket);
                     let name = |index| Some(state?.link_at(index)?.name.to_string());
-                    let mut differs = fixed("dev", dev.name().to_string(), have_dev.and_then(name));
+                    let mut differs = fixed("dev", dev.name().as_str(), have_dev.and_then(name));
                     if have_dev.is_none() {
                         differs.have.clear();
                     }
@@ -55,7 +55,7 @@ impl Planner<'_> {
                     self.differs(*peer_at, peer_name, of_link(peer_attrs, &peer.attrs));
                 } else {
                     let asked = format!("{peer_name} in netns {}", self.netns(*peer_at));
-                    found.push(fixed("peer", asked, self.end_of(at, stands)));
+                    found.push(fixed("peer", &asked, self.end_of(at, stands)));
                 }
             }
             _ => {}
@@ -119,7 +119,7 @@ impl Planner<'_> {
 }
 
 /// An attribute in which one device is told from another.
-fn fixed(word: &'static str, asked: String, have: Option<String>) -> Difference {
+fn fixed(word: &'static str, asked: &str, have: Option<String>) -> Difference {
     let have = have.unwrap_or_else(|| "another that cannot be found from here".into());
     let (asked, have) = (format!("{word} {asked}"), format!("{word} {have}"));
     Difference { word, asked, have, change: Change::Fixed }

@@ -233,12 +233,9 @@ impl Planner<'_> {
 
     fn route(&mut self, at: NsSlot, dev: &IfName, spec: &RouteSpec) -> Result<(), Conflict> {
         let link = self.find(at, dev)?;
-        let stands = self.have_link(&link).is_some_and(|l| {
-            let same = |r: &&crate::wire::route::Route| {
-                r.dst == spec.dst && r.via == spec.via && r.dev == Some(l.index)
-            };
-            self.have.states[&at].routes.iter().any(|r| same(&r))
-        });
+        let stands = self
+            .have_link(&link)
+            .is_some_and(|l| self.have.states[&at].routes.iter().any(|r| r.is(spec, l.index)));
         if stands {
             return Ok(());
         }

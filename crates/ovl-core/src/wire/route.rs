@@ -84,6 +84,11 @@ impl Route {
     pub fn devs(&self) -> impl Iterator<Item = u32> + '_ {
         self.dev.into_iter().chain(self.hops.iter().map(|hop| hop.dev))
     }
+
+    /// Is it what was asked for, by that device?
+    pub fn is(&self, spec: &RouteSpec, dev: u32) -> bool {
+        self.dst == spec.dst && self.via == spec.via && self.dev == Some(dev)
+    }
 }
 
 /// One of several ways that a route takes (`struct rtnexthop`).

@@ -31,6 +31,9 @@ pub struct Search {
     pub procfs: PathBuf,
     /// Folders of names, in the order in which a name is looked up.
     pub folders: Vec<PathBuf>,
+    /// Whether all is wanted of each namespace that is found, its processes and other
+    /// files as well, where its name alone would do: for objects that programs read.
+    pub whole: bool,
 }
 
 impl Search {
@@ -41,11 +44,17 @@ impl Search {
         Search {
             procfs: PathBuf::from("/proc"),
             folders: usual.into_iter().chain(more.map(PathBuf::from)).collect(),
+            whole: false,
         }
     }
 
-    /// The names in the folders, each with its namespace.
-    pub fn named(&self) -> Discovery {
+    /// What is looked at first: the names in the folders, each with its namespace;
+    /// everything, where all of a namespace is wanted.
+    pub fn first(&self) -> Discovery {
+        if self.whole { self.all() } else { self.named() }
+    }
+
+    fn named(&self) -> Discovery {
         let mut found = Discovery::default();
         for folder in &self.folders {
             found.read_folder(folder);

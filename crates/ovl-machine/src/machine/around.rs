@@ -23,7 +23,7 @@ impl Machine {
         part: Part,
     ) -> Result<Machine, Fail> {
         let mut machine = Machine::of_this_host()?;
-        let mut known = Known { search, named: search.named(), all: None };
+        let mut known = Known { search, first: search.first(), all: None };
         for ns in wanted {
             machine.add(kernel, known.find(ns.key(), machine.own), ns, part)?;
         }
@@ -65,7 +65,7 @@ impl Machine {
         let mut reader = Reader::open(kernel, ns)?;
         for id in ids {
             // Most other ends are in a namespace with a name.
-            let far = match joins::by_nsid(&mut reader, id, &known.named)? {
+            let far = match joins::by_nsid(&mut reader, id, &known.first)? {
                 Some((found, far)) => Some((found.clone(), far)),
                 None => joins::by_nsid(&mut reader, id, known.all())?
                     .map(|(found, far)| (found.clone(), far)),
@@ -90,19 +90,22 @@ impl Machine {
 /// What has been searched so far: names first, everything only when it is needed.
 struct Known<'s> {
     search: &'s Search,
-    named: Discovery,
+    first: Discovery,
     all: Option<Discovery>,
 }
 
 impl Known<'_> {
     fn all(&mut self) -> &Discovery {
         let search = self.search;
+        if search.whole {
+            return &self.first;
+        }
         self.all.get_or_insert_with(|| search.all())
     }
 
     fn find(&mut self, key: NsKey, own: NsKey) -> Found {
         let nothing = || Found { key, ..Found::default() };
-        match self.named.namespaces.get(&key) {
+        match self.first.namespaces.get(&key) {
             Some(found) => found.clone(),
             // The caller's own needs no search: it is `self`.
             None if key == own => nothing(),

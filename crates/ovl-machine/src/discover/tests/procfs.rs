@@ -85,7 +85,7 @@ impl Procfs {
     }
 
     pub fn search(&self) -> Search {
-        Search { procfs: self.root.clone(), folders: vec![self.path("netns")] }
+        Search { procfs: self.root.clone(), folders: vec![self.path("netns")], whole: false }
     }
 
     pub fn discover(&self) -> Discovery {
