@@ -4,7 +4,6 @@ use anyhow::{Result, ensure};
 use ovl_tests::lab::Lab;
 use ovl_tests::rows::{self, Rows};
 use ovl_tests::{oracle, tests};
-use serde_json::json;
 
 tests![
     without_a_filter_the_owner_must_be_said,

@@ -8,6 +8,7 @@ use ovl_tests::{oracle, tests};
 use serde_json::json;
 
 tests![
+    what_list_prints_is_loaded_again,
     yaml_json_and_csv_say_the_same,
     what_bridge_and_ip_print_is_loaded_as_it_was,
     a_table_comes_by_standard_input,
@@ -379,4 +380,26 @@ fn half_of_an_endpoint_that_stands_is_completed_and_the_other_half_is_owned(
         rows::same(verb, &before, &rows::of(lab, "ov1")?)?;
     }
     Ok(())
+}
+
+fn what_list_prints_is_loaded_again(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..20)?;
+    lab.ok("ovl-fdb load t.csv -n ov1
+        ovl-fdb add --flood --dst 192.168.1.6 -n ov1
+        ovl-fdb add 02:42:0a:07:01:01 --fdb-only --dst 192.168.1.6 --port 8472 -n ov1
+        bridge -n ov1 fdb add 02:42:00:00:00:99 dev vxlan0 dst 192.168.1.9 self dynamic")?;
+    lab.ok("ovl-fdb list -n ov1 --permanent -j >put-aside.json")?;
+    let before = rows::of(lab, "ov1")?;
+    ensure!(before.len() == 41, "{before:?}");
+    lab.ok("ovl-fdb flush --owned -n ov1")?;
+    assert_eq!(rows::of(lab, "ov1")?.len(), 1);
+    lab.ok("ovl-fdb load put-aside.json -n ov1")?;
+    rows::same("loaded", &before, &rows::of(lab, "ov1")?)?;
+    lab.ok("ovl-fdb flush --owned -n ov1; ovl-fdb load - -n ov1 <put-aside.json")?;
+    rows::same("piped", &before, &rows::of(lab, "ov1")?)?;
+    // What is learned is not made to stay.
+    let said = lab.ok("ovl-fdb list -n ov1 -j | ovl-fdb load - -n ov1")?;
+    ensure!(said.contains("1 rows of no endpoint"), "{said}");
+    rows::same("again", &before, &rows::of(lab, "ov1")?)
 }

@@ -5,6 +5,7 @@
 pub mod file;
 mod json;
 mod lines;
+mod listed;
 mod marks;
 mod parse;
 pub mod source;

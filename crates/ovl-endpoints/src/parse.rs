@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ovl_core::types::{MacAddr, UnicastMac};
 
 use crate::table::{Endpoint, Finding, Findings, Place, SHOWN, Table};
-use crate::{json, lines, marks, yaml};
+use crate::{json, lines, listed, marks, yaml};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,12 @@ pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
 /// A table of keys. JSON is a part of YAML: what is no good JSON may be good YAML. Where
 /// it is neither, the one that it looks like has the word.
 fn keyed(text: &str, findings: &mut Vec<Finding>) -> Table {
+    if listed::is_like(text) {
+        return listed::read(text, findings).unwrap_or_else(|why| {
+            findings.push(why);
+            Table::default()
+        });
+    }
     let refused = match json::is_like(text).then(|| json::read(text, findings)) {
         Some(Ok(table)) => return table,
         Some(Err(why)) => Some(why),
@@ -196,7 +202,8 @@ pub(crate) fn endpoint(
         return Err("it has neither an IP address nor a VTEP".into());
     }
     let flood = ip.is_none() && mac_text == "00:00:00:00:00:00";
-    let mac = if flood { Ok(MacAddr::ZERO) } else { mac(some(mac_text).map(|()| mac_text), ip) };
+    let mac_said = some(mac_text).map(|()| mac_text).filter(|said| *said != "auto");
+    let mac = if flood { Ok(MacAddr::ZERO) } else { mac(mac_said, ip) };
     let mac = mac.map_err(|why| in_field(1, &why))?;
     Ok(Endpoint { ip, mac, vtep, place, ..Endpoint::default() })
 }

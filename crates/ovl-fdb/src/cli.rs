@@ -62,11 +62,13 @@ pub enum Verb {
   ovl-fdb list --all --foreign -o json"
     )]
     List(List),
-    /// Write a whole table's rows: YAML, JSON, CSV, or the text of bridge and ip
+    /// Write a whole table's rows: YAML, JSON, CSV, the text of bridge and ip, or what
+    /// list -o json prints
     #[command(after_help = "Examples:
   ovl-fdb load endpoints.yaml -n ov1
   ovl-fdb load endpoints.csv --fdb-only --dev vxlan0 -n ov1
-  ovl-fdb load - -n ov1 --dry-run")]
+  ovl-fdb load - -n ov1 --dry-run
+  ovl-fdb list -n ov1 -o json | ovl-fdb load - -n ov2")]
     Load(Load),
     /// Make our rows equal to a table; those of others are left alone
     #[command(after_help = "Examples:
