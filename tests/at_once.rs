@@ -2,14 +2,18 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
 use std::process::id;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use nix::fcntl::{Flock, FlockArg};
-use ovl_tests::lab::{FOLDER, Lab};
+use ovl_tests::lab::{Background, FOLDER, Lab};
 use ovl_tests::tests;
 
 tests![
+    several_that_make_the_same_name_agree,
+    several_that_delete_the_same_name_agree,
+    a_name_that_another_is_making_is_waited_for,
     the_lock_is_its_owners_alone,
     who_is_waited_for_is_said_and_then_it_goes_on,
     a_signal_ends_the_waiting,
@@ -18,6 +22,59 @@ tests![
 
 const LOCK: &str = "/run/ovl/lock";
 const LOAD: &str = "ovl-fdb load t.csv -n ov1";
+
+/// How often chance is given a chance.
+const TIMES: usize = 8;
+
+/// Runs a command several times at the same time; gives the exit codes.
+fn at_once(lab: &Lab, command: &str) -> Result<Vec<i32>> {
+    let all: Vec<_> = (0..3).map(|_| lab.background(command)).collect::<Result<_>>()?;
+    all.into_iter().map(Background::wait).collect()
+}
+
+fn several_that_make_the_same_name_agree(lab: &Lab) -> Result<()> {
+    // Those of the machine itself may be underneath.
+    let mounts = || -> Result<usize> {
+        Ok(fs::read_to_string("/proc/self/mountinfo")?.matches(" /run/netns ").count())
+    };
+    let before = mounts()?;
+    for n in 0..TIMES {
+        assert_eq!(at_once(lab, &format!("exec ovl-ns add e{n} --exist-ok"))?, [0, 0, 0]);
+        let mut codes = at_once(lab, &format!("exec ovl-ns add f{n}"))?;
+        codes.sort_unstable();
+        assert_eq!(codes, [0, 4, 4]);
+    }
+    // The folder was made a mount once.
+    assert_eq!(mounts()?, before + 1);
+    Ok(())
+}
+
+fn several_that_delete_the_same_name_agree(lab: &Lab) -> Result<()> {
+    for _ in 0..TIMES {
+        lab.ok("ip netns add q1")?;
+        assert_eq!(at_once(lab, "exec ovl-ns del q1 --missing-ok")?, [0, 0, 0]);
+        ensure!(lab.ok("ls /run/netns")?.is_empty());
+    }
+    Ok(())
+}
+
+fn a_name_that_another_is_making_is_waited_for(lab: &Lab) -> Result<()> {
+    // As ip does it, slowly: the file, and then the namespace. On a machine so busy
+    // that the file is no longer new when it is looked at, it is done once more.
+    lab.ok("ip netns add h1; ip -n h1 link set lo up")?;
+    for _ in 0..TIMES {
+        let made = "touch /run/netns/x; sleep 0.1; exec mount --bind /run/netns/h1 /run/netns/x";
+        let making = lab.background(made)?;
+        lab.eventually("it is begun", |_| Ok(Path::new("/run/netns/x").exists()))?;
+        let added = lab.run("ovl-ns add x --exist-ok")?;
+        assert_eq!(making.wait()?, 0);
+        if added.code == 0 {
+            return Ok(());
+        }
+        lab.ok("ip netns del x")?;
+    }
+    bail!("it is never waited for")
+}
 
 fn the_lock_is_its_owners_alone(lab: &Lab) -> Result<()> {
     overlay(lab)?;

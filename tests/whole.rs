@@ -9,6 +9,7 @@ mod at_once;
 mod attributes;
 mod churn;
 mod deleted;
+mod entered;
 mod errors;
 mod fdb;
 mod flush;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         attributes::tests,
         churn::tests,
         deleted::tests,
+        entered::tests,
         errors::tests,
         fdb::tests,
         flush::tests,

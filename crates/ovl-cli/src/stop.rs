@@ -42,6 +42,11 @@ impl Stop {
 
     /// The signal that has come, if one has.
     pub fn requested(&self) -> Option<Signal> {
+        Some(self.heard()?.signal)
+    }
+
+    /// The same, with who has heard it beside this process.
+    pub fn heard(&self) -> Option<Heard> {
         take(self.fd.as_ref()?)
     }
 
@@ -67,9 +72,19 @@ fn ear(signals: &SigSet) -> Option<SignalFd> {
     SignalFd::with_flags(signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC).ok()
 }
 
-fn take(fd: &SignalFd) -> Option<Signal> {
+/// A signal that has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// Which.
+    pub signal: Signal,
+    /// It came from a terminal, and so to all processes that run there.
+    pub by_all: bool,
+}
+
+fn take(fd: &SignalFd) -> Option<Heard> {
     let info = fd.read_signal().ok().flatten()?;
-    Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()
+    let signal = Signal::try_from(i32::try_from(info.ssi_signo).ok()?).ok()?;
+    Some(Heard { signal, by_all: info.ssi_code == nix::libc::SI_KERNEL })
 }
 
 /// What becomes readable when a signal comes that ends the run and is held back
@@ -84,7 +99,7 @@ pub fn held_back() -> Option<SignalFd> {
 /// The signal that has come and is held back. It stays for who armed the stop, and
 /// for whoever asks next.
 pub fn pending(fd: &SignalFd) -> Option<Signal> {
-    let signal = take(fd)?;
+    let signal = take(fd)?.signal;
     // Sent to this thread, which holds it back: it comes again when it is looked for.
     let _ = raise(signal);
     Some(signal)

@@ -11,6 +11,7 @@ pub mod ethtool;
 pub mod exec;
 pub mod hash;
 pub mod icmp;
+pub mod inherited;
 pub mod kernel;
 pub mod known;
 pub mod link;

@@ -226,7 +226,13 @@ impl FromStr for NsRef {
                     let host = host.trim_end_matches(':').parse()?;
                     Ok(NsRef::Far(host, Path::new("/").join(path)))
                 }
-                Some((folder, name)) => Ok(NsRef::Below(folder.parse()?, name.parse()?)),
+                Some((folder, name)) => match (folder.parse(), name.parse()) {
+                    (Ok(folder), Ok(name)) => Ok(NsRef::Below(folder, name)),
+                    _ => Err(Invalid(format!(
+                        "'{}' is neither a path, which begins with '/' or './', nor FOLDER/NAME",
+                        s.escape_debug()
+                    ))),
+                },
                 None => Ok(NsRef::Name(s.parse()?)),
             },
         }

@@ -45,7 +45,7 @@ pub struct NetNs {
     key: NsKey,
 }
 
-/// A handle on a process, by which its sockets are looked at.
+/// A handle on a process, by which its sockets are looked at and its end is awaited.
 #[derive(Debug)]
 pub struct Process(OwnedFd);
 
@@ -205,6 +205,13 @@ pub fn visit<T: Send>(
         }
         Ok(all)
     })
+}
+
+/// Readable when the process has ended.
+impl AsFd for Process {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }
 
 impl AsFd for NetNs {

@@ -4,8 +4,12 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
+use nix::sys::signal::SigSet;
 
 /// `NS_GET_NSTYPE` (include/uapi/linux/nsfs.h): `_IO(0xb7, 0x3)`.
 const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
@@ -117,4 +121,53 @@ pub fn dont_fragment(socket: BorrowedFd<'_>, v4: bool) -> Result<(), Errno> {
         libc::setsockopt(socket.as_raw_fd(), level, name, (&raw const value).cast(), len)
     };
     Errno::result(rc).map(drop)
+}
+
+/// Was SIGPIPE ignored when this program was started?
+static PIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+
+/// Rust's runtime ignores SIGPIPE before `main`, and nobody can ask it what was before:
+/// so it is looked at earlier, where C libraries run what a program wants run first.
+// SAFETY: the section holds pointers to functions, which C libraries call once, before
+// `main` and any thread; this one touches nothing that is made ready later.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static LOOK_AT_SIGPIPE: extern "C" fn() = {
+    extern "C" fn look() {
+        // SAFETY: all-zero bytes are a valid sigaction (integers and an address).
+        let mut was: libc::sigaction = unsafe { std::mem::zeroed() };
+        // SAFETY: nothing is set; the kernel's answer is written to `was`.
+        let rc = unsafe { libc::sigaction(libc::SIGPIPE, std::ptr::null(), &raw mut was) };
+        let is_ignored = rc == 0 && was.sa_sigaction == libc::SIG_IGN;
+        PIPE_WAS_IGNORED.store(is_ignored, Ordering::Relaxed);
+    }
+    look
+};
+
+/// What is to become of SIGPIPE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pipe {
+    /// It is ignored, as Rust's runtime has it.
+    Ignored,
+    /// It is as it was when this program was started.
+    Inherited,
+}
+
+/// Sets what becomes of SIGPIPE.
+pub fn set_pipe(pipe: Pipe) {
+    let is_ignored = pipe == Pipe::Ignored || PIPE_WAS_IGNORED.load(Ordering::Relaxed);
+    let action = if is_ignored { libc::SIG_IGN } else { libc::SIG_DFL };
+    // SAFETY: neither action runs code of this program.
+    unsafe { libc::signal(libc::SIGPIPE, action) };
+}
+
+/// A command that is to be started with SIGPIPE as this program was - the standard
+/// library gives every command the default - and with this signal mask.
+pub fn hand_signals_down(command: &mut Command, mask: SigSet) {
+    let set = move || {
+        set_pipe(Pipe::Inherited);
+        Ok(mask.thread_set_mask()?)
+    };
+    // SAFETY: between fork and exec, `set` makes two system calls and allocates nothing.
+    unsafe { command.pre_exec(set) };
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use ovl_cli::{Acting, Flags, InNetns, OfNetns};
-use ovl_core::names::{NsName, NsRef};
+use ovl_core::names::{NETNS_DIR, NsName, NsRef};
+use ovl_core::types::Invalid;
 
 /// Make, name, find and enter network namespaces
 #[derive(Debug, Parser)]
@@ -146,8 +147,8 @@ pub struct Add {
 /// `del`.
 #[derive(Debug, Args)]
 pub struct Del {
-    /// Names
-    #[arg(required = true, value_name = "NAME")]
+    /// Names, or their paths under /run/netns
+    #[arg(required = true, value_name = "NAME", value_parser = name_or_path)]
     pub names: Vec<NsName>,
     /// Fine when there is no such name
     #[arg(long)]
@@ -253,6 +254,11 @@ pub enum Id {
     Auto,
     /// This one.
     Number(i32),
+}
+
+fn name_or_path(text: &str) -> Result<NsName, Invalid> {
+    let below = text.strip_prefix(NETNS_DIR).and_then(|rest| rest.strip_prefix('/'));
+    below.unwrap_or(text).parse()
 }
 
 fn parse_id(text: &str) -> Result<Id, String> {

@@ -4,18 +4,24 @@
 
 use std::ffi::{CString, OsString};
 use std::fs;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns, unshare};
-use nix::unistd::execvp;
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::unistd::{Pid, execvp};
+use ovl_cli::stop::{Stop, exit_for};
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::error::errno_text;
+use ovl_core::inherited::{hand_signals_down, with_signals};
 use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef, shown};
-use ovl_core::netns::NetNs;
+use ovl_core::netns::{NetNs, Process};
 use ovl_core::step::Place;
 
 use crate::cli::Exec;
@@ -102,7 +108,7 @@ fn become_command(command: &[OsString]) -> Error {
     let Ok(strings) = strings else {
         return Error::new(OURS, "a word of the command holds a NUL byte");
     };
-    let Err(errno) = execvp(&strings[0], &strings);
+    let Err(errno) = with_signals(|| execvp(&strings[0], &strings));
     let exit = if errno == Errno::ENOENT { NOT_FOUND } else { NOT_EXECUTABLE };
     let word = words[0].to_string_lossy();
     Error::new(exit, format!("cannot run {}: {}", word.escape_debug(), errno_text(errno))).about(
@@ -112,7 +118,8 @@ fn become_command(command: &[OsString]) -> Error {
     )
 }
 
-/// Each namespace in turn, by a process of its own.
+/// Each namespace in turn, by a process of its own. A signal is passed on to the one
+/// that runs, and is the end of the turn.
 fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
     let command: Vec<&OsString> = args.ns.iter().chain(&args.command).collect();
     if command.is_empty() {
@@ -120,6 +127,8 @@ fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
     }
     let own = std::env::current_exe().map_err(|e| Error::new(OURS, e.to_string()))?;
     let mut worst = 0;
+    let mask = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
+    let stop = Stop::arm();
     let folders: &[&str] =
         if args.how.docker { &[NETNS_DIR, DOCKER_NETNS_DIR] } else { &[NETNS_DIR] };
     for path in folders.iter().flat_map(|folder| namespaces(Path::new(folder))) {
@@ -131,11 +140,50 @@ fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
         if args.how.net_only {
             child.arg("--net-only");
         }
-        let status = child.arg("--").args(&command).status();
-        let code = status.ok().and_then(|s| s.code()).unwrap_or(125);
-        worst = worst.max(u8::try_from(code).unwrap_or(125));
+        hand_signals_down(child.arg("--").args(&command), mask);
+        let ended = child.spawn().map(|child| ended(child, &stop));
+        let (code, signal) = ended.unwrap_or((OURS.code(), None));
+        if let Some(signal) = signal {
+            return Ok(exit_for(signal));
+        }
+        worst = worst.max(code);
     }
     Ok(Exit::Command(worst))
+}
+
+/// Waits for the end of a command: its exit code, as a shell has it, and the signal
+/// that came meanwhile.
+fn ended(mut child: Child, stop: &Stop) -> (u8, Option<Signal>) {
+    let mut signal = None;
+    let mut pass_on = |child: &Child| {
+        while let Some(heard) = stop.heard() {
+            signal = signal.or(Some(heard.signal));
+            let pid = i32::try_from(child.id()).map(Pid::from_raw);
+            // What a terminal sent, the command has got as well.
+            if let (false, Ok(pid)) = (heard.by_all, pid) {
+                // It may have ended meanwhile, and stays a number until it is waited for.
+                let _ = kill(pid, heard.signal);
+            }
+        }
+    };
+    if let (Ok(process), Some(ear)) = (Process::open(child.id()), stop.as_fd()) {
+        loop {
+            let mut fds = [process.as_fd(), ear].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+            match poll(&mut fds, PollTimeout::NONE) {
+                Ok(_) if fds[0].any() != Some(true) => pass_on(&child),
+                Ok(_) => break,
+                Err(Errno::EINTR) => {}
+                Err(_) => break,
+            }
+        }
+    }
+    // One that came in the same moment in which the command ended.
+    pass_on(&child);
+    let code = child.wait().ok().and_then(|status| {
+        let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+        u8::try_from(code?).ok()
+    });
+    (code.unwrap_or(OURS.code()), signal)
 }
 
 /// The namespaces with a name in that folder, sorted. Plain files are passed over.

@@ -1,9 +1,15 @@
 //! The verbs of ovl-ns that change something, as wants.
 
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
+use nix::fcntl::Flock;
 use ovl_cli::apply::Applied;
-use ovl_cli::{Context, Error, Exit, Slots, apply, output};
+use ovl_cli::{Acting, Context, Error, Exit, Slots, apply, output, stop};
+use ovl_core::attrs::{Change, Difference};
 use ovl_core::names::{DOCKER_NETNS_DIR, IfName, NsName, NsRef};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
 use ovl_core::plan::{Clash, Conflict};
@@ -23,9 +29,18 @@ enum Under {
     Other(String),
 }
 
+/// How long a name may be in the making: others make the file first, and then mount.
+const IN_THE_MAKING: Duration = Duration::from_millis(500);
+/// Between two looks at such a one.
+const PAUSE: Duration = Duration::from_millis(10);
+
 fn under(name: &NsName) -> Result<Under, Error> {
     match NetNs::open(&name.path()) {
         Ok(ns) => Ok(Under::Namespace(ns)),
+        Err(OpenError::Stale(path)) if is_new(&path) => {
+            sleep(PAUSE);
+            under(name)
+        }
         Err(OpenError::Stale(_)) => Ok(Under::Stale),
         Err(e @ (OpenError::NoNamespace(_) | OpenError::OtherKind(_))) => {
             Ok(Under::Other(e.to_string()))
@@ -33,6 +48,17 @@ fn under(name: &NsName) -> Result<Under, Error> {
         Err(OpenError::Io(_, e)) if e.kind() == std::io::ErrorKind::NotFound => Ok(Under::Nothing),
         Err(e) => Err(Error::new(Exit::Denied, format!("cannot look at {e}"))),
     }
+}
+
+/// Is the file so new that it may be a namespace in a moment?
+fn is_new(file: &Path) -> bool {
+    let made = fs::symlink_metadata(file).and_then(|meta| meta.modified());
+    made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age < IN_THE_MAKING))
+}
+
+/// Between looking and acting no other run of this toolkit makes or deletes a name.
+fn alone(acting: Acting) -> Result<Option<Flock<File>>, Error> {
+    if acting.dry_run { Ok(None) } else { stop::choose().map(Some) }
 }
 
 fn clash(name: &NsName, why: Clash) -> Error {
@@ -49,16 +75,57 @@ fn lo() -> IfName {
     IfName::from_kernel("lo".into())
 }
 
+/// Refuses a name that means something else wherever a namespace is named.
+fn can_be_meant(name: &NsName) -> Result<(), Error> {
+    if matches!(name.as_str().parse(), Ok(NsRef::Name(_))) {
+        return Ok(());
+    }
+    let why = format!("'{name}' cannot be a name: where a namespace is named, it means another");
+    Err(Error::usage(why)
+        .about("create", format!("namespace {name}"), None)
+        .hint("self, init, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N and inode:N have a meaning"))
+}
+
+fn named_once(names: &[NsName]) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    match names.iter().find(|name| !seen.insert(*name)) {
+        Some(twice) => Err(Error::usage(format!("namespace {twice} is named twice"))),
+        None => Ok(()),
+    }
+}
+
+/// Is a namespace that is there as `add` would have made it? Nothing of it is changed;
+/// with --no-lo nothing is asked of its loopback.
+fn stands_as_asked(context: &Context, args: &Add, name: &NsName, ns: &NetNs) -> Result<(), Error> {
+    if args.no_lo {
+        return Ok(());
+    }
+    let link = Reader::open(&context.kernel, ns).and_then(|mut reader| reader.link(&lo(), false));
+    let link = link.map_err(ovl_cli::error::reading("its loopback", Some(name.to_string())))?;
+    if link.is_some_and(|link| link.state.is_up()) {
+        return Ok(());
+    }
+    let down = Difference {
+        word: "lo",
+        asked: "lo up".into(),
+        have: "lo down".into(),
+        change: Change::Live,
+    };
+    Err(clash(name, Clash::Differs(vec![down]))
+        .hint("--no-lo takes it as it is; ovl-ns exec NAME -- ip link set lo up brings it up"))
+}
+
 /// `add`.
 pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
+    args.names.iter().try_for_each(can_be_meant)?;
+    named_once(&args.names)?;
+    let _alone = alone(args.acting)?;
     let mut slots = Slots::default();
     let mut wants = Vec::new();
     for name in &args.names {
         let stale = match under(name)? {
-            Under::Namespace(_) if args.exist_ok => {
-                let reference = NsRef::Path(name.path());
-                let at = slots.have(context, &reference)?;
-                wants.extend((!args.no_lo).then(|| Want::Up { at, dev: lo(), up: true }));
+            Under::Namespace(ns) if args.exist_ok => {
+                stands_as_asked(context, args, name, &ns)?;
                 continue;
             }
             Under::Namespace(_) => return Err(clash(name, Clash::Exists)),
@@ -81,6 +148,8 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
 
 /// `del`.
 pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
+    named_once(&args.names)?;
+    let _alone = alone(args.acting)?;
     let mut slots = Slots::default();
     let mut wants = Vec::new();
     for name in &args.names {
@@ -120,6 +189,8 @@ fn missing(name: &NsName) -> Error {
 
 /// `attach`.
 pub fn attach(context: &Context, args: &Attach) -> Result<Exit, Error> {
+    can_be_meant(&args.name)?;
+    let _alone = alone(args.acting)?;
     let mut slots = Slots::default();
     let there = match under(&args.name)? {
         Under::Nothing => None,
