@@ -26,6 +26,7 @@ mod objects;
 mod others;
 mod paste;
 mod picture;
+mod refused;
 mod said;
 mod saved;
 mod stalled;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         objects::tests,
         others::tests,
         paste::tests,
+        refused::tests,
         said::tests,
         saved::tests,
         stalled::tests,
