@@ -27,6 +27,7 @@ mod objects;
 mod others;
 mod paste;
 mod picture;
+mod refused;
 mod said;
 mod saved;
 mod stalled;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         objects::tests,
         others::tests,
         paste::tests,
+        refused::tests,
         said::tests,
         saved::tests,
         stalled::tests,

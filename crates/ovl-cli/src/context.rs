@@ -200,7 +200,10 @@ where
         .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut command)));
     let parsed = match parsed {
         Ok(parsed) => parsed,
-        Err(e) => return usage::tell(tool, &e, &command, &words).into(),
+        Err(e) => {
+            let e = usage::explained::<C>(e, &words);
+            return usage::tell(tool, &e, &command, &words).into();
+        }
     };
     let context = Context::new(tool, flags(&parsed));
     match run(&context, parsed) {

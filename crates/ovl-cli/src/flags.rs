@@ -127,6 +127,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         _ => return Err(bad()),
     };
     let seconds = number.parse::<f64>().map_err(|_| bad())? * factor;
+    if seconds < 0.0 {
+        return Err(format!("'{text}' is below zero: a time is 0 or more"));
+    }
     Duration::try_from_secs_f64(seconds).map_err(|_| bad())
 }
 

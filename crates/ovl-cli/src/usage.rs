@@ -4,11 +4,43 @@
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{Arg, Command};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output;
+
+/// What clap tells of a word with a dash that it did not expect.
+const AS_A_VALUE: &str = "to pass '";
+
+/// A better sentence for `--vni -1`: a number below zero is a word with a dash to clap,
+/// which knows no flag `-1`. Read as the value that is meant, it is refused by what the
+/// flag takes.
+pub fn explained<C: CommandFactory + FromArgMatches>(
+    error: clap::Error,
+    words: &[OsString],
+) -> clap::Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    let mut command = below_zero(C::command());
+    let again = command
+        .try_get_matches_from_mut(words)
+        .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut command)));
+    match again {
+        Err(better) if better.kind() != ErrorKind::UnknownArgument => better,
+        _ => error,
+    }
+}
+
+/// The definition with numbers below zero as values.
+fn below_zero(command: Command) -> Command {
+    let takes = |arg: Arg| match arg.get_action().takes_values() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    };
+    command.mut_args(takes).mut_subcommands(below_zero)
+}
 
 /// Tells of words that could not be parsed; help and version go to standard output.
 pub fn tell(tool: &str, error: &clap::Error, command: &Command, words: &[OsString]) -> Exit {
@@ -21,7 +53,10 @@ pub fn tell(tool: &str, error: &clap::Error, command: &Command, words: &[OsStrin
         output::note(text.trim_end());
         return Exit::Usage;
     }
-    refuse(tool, &plain(&text, tool), command, words)
+    // Where a word is wrong the flag's own sentence says what is right.
+    let kinds = [ErrorKind::UnknownArgument, ErrorKind::MissingRequiredArgument];
+    let error = plain(&text, tool, kinds.contains(&error.kind()));
+    refuse(tool, &error, command, words)
 }
 
 /// Tells why a command line is none, in the form that it asks for.
@@ -34,17 +69,26 @@ pub fn refuse(tool: &str, error: &Error, command: &Command, words: &[OsString]) 
     Exit::Usage
 }
 
-/// clap's text as one of our errors: its first paragraph is the sentence, its
-/// tips are hints, and its usage is a question away.
-fn plain(text: &str, tool: &str) -> Error {
+/// clap's text as one of our errors: its first paragraph is the sentence, its tips
+/// are hints, and so is its usage where that helps. A name never begins with a dash:
+/// how to pass one that does is no help.
+fn plain(text: &str, tool: &str, with_usage: bool) -> Error {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let mut sentence = Vec::new();
     let mut hints = Vec::new();
-    for line in text.lines().take_while(|line| !line.starts_with("Usage:")) {
-        match line.trim().strip_prefix("tip: ") {
-            Some(tip) => hints.push(tip.to_owned()),
-            None if hints.is_empty() && !line.starts_with("For more information") => {
-                sentence.push(line.trim());
+    let mut is_sentence = true;
+    for line in text.lines().map(str::trim) {
+        if let Some(usage) = line.strip_prefix("Usage: ") {
+            hints.extend(with_usage.then(|| format!("usage: {usage}")));
+            break;
+        }
+        match line.strip_prefix("tip: ") {
+            Some(tip) => {
+                is_sentence = false;
+                hints.extend((!tip.starts_with(AS_A_VALUE)).then(|| tip.to_owned()));
+            }
+            None if is_sentence && !line.starts_with("For more information") => {
+                sentence.push(line);
             }
             None => {}
         }

@@ -232,6 +232,22 @@ impl Cidr {
         self.0.trunc()
     }
 
+    /// An address that a host of its subnet can have: not the subnet's own, nor the one
+    /// that means all of them. Subnets of one or two addresses have neither.
+    pub fn of_a_host(self) -> Result<Cidr, Invalid> {
+        let (ip, net) = (self.addr(), self.network());
+        let is_wide = net.max_prefix_len() - net.prefix_len() > 1;
+        let is = match ip {
+            _ if ip.is_unspecified() || ip.is_multicast() || ip.is_loopback() => "no host's",
+            _ if is_wide && ip == net.addr() => "the subnet's own",
+            IpAddr::V4(_) if is_wide && ip == net.broadcast() => "the subnet's broadcast",
+            _ => return Ok(self),
+        };
+        let first = net.hosts().next().filter(|_| is_wide && is != "no host's");
+        let example = first.map(|ip| format!(": a host's is {ip}/{}", net.prefix_len()));
+        Err(Invalid(format!("{self} is {is} address{}", example.unwrap_or_default())))
+    }
+
     /// Does the prefix hold this address?
     pub fn contains(self, ip: IpAddr) -> bool {
         self.0.contains(&ip)
@@ -347,5 +363,25 @@ mod tests {
         assert_eq!(cidr.network().to_string(), "192.168.10.0/24");
         assert_eq!(cidr.to_string(), "192.168.10.1/24");
         assert!("192.168.10.1/33".parse::<Cidr>().is_err());
+    }
+
+    #[test]
+    fn a_gateway_is_a_hosts_address() {
+        let is_ok = |text: &str| text.parse::<Cidr>().unwrap().of_a_host().is_ok();
+        for good in
+            ["192.168.10.1/24", "192.168.10.254/24", "10.0.0.0/31", "10.0.0.1/32", "fd00::1/64"]
+        {
+            assert!(is_ok(good), "{good}");
+        }
+        for bad in [
+            "192.168.10.0/24",
+            "192.168.10.255/24",
+            "0.0.0.0/0",
+            "224.0.0.1/4",
+            "127.0.0.1/8",
+            "fd00::/64",
+        ] {
+            assert!(!is_ok(bad), "{bad}");
+        }
     }
 }

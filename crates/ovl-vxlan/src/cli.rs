@@ -7,7 +7,7 @@ use ovl_cli::{Acting, Flags, InNetns};
 use ovl_core::attrs::{Field, Shape};
 use ovl_core::link::VxlanAttrs;
 use ovl_core::names::{IfName, NsRef};
-use ovl_core::types::{Cidr, Mtu, UnicastMac};
+use ovl_core::types::{Cidr, Invalid, Mtu, UnicastMac};
 
 /// The inside of an overlay: its bridge and its VXLAN device
 #[derive(Debug, Parser)]
@@ -79,7 +79,7 @@ pub struct Add {
     #[arg(long, value_name = "BR")]
     pub bridge: Option<IfName>,
     /// Address of the bridge: the overlay's gateway
-    #[arg(long, value_name = "CIDR", requires = "bridge")]
+    #[arg(long, value_name = "CIDR", requires = "bridge", value_parser = parse_gateway)]
     pub gateway: Option<Cidr>,
     /// Leave the device down
     #[arg(long)]
@@ -122,10 +122,14 @@ pub enum AskedMtu {
     Underlay,
 }
 
+fn parse_gateway(text: &str) -> Result<Cidr, Invalid> {
+    text.parse::<Cidr>()?.of_a_host()
+}
+
 fn parse_mtu(text: &str) -> Result<AskedMtu, String> {
     match text {
         "underlay" => Ok(AskedMtu::Underlay),
-        n => n.parse().map(AskedMtu::Bytes).map_err(|e: ovl_core::types::Invalid| e.0),
+        n => n.parse().map(AskedMtu::Bytes).map_err(|e: Invalid| e.0),
     }
 }
 
@@ -278,10 +282,15 @@ impl<const VNI: bool> FromArgMatches for VxlanFlags<VNI> {
                     None => continue,
                 },
             };
-            self.0.set_words(field.word, &words).map_err(|e| {
+            let invalid = |e: &dyn std::fmt::Display| {
                 let text = format!("invalid value for '--{name}': {e}\n");
                 clap::Error::raw(ErrorKind::ValueValidation, text)
-            })?;
+            };
+            self.0.set_words(field.word, &words).map_err(|e| invalid(&e))?;
+            // The kernel would take 0 for its own default, and say that port afterwards.
+            if name == "dstport" && self.0.dstport == Some(0) {
+                return Err(invalid(&"a port is a number from 1 to 65535"));
+            }
         }
         Ok(())
     }

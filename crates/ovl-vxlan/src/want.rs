@@ -78,6 +78,11 @@ fn attributes(args: &Add) -> Result<VxlanAttrs, Error> {
 
 /// `add`.
 pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
+    if args.bridge.as_ref() == Some(&args.name) {
+        let message =
+            format!("a device is no port of itself: {} is the bridge's name too", args.name);
+        return Err(Error::usage(message).hint("--bridge takes the name of a bridge, such as br0"));
+    }
     let attrs = attributes(args)?;
     let (applied, ns) = apply::again(|| add_once(context, args, &attrs))?;
     if applied != Applied::Shown && context.flags.is_structured() {
@@ -98,7 +103,7 @@ fn add_once(context: &Context, args: &Add, attrs: &VxlanAttrs) -> Result<(Applie
     let wants = wants(context, args, attrs, &slots, &have, (at, underlay))?;
     let (ns, socket) = (open(&slots, at)?, slots.open[&underlay].key());
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
-    let advise = |failed: &_, error: &mut _| holder::advise(context, socket, failed, error);
+    let advise = |failed: &_, error: &mut _| holder::advise(context, socket, attrs, failed, error);
     let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
     Ok((applied, ns))
 }
@@ -191,7 +196,9 @@ pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
     let at = slots.have(context, &args.netns.reference())?;
     let _turn = slots.turn(args.acting);
     let have = slots.read(context)?;
-    is_vxlan(&slots, &have, at, &args.name)?;
+    let stands = Conflict::unless("vxlan", have.link(at, &args.name), &args.name, slots.label(at))?;
+    let (ns, nsid) = (open(&slots, at)?, stands.peer.nsid);
+    let whole = vxlan.as_ref().clone().or(stands.vxlan().cloned().unwrap_or_default());
     let dev = args.name.clone();
     let mut wants = vec![Want::Attrs { at, dev: dev.clone(), attrs, vxlan }];
     if args.master.is_some() || args.nomaster {
@@ -200,7 +207,12 @@ pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
     if args.up || args.down {
         wants.push(Want::Up { at, dev, up: args.up });
     }
-    apply(context, args.acting, slots, &wants, &have, Policy::default(), |_, _| {})?;
+    let advise = |failed: &_, error: &mut _| {
+        if let Some(underlay) = holder::underlay(context, &ns, nsid) {
+            holder::advise(context, underlay, &whole, failed, error);
+        }
+    };
+    apply(context, args.acting, slots, &wants, &have, Policy::default(), advise)?;
     Ok(Exit::Done)
 }
 
@@ -235,9 +247,4 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };
     apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})?;
     Ok(Exit::Done)
-}
-
-fn is_vxlan(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<(), Error> {
-    Conflict::unless("vxlan", have.link(at, name), name, slots.label(at))?;
-    Ok(())
 }

@@ -1,0 +1,92 @@
+//! Command lines that make no sense, and ports that are taken: what is wrong is said,
+//! and what would be right.
+
+use std::net::UdpSocket;
+
+use anyhow::{Result, ensure};
+use ovl_tests::lab::Lab;
+use ovl_tests::tests;
+
+tests![
+    numbers_below_zero_are_told_what_is_allowed,
+    a_word_that_is_missing_is_told,
+    what_no_overlay_can_have_is_refused_before_anything_is_done,
+    a_port_that_is_read_otherwise_names_the_device,
+    a_port_that_a_process_holds_says_how_to_find_it,
+];
+
+/// Refused with 2, in these words and without clap's advice on dashes.
+fn no_sense(lab: &Lab, command: &str, words: &[&str]) -> Result<()> {
+    let said = lab.fails(command, 2)?;
+    for word in words {
+        ensure!(said.contains(word), "`{command}` does not say '{word}':\n{said}");
+    }
+    ensure!(!said.contains("as a value"), "`{command}` advises to pass it all the same:\n{said}");
+    Ok(())
+}
+
+fn numbers_below_zero_are_told_what_is_allowed(lab: &Lab) -> Result<()> {
+    for (command, allowed) in [
+        ("ovl-vxlan add v --vni -1", "0 to 16777215"),
+        ("ovl-vxlan add v --vni 5 --mtu -5", "68 to 65535"),
+        ("ovl-vxlan add v --vni 5 --srcport -1 5", "0 to 65535"),
+        ("ovl-vxlan add v --vni 5 --ageing -1", "0 to 4294967295"),
+        ("ovl-ns wait self --timeout -1", "0 or more"),
+        ("ovl-ns nsid self --set -1", "a number from 0 up"),
+        ("ovl-vxlan add -1 --vni 5", "starts with '-'"),
+    ] {
+        no_sense(lab, command, &[allowed, "hint: "])?;
+    }
+    Ok(())
+}
+
+fn a_word_that_is_missing_is_told(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h2")?;
+    no_sense(lab, "ovl-ns del -n h2", &["'-n'", "usage: ovl-ns del [OPTIONS] <NAME>..."])?;
+    no_sense(lab, "ovl-vxlan del -n h2", &["<NAME>", "usage: ovl-vxlan del "])?;
+    Ok(())
+}
+
+fn what_no_overlay_can_have_is_refused_before_anything_is_done(lab: &Lab) -> Result<()> {
+    let before = lab.ok("ip -j link")?;
+    for (flags, words) in [
+        ("--bridge v", &["v is the bridge's name too", "hint: "][..]),
+        ("--dstport 0", &["--dstport", "1 to 65535"]),
+        ("--dstport 00", &["--dstport", "1 to 65535"]),
+        ("--bridge br0 --gateway 192.168.10.0/24", &["the subnet's own", "192.168.10.1/24"]),
+        ("--bridge br0 --gateway 192.168.10.255/24", &["broadcast", "192.168.10.1/24"]),
+        ("--bridge br0 --gateway fd00::/64", &["the subnet's own"]),
+        ("--bridge br0 --gateway 224.0.0.1/24", &["no host's"]),
+    ] {
+        for more in ["", " --dry-run", " --exist-ok"] {
+            no_sense(lab, &format!("ovl-vxlan add v --vni 5 {flags}{more}"), words)?;
+        }
+    }
+    no_sense(lab, "ovl-vxlan set v --dstport 0", &["1 to 65535"])?;
+    assert_eq!(lab.ok("ip -j link")?, before);
+    lab.ok("ovl-vxlan add v --vni 5 --bridge br0 --gateway 10.0.0.0/31")?;
+    Ok(())
+}
+
+fn a_port_that_is_read_otherwise_names_the_device(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    lab.ok("ip netns add ov1; ovl-vxlan add g1 --vni 5 --gbp -n ov1 --underlay h1")?;
+    let words = ["Address already in use", "hint: UDP port 4789", "g1", "ov1", "gbp"];
+    lab.refuses("ovl-vxlan add g2 --vni 6 -n ov1 --underlay h1", 1, &words)?;
+    lab.ok("ovl-vxlan add g3 --vni 7 -n ov1 --underlay h1 --down")?;
+    lab.refuses("ovl-vxlan set g3 -n ov1 --up", 1, &words)?;
+    // Not of this socket: another port, another underlay.
+    lab.ok("ovl-vxlan add g4 --vni 6 -n ov1 --underlay h1 --dstport 4790
+        ovl-vxlan add g5 --vni 6 -n ov1 --underlay h2")?;
+    Ok(())
+}
+
+fn a_port_that_a_process_holds_says_how_to_find_it(lab: &Lab) -> Result<()> {
+    let _socket = UdpSocket::bind("0.0.0.0:4789")?;
+    lab.ok("ip netns add ov1")?;
+    lab.refuses(
+        "ovl-vxlan add v --vni 5 -n ov1",
+        1,
+        &["Address already in use", "a process", "ss -ulnp 'sport = :4789'"],
+    )
+}
