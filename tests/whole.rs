@@ -33,6 +33,7 @@ mod veth;
 mod views;
 mod vxlan;
 mod watching;
+mod words;
 
 use std::process::ExitCode;
 
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         views::tests,
         vxlan::tests,
         watching::tests,
+        words::tests,
     ];
     harness::main(files.iter().flat_map(|tests| tests()).collect())
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ovl_cli::apply::Applied;
+use ovl_cli::error::from_io;
 use ovl_cli::{Context, Error, Exit, Slots, apply, output};
 use ovl_core::names::{DOCKER_NETNS_DIR, IfName, NsName, NsRef};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
@@ -31,7 +32,7 @@ fn under(name: &NsName) -> Result<Under, Error> {
             Ok(Under::Other(e.to_string()))
         }
         Err(OpenError::Io(_, e)) if e.kind() == std::io::ErrorKind::NotFound => Ok(Under::Nothing),
-        Err(e) => Err(Error::new(Exit::Denied, format!("cannot look at {e}"))),
+        Err(e) => Err(e.into()),
     }
 }
 
@@ -180,7 +181,7 @@ pub fn nsid(context: &Context, args: &Nsid) -> Result<Exit, Error> {
 }
 
 fn clone(slots: &Slots, at: ovl_core::step::NsSlot) -> Result<NetNs, Error> {
-    slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))
+    slots.open[&at].try_clone().map_err(|e| from_io("open once more", "a namespace", &e))
 }
 
 fn read_id(context: &Context, ns: &NetNs, of: &NetNs) -> Result<Option<i32>, Error> {

@@ -42,6 +42,7 @@ pub fn mtu(
             Exit::Failed,
             "cannot tell by which device of the underlay packets will leave",
         )
+        .about("find", "the device of the underlay", slots.label(underlay))
         .hint("--dev or --local names it, or give --mtu a number")),
         (None, room) => Ok(room.map_or(ETHERNET - overhead, |r| r.min(ETHERNET - overhead))),
     }
