@@ -22,6 +22,7 @@ mod ns;
 mod others;
 mod paste;
 mod picture;
+mod ping;
 mod said;
 mod saved;
 mod stalled;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         ns::tests,
         others::tests,
         paste::tests,
+        ping::tests,
         said::tests,
         saved::tests,
         stalled::tests,
