@@ -27,6 +27,7 @@ mod objects;
 mod others;
 mod paste;
 mod picture;
+mod ping;
 mod refused;
 mod said;
 mod saved;
@@ -40,6 +41,7 @@ mod veth;
 mod views;
 mod vxlan;
 mod watching;
+mod words;
 
 use std::process::ExitCode;
 
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
         objects::tests,
         others::tests,
         paste::tests,
+        ping::tests,
         refused::tests,
         said::tests,
         saved::tests,
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
         views::tests,
         vxlan::tests,
         watching::tests,
+        words::tests,
     ];
     harness::main(files.iter().flat_map(|tests| tests()).collect())
 }

@@ -11,7 +11,7 @@ use ovl_core::plan::{Plan, plan};
 use ovl_core::row::RowSpec;
 use ovl_core::spell;
 use ovl_core::state::Have;
-use ovl_core::step::{NsDecl, NsSlot, Step};
+use ovl_core::step::{Act, LinkRef, NsDecl, NsSlot, Step};
 use ovl_core::want::{Policy, Want};
 
 use crate::context::Context;
@@ -162,11 +162,13 @@ fn told(plan: &Plan, failed: &Failed, signal: Option<Signal>) -> Error {
     error = error.about(op, object, netns);
     error.overtaken = failed.overtaken;
     for step in &failed.undone {
-        error.aftermath.push(format!("undone: {}", place(plan, step)));
+        let thing = thing(plan, step);
+        if !error.undone.contains(&thing) {
+            error.undone.push(thing);
+        }
     }
-    for (step, why) in &failed.left {
-        error.aftermath.push(format!("not undone: {}: {why}", place(plan, step)));
-    }
+    let left = failed.left.iter().map(|(step, why)| format!("{}: {why}", place(plan, step)));
+    error.left.extend(left);
     error
 }
 
@@ -179,6 +181,28 @@ fn not_deleted(plan: &Plan, dropped: Vec<(Step, ovl_core::error::Fail)>) -> Erro
     let mut first = errors.next().unwrap_or_else(|| Error::new(Exit::Failed, "nothing failed"));
     first.aftermath.extend(errors.map(|e| e.message));
     first
+}
+
+/// What a step that is taken back has made, and where. A thing that was made goes with
+/// all that was done to it; what was done to one that stood is told by itself.
+fn thing(plan: &Plan, step: &Step) -> String {
+    let made = match &step.act {
+        Act::LinkAdd(spec) => Some((step.at, &spec.name)),
+        Act::LinkSet(link, _) | Act::Addr(_, link, _) | Act::Route(_, link, _) => match link {
+            LinkRef::Made { at, name } => Some((*at, name)),
+            LinkRef::Have { .. } => None,
+        },
+        _ => None,
+    };
+    let decl = |at: NsSlot| plan.namespaces.get(usize::from(at.0));
+    match (decl(step.at), made) {
+        (Some(NsDecl::ToBe { name }), _) => format!("netns {name}"),
+        (_, Some((at, name))) => {
+            let netns = decl(at).and_then(NsDecl::label);
+            netns.map_or_else(|| name.to_string(), |netns| format!("{name} in netns {netns}"))
+        }
+        _ => place(plan, step),
+    }
 }
 
 fn place(plan: &Plan, step: &Step) -> String {

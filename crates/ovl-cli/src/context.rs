@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 use ovl_core::kernel::Live;
-use ovl_core::names::NsRef;
+use ovl_core::names::{NsRef, shown};
 use ovl_core::netns::NetNs;
 use ovl_machine::discover::Search;
 use ovl_machine::names::{Asking, Names};
@@ -117,8 +117,7 @@ impl Context {
             say(&format!("/proc does not list the processes of others (hidepid): {lost}"));
         }
         for path in *closed {
-            let path = path.display().to_string();
-            say(&format!("cannot look at {}", path.escape_debug()));
+            say(&format!("cannot look at {}", shown(path)));
         }
         if *unread > 0 {
             say(&match of_one {

@@ -2,6 +2,7 @@
 //! searching as will do. The folders of names are read first; processes and
 //! mounts only for a namespace that has no name.
 
+use ovl_core::names::shown;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
@@ -81,11 +82,11 @@ impl Directory {
         let found = self.find(key);
         // A name is enough; only a file elsewhere has to be told from others.
         if key == self.own || !found.names.is_empty() {
-            return found.reference(self.own).escape_debug().to_string();
+            return shown(found.reference(self.own));
         }
         let names =
             self.short.get_or_init(|| short_names(self.all().namespaces.values(), self.own));
-        names.get(&key).cloned().unwrap_or_else(|| found.reference(self.own))
+        names.get(&key).cloned().unwrap_or_else(|| shown(found.reference(self.own)))
     }
 
     /// The namespace that `reader`'s namespace knows by this id, opened.

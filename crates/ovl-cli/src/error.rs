@@ -3,13 +3,16 @@
 //! back. `-o json` prints the same as an object.
 
 use std::fmt::Write as _;
+use std::io;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 use ovl_core::error::{Fail, Failure, errno_text};
+use ovl_core::names::shown;
+use ovl_core::netns::OpenError;
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::types::Invalid;
-use ovl_machine::resolve::ResolveError;
+use ovl_machine::resolve::{ResolveError, Why};
 use serde_json::json;
 
 use crate::exit::Exit;
@@ -33,8 +36,12 @@ pub struct Error {
     pub extack: Option<String>,
     /// What helps.
     pub hints: Vec<String>,
-    /// What was taken back, and what could not be.
+    /// What came of it besides, a sentence each.
     pub aftermath: Vec<String>,
+    /// What was taken back, thing by thing: `br0 in netns ov-demo`.
+    pub undone: Vec<String>,
+    /// What could not be taken back, and why.
+    pub left: Vec<String>,
     /// How the command ends.
     pub exit: Exit,
     /// Somebody else was faster, and all was taken back: looking again may help.
@@ -53,6 +60,8 @@ impl Error {
             extack: None,
             hints: Vec::new(),
             aftermath: Vec::new(),
+            undone: Vec::new(),
+            left: Vec::new(),
             exit,
             overtaken: false,
         }
@@ -88,11 +97,17 @@ impl Error {
     /// The lines for a terminal.
     pub fn text(&self, tool: &str) -> String {
         let mut out = format!("{tool}: {}\n", self.message);
+        for hint in &self.hints {
+            let _ = writeln!(out, "hint: {hint}");
+        }
         for line in &self.aftermath {
             let _ = writeln!(out, "{line}");
         }
-        for hint in &self.hints {
-            let _ = writeln!(out, "hint: {hint}");
+        for thing in &self.undone {
+            let _ = writeln!(out, "undone: {thing}");
+        }
+        for thing in &self.left {
+            let _ = writeln!(out, "not undone: {thing}");
         }
         out
     }
@@ -108,7 +123,9 @@ impl Error {
             "errno": self.errno.map(|e| format!("{e:?}")),
             "extack": self.extack,
             "hint": some(&self.hints.join("; ")),
-            "undone": self.aftermath,
+            "undone": self.undone,
+            "not_undone": self.left,
+            "aftermath": self.aftermath,
             "exit": self.exit.code(),
         }})
     }
@@ -141,6 +158,22 @@ pub fn from_fail(why: &Fail, message: String) -> Error {
     error
 }
 
+/// A failed call on a file: the system's words for the number, without the number.
+/// Whoever may not read a file seldom needs root for it, so that is no hint here.
+pub fn from_io(op: &str, object: impl Into<String>, why: &io::Error) -> Error {
+    let exit = match why.kind() {
+        io::ErrorKind::PermissionDenied => Exit::Denied,
+        _ => Exit::Failed,
+    };
+    let errno = why.raw_os_error().map(Errno::from_raw);
+    let why = errno.map_or_else(|| why.to_string(), |errno| errno_text(errno).to_owned());
+    let object = object.into();
+    let blank = if object.is_empty() { "" } else { " " };
+    let mut error = Error::new(exit, format!("cannot {op}{blank}{object}: {why}"));
+    error.errno = errno;
+    error.about(op, object, None)
+}
+
 /// A failed reading.
 pub fn reading(what: &str, netns: Option<String>) -> impl FnOnce(Fail) -> Error {
     let what = what.to_owned();
@@ -166,26 +199,36 @@ impl From<Conflict> for Error {
     }
 }
 
+impl From<OpenError> for Error {
+    fn from(e: OpenError) -> Error {
+        match &e {
+            OpenError::Io(path, why) => from_io("open", shown(path), why),
+            OpenError::Stale(path) | OpenError::NoNamespace(path) | OpenError::OtherKind(path) => {
+                Error::new(Exit::Missing, e.to_string()).about("open", shown(path), None)
+            }
+        }
+    }
+}
+
 impl From<ResolveError> for Error {
     fn from(e: ResolveError) -> Error {
-        let exit = match &e {
-            ResolveError::Denied { .. } => Exit::Denied,
-            ResolveError::Ambiguous { .. } => Exit::Failed,
-            ResolveError::Engine { .. }
-            | ResolveError::NotFound { .. }
-            | ResolveError::Stale(_)
-            | ResolveError::NotNetns(_)
-            | ResolveError::NoProcess(_) => Exit::Missing,
+        let (exit, errno) = match &e.why {
+            Why::Denied(_, why) => (Exit::Denied, why.raw_os_error().map(Errno::from_raw)),
+            Why::Ambiguous(_) => (Exit::Failed, None),
+            Why::Engine(_) => (Exit::Missing, None),
+            Why::NotFound(_) | Why::NoProcess(_) => (Exit::Missing, Some(Errno::ENOENT)),
+            Why::Stale(_) | Why::NotNetns(_) => (Exit::Missing, Some(Errno::EINVAL)),
         };
-        let message = match &e {
-            ResolveError::Denied { path, why } => {
-                let errno = Errno::from_raw(why.raw_os_error().unwrap_or_default());
-                format!("cannot open {path}: {}", errno_text(errno))
+        let message = match (&e.why, errno) {
+            (Why::Denied(path, _), Some(errno)) => {
+                format!("cannot open {}: {}", shown(path), errno_text(errno))
             }
-            other => other.to_string(),
+            _ => e.to_string(),
         };
-        let mut error = Error::new(exit, message).about("find", "the namespace", None);
-        error.hints.extend(hint::for_reference(&e));
+        let (object, netns) = (e.reference.clone(), Some(e.reference.clone()));
+        let mut error = Error::new(exit, message).about("find", object, netns);
+        error.errno = errno;
+        error.hints.extend(hint::for_reference(&e.why));
         error
     }
 }

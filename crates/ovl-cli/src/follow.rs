@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use crate::error::Error;
+use crate::error::{Error, from_io};
 use crate::exit::Exit;
 use crate::flags::{Flags, Format};
 use crate::output;
@@ -36,7 +36,7 @@ pub fn run(follower: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, 
 /// Runs a future on this thread alone.
 pub fn wait_on<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| Error::new(Exit::Failed, format!("cannot wait: {e}")))?;
+    let runtime = runtime.map_err(|e| from_io("wait", "", &e))?;
     Ok(runtime.block_on(future))
 }
 
@@ -121,8 +121,7 @@ const WRITTEN: Duration = Duration::from_millis(20);
 /// The moments a little after a file descriptor has become readable. Whoever is
 /// told has to read it empty.
 pub fn stirrings(fd: OwnedFd) -> Result<impl Stream<Item = ()>, Error> {
-    let fd = awaited(fd, Interest::READABLE)
-        .map_err(|e| Error::new(Exit::Failed, format!("cannot wait: {e}")))?;
+    let fd = awaited(fd, Interest::READABLE).map_err(|e| from_io("wait", "", &e))?;
     Ok(unfold(fd, |fd| async move {
         fd.readable().await.ok()?.clear_ready();
         tokio::time::sleep(WRITTEN).await;
@@ -166,10 +165,8 @@ pub fn written<T: Serialize>(
     event: &T,
     text: impl FnOnce() -> String,
 ) -> Result<String, Error> {
-    let json = || {
-        serde_json::to_string(event)
-            .map_err(|e| Error::new(Exit::Failed, format!("cannot write: {e}")))
-    };
+    let json =
+        || serde_json::to_string(event).map_err(|e| from_io("write", output::HERE, &e.into()));
     Ok(match flags.format() {
         Format::Json => format!("{}\n", json()?),
         // A list grows by its items: JSON is YAML as well.

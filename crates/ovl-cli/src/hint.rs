@@ -5,7 +5,7 @@ use std::path::Path;
 use nix::errno::Errno;
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::spell::quote;
-use ovl_machine::resolve::ResolveError;
+use ovl_machine::resolve::Why;
 
 /// What helps against a refusal whatever was tried.
 pub fn for_errno(errno: Option<Errno>) -> Option<String> {
@@ -46,17 +46,15 @@ fn for_stale(path: &Path) -> String {
 }
 
 /// What helps when a namespace cannot be found.
-pub fn for_reference(error: &ResolveError) -> Option<String> {
-    match error {
-        ResolveError::NotFound { .. } => {
-            Some("ovl-ns list shows the namespaces that can be found".into())
-        }
-        ResolveError::Stale(path) => Some(for_stale(path)),
-        ResolveError::Ambiguous { .. } => Some("name one of them by its path".into()),
-        ResolveError::Denied { .. } => for_errno(Some(Errno::EACCES)),
-        ResolveError::Engine { .. } => {
+pub fn for_reference(why: &Why) -> Option<String> {
+    match why {
+        Why::NotFound(_) => Some("ovl-ns list shows the namespaces that can be found".into()),
+        Why::Stale(path) => Some(for_stale(path)),
+        Why::Ambiguous(_) => Some("name one of them by its path".into()),
+        Why::Denied(..) => for_errno(Some(Errno::EACCES)),
+        Why::Engine(_) => {
             Some("a path, pid:N or inode:N needs no engine (ovl-ns list shows them)".into())
         }
-        ResolveError::NotNetns(_) | ResolveError::NoProcess(_) => None,
+        Why::NotNetns(_) | Why::NoProcess(_) => None,
     }
 }

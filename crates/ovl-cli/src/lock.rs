@@ -117,7 +117,7 @@ fn holder(file: &File) -> String {
             words.get(4).filter(|_| is_it)?.parse::<u32>().ok()
         })?;
         let comm = fs::read(format!("/proc/{pid}/comm")).ok()?;
-        let comm = String::from_utf8_lossy(&comm).trim_end().escape_debug().to_string();
+        let comm = shown(String::from_utf8_lossy(&comm).trim_end());
         Some(format!("{comm} ({pid})"))
     };
     find().unwrap_or_else(|| "another process".into())

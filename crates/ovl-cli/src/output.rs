@@ -11,8 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ovl_core::types::MacAddr;
 use serde::Serialize;
 
-use crate::error::Error;
-use crate::exit::Exit;
+use crate::error::{Error, from_io};
 use crate::flags::{Flags, Format};
 use crate::stop;
 
@@ -30,6 +29,9 @@ const PIECE: usize = 64 * 1024;
 
 /// Bytes that a pipe takes without waiting where it takes any: `PIPE_BUF`, see pipe(7).
 pub const ROOM: usize = 4096;
+
+/// Where it goes, in an error's words.
+pub const HERE: &str = "to standard output";
 
 /// Blanks between two columns.
 const GAP: usize = 2;
@@ -91,7 +93,7 @@ pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bo
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(e) => Err(Error::new(Exit::Failed, format!("cannot write: {e}"))),
+        Err(e) => Err(from_io("write", HERE, &e)),
     }
 }
 
@@ -147,11 +149,11 @@ fn write_lines<T: Serialize>(
 
 /// A value as JSON or YAML.
 pub fn structured<T: Serialize>(format: Format, value: &T) -> Result<String, Error> {
-    let failed = |e: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("cannot write: {e}"));
-    match format {
-        Format::Yaml => serde_yaml::to_string(value).map_err(|e| failed(&e)),
-        _ => serde_json::to_string_pretty(value).map(|s| s + "\n").map_err(|e| failed(&e)),
-    }
+    let written = match format {
+        Format::Yaml => serde_yaml::to_string(value).map_err(io::Error::other),
+        _ => serde_json::to_string_pretty(value).map(|s| s + "\n").map_err(io::Error::from),
+    };
+    written.map_err(|e| from_io("write", HERE, &e))
 }
 
 /// Is standard output a terminal?

@@ -14,8 +14,7 @@ use ovl_core::step::{NsDecl, NsSlot};
 use ovl_machine::joins;
 
 use crate::context::Context;
-use crate::error::{Error, reading};
-use crate::exit::Exit;
+use crate::error::{Error, from_io, reading};
 use crate::flags::Acting;
 use crate::turn::{Turn, turn};
 
@@ -68,9 +67,8 @@ impl Slots {
     /// The open files once more: a plan that is run takes its own.
     pub fn try_clone_open(&self) -> Result<BTreeMap<NsSlot, NetNs>, Error> {
         let again = self.open.iter().map(|(slot, ns)| Ok((*slot, ns.try_clone()?)));
-        again.collect::<io::Result<_>>().map_err(|e| {
-            Error::new(Exit::Failed, format!("cannot open a namespace once more: {e}"))
-        })
+        let again = again.collect::<io::Result<_>>();
+        again.map_err(|e| from_io("open once more", "a namespace", &e))
     }
 
     /// A reader of a slot's namespace.

@@ -84,7 +84,7 @@ macro_rules! plain_attr {
             fn parse(words: &[&str]) -> Result<Self, Invalid> {
                 let text = one(words)?;
                 <$ty>::from_str(text).map_err(|_| {
-                    Invalid(format!("'{}' is not {}", text.escape_debug(), $what))
+                    Invalid(format!("'{}' is not {}", $crate::names::shown(text), $what))
                 })
             }
         }
@@ -138,7 +138,7 @@ fn on_off(word: &str) -> Result<bool, Invalid> {
     match word {
         "on" => Ok(true),
         "off" => Ok(false),
-        other => Err(Invalid(format!("'{}' is neither on nor off", other.escape_debug()))),
+        other => Err(Invalid(format!("'{}' is neither on nor off", crate::names::shown(other)))),
     }
 }
 
@@ -168,7 +168,7 @@ impl FromStr for Mask {
         let digits = s.strip_prefix("0x").unwrap_or(s);
         u16::from_str_radix(digits, 16)
             .map(Mask)
-            .map_err(|_| Invalid(format!("'{}' is not a mask of 16 bits", s.escape_debug())))
+            .map_err(|_| Invalid(format!("'{}' is not a mask of 16 bits", crate::names::shown(s))))
     }
 }
 

@@ -6,6 +6,8 @@ use std::io;
 
 use nix::errno::Errno;
 
+use crate::names::shown;
+
 /// A request that the kernel refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct KernelError {
@@ -32,7 +34,9 @@ impl fmt::Display for KernelError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(errno_text(self.errno))?;
         if let Some(text) = &self.extack {
-            write!(f, " (kernel: {})", text.escape_debug())?;
+            // The kernel ends its sentences without a full stop; ip puts it there, as here.
+            let stop = if text.ends_with('.') { "" } else { "." };
+            write!(f, " (kernel: {}{stop})", shown(text))?;
         }
         Ok(())
     }
@@ -136,7 +140,7 @@ mod tests {
     fn a_failure_reads_as_one_sentence() {
         let why = Fail::Refused(KernelError {
             errno: Errno::EEXIST,
-            extack: Some("A VXLAN device with the specified VNI already exists.".into()),
+            extack: Some("A VXLAN device with the specified VNI already exists".into()),
         });
         let failure = Failure {
             op: "create".into(),

@@ -2,16 +2,16 @@
 //! say when there is none.
 
 use std::io::IoSliceMut;
-use std::net::IpAddr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, recvmsg, sendto,
-    setsockopt, socket, sockopt,
+    AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, SockaddrStorage, connect, recvmsg,
+    sendto, setsockopt, socket, sockopt,
 };
-use nix::sys::time::TimeVal;
 
 use crate::error::Fail;
 use crate::names::IfName;
@@ -69,8 +69,13 @@ pub enum Outcome {
     },
     /// Nobody answered in time.
     Silence,
-    /// This host could not send it: too large for the device, no route.
+    /// This host could not send it: too large for the device, no route, or one that
+    /// prohibits it, a filter.
     NotSent(Errno),
+    /// It is a broadcast address: everybody's, to whom nothing was sent.
+    Broadcast,
+    /// It was sent, and its answer not waited for: what ends the wait came first.
+    Stopped,
 }
 
 impl Echo {
@@ -94,15 +99,29 @@ impl Echo {
         Ok(Echo { fd, to, id })
     }
 
-    /// Sends a request with `size` bytes of data and waits for what comes of it.
-    pub fn ask(&self, seq: u16, size: usize, patience: Duration) -> Result<Outcome, Fail> {
+    /// Sends a request with `size` bytes of data and waits for what comes of it, or
+    /// until there is something to read from `stop`.
+    pub fn ask(
+        &self,
+        seq: u16,
+        size: usize,
+        patience: Duration,
+        stop: Option<BorrowedFd<'_>>,
+    ) -> Result<Outcome, Fail> {
         let packet = request(self.types().request, self.id, seq, size, self.to.is_ipv4());
-        let to = SockaddrStorage::from(std::net::SocketAddr::new(self.to, 0));
         let start = Instant::now();
-        match sendto(self.fd.as_raw_fd(), &packet, &to, MsgFlags::empty()) {
+        match sendto(self.fd.as_raw_fd(), &packet, &self.address(), MsgFlags::empty()) {
             Ok(_) => {}
+            Err(Errno::EACCES) if self.is_broadcast() => return Ok(Outcome::Broadcast),
+            // With this socket open it is not for want of privileges: a route prohibits
+            // it (EACCES), or a filter drops it (EPERM).
             Err(
-                e @ (Errno::EMSGSIZE | Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::ENETDOWN),
+                e @ (Errno::EMSGSIZE
+                | Errno::ENETUNREACH
+                | Errno::EHOSTUNREACH
+                | Errno::ENETDOWN
+                | Errno::EACCES
+                | Errno::EPERM),
             ) => return Ok(Outcome::NotSent(e)),
             Err(e) => return Err(e.into()),
         }
@@ -111,9 +130,9 @@ impl Echo {
             let Some(left) = patience.checked_sub(start.elapsed()).filter(|d| !d.is_zero()) else {
                 return Ok(Outcome::Silence);
             };
-            let micros = i64::try_from(left.as_micros()).unwrap_or(i64::MAX).max(1);
-            let time = TimeVal::new(micros / 1_000_000, micros % 1_000_000);
-            setsockopt(&self.fd, sockopt::ReceiveTimeout, &time)?;
+            if self.wait(left, stop)? {
+                return Ok(Outcome::Stopped);
+            }
             let (length, from) = match self.receive(&mut buffer) {
                 Ok(received) => received,
                 Err(Errno::EAGAIN | Errno::EINTR) => continue,
@@ -125,14 +144,46 @@ impl Echo {
         }
     }
 
+    /// Waits for a packet for at most so long. Was there something to read from `stop`?
+    fn wait(&self, left: Duration, stop: Option<BorrowedFd<'_>>) -> Result<bool, Errno> {
+        // A millisecond more rather than one too few, which would be waited for again.
+        let left = PollTimeout::try_from(left + Duration::from_millis(1));
+        let own = PollFd::new(self.fd.as_fd(), PollFlags::POLLIN);
+        let stop = stop.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let mut fds: Vec<PollFd<'_>> = std::iter::once(own).chain(stop).collect();
+        match poll(&mut fds, left.unwrap_or(PollTimeout::MAX)) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(e) => return Err(e),
+        }
+        Ok(fds.get(1).and_then(PollFd::any) == Some(true))
+    }
+
+    fn address(&self) -> SockaddrStorage {
+        SockaddrStorage::from(SocketAddr::new(self.to, 0))
+    }
+
+    /// Does the kernel refuse it as a broadcast address? Then, and only then, it takes
+    /// it from a socket that is allowed those. Connecting sends nothing.
+    fn is_broadcast(&self) -> bool {
+        let to = self.address();
+        let fd = self.fd.as_raw_fd();
+        connect(fd, &to) == Err(Errno::EACCES)
+            && setsockopt(&self.fd, sockopt::Broadcast, &true).is_ok()
+            && connect(fd, &to).is_ok()
+    }
+
     fn types(&self) -> Types {
         if self.to.is_ipv4() { V4 } else { V6 }
     }
 
     fn receive(&self, buffer: &mut [u8]) -> Result<(usize, IpAddr), Errno> {
         let mut slices = [IoSliceMut::new(buffer)];
-        let message =
-            recvmsg::<SockaddrStorage>(self.fd.as_raw_fd(), &mut slices, None, MsgFlags::empty())?;
+        let message = recvmsg::<SockaddrStorage>(
+            self.fd.as_raw_fd(),
+            &mut slices,
+            None,
+            MsgFlags::MSG_DONTWAIT,
+        )?;
         let from = message.address.as_ref().and_then(|a| {
             let v4 = a.as_sockaddr_in().map(|s| IpAddr::V4(s.ip()));
             v4.or_else(|| a.as_sockaddr_in6().map(|s| IpAddr::V6(s.ip())))

@@ -2,6 +2,7 @@
 //! interface names, namespace names, and the namespace references of `-n`.
 //! Parsing only; `ovl-machine` finds what a reference means.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -50,7 +51,7 @@ impl FromStr for IfName {
         } else {
             return Ok(IfName(s.into()));
         };
-        Err(Invalid(format!("interface name '{}' {why}", s.escape_debug())))
+        Err(Invalid(format!("interface name '{}' {why}", shown(s))))
     }
 }
 
@@ -70,13 +71,21 @@ impl From<IfName> for String {
 impl fmt::Display for IfName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // What others named is escaped, so that no name can move the cursor.
-        fmt::Display::fmt(&self.0.escape_debug().to_string(), f)
+        fmt::Display::fmt(&shown(&*self.0), f)
     }
 }
 
-/// A path as it is shown: what others named is escaped, as interface names are.
-pub fn shown(path: &Path) -> String {
-    path.display().to_string().escape_debug().to_string()
+/// Text of others as people are shown it: a name, a path, a word of theirs. Backslashes
+/// and what a terminal would act on, or not show, are escaped; a quote is only a quote.
+pub fn shown(text: impl AsRef<OsStr>) -> String {
+    let text = text.as_ref().to_string_lossy();
+    let mut out = String::with_capacity(text.len());
+    for piece in text.split_inclusive(['\'', '"']) {
+        let bare = piece.trim_end_matches(['\'', '"']);
+        out.extend(bare.escape_debug());
+        out.push_str(&piece[bare.len()..]);
+    }
+    out
 }
 
 /// Paths as they are written for programs: bytes that no text can say are written as
@@ -125,7 +134,7 @@ impl FromStr for NsName {
         } else {
             return Ok(NsName(s.to_owned()));
         };
-        Err(Invalid(format!("namespace name '{}' {why}", s.escape_debug())))
+        Err(Invalid(format!("namespace name '{}' {why}", shown(s))))
     }
 }
 
@@ -137,7 +146,7 @@ impl From<NsName> for String {
 
 impl fmt::Display for NsName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0.escape_debug().to_string(), f)
+        fmt::Display::fmt(&shown(&self.0), f)
     }
 }
 
@@ -193,15 +202,11 @@ impl FromStr for NsRef {
     type Err = Invalid;
     fn from_str(s: &str) -> Result<Self, Invalid> {
         let number = |what: &str, n: &str| {
-            n.parse::<u64>()
-                .map_err(|_| Invalid(format!("'{what}:{}' wants a number", n.escape_debug())))
+            n.parse::<u64>().map_err(|_| Invalid(format!("'{what}:{}' wants a number", shown(n))))
         };
         let named = |what: &str, name: &str| {
             if name.is_empty() || name.starts_with('-') || name.chars().any(char::is_control) {
-                return Err(Invalid(format!(
-                    "'{what}:{}' wants a name or id",
-                    name.escape_debug()
-                )));
+                return Err(Invalid(format!("'{what}:{}' wants a name or id", shown(name))));
             }
             Ok(name.to_owned())
         };
@@ -230,7 +235,7 @@ impl FromStr for NsRef {
                     (Ok(folder), Ok(name)) => Ok(NsRef::Below(folder, name)),
                     _ => Err(Invalid(format!(
                         "'{}' is neither a path, which begins with '/' or './', nor FOLDER/NAME",
-                        s.escape_debug()
+                        shown(s)
                     ))),
                 },
                 None => Ok(NsRef::Name(s.parse()?)),
@@ -247,8 +252,8 @@ impl fmt::Display for NsRef {
             NsRef::Below(folder, name) => write!(f, "{folder}/{name}"),
             NsRef::Far(host, path) => write!(f, "{host}:{}", shown(path)),
             NsRef::Pid(n) => write!(f, "pid:{n}"),
-            NsRef::Container(e, n) => write!(f, "{}:{}", e.command(), n.escape_debug()),
-            NsRef::Overlay(n) => write!(f, "overlay:{}", n.escape_debug()),
+            NsRef::Container(e, n) => write!(f, "{}:{}", e.command(), shown(n)),
+            NsRef::Overlay(n) => write!(f, "overlay:{}", shown(n)),
             NsRef::Vni(v) => write!(f, "vni:{v}"),
             NsRef::Inode(n) => write!(f, "inode:{n}"),
             NsRef::Own => f.write_str("self"),
@@ -260,6 +265,21 @@ impl fmt::Display for NsRef {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_moves_no_cursor_and_reads_as_it_is() {
+        for (text, expected) in [
+            ("q'x", "q'x"),
+            ("'a\"b''", "'a\"b''"),
+            ("a b/c", "a b/c"),
+            ("ключ", "ключ"),
+            ("a\\b", "a\\\\b"),
+            ("a\x1b[31mb\n", "a\\u{1b}[31mb\\n"),
+            ("\u{202e}x", "\\u{202e}x"),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+    }
 
     #[test]
     fn interface_names_follow_the_kernel() {

@@ -3,6 +3,7 @@
 //! (`NETLINK_LISTEN_ALL_NSID` would not, but hears only of namespaces that have
 //! an id in its own): whoever follows looks who else holds it, and lets go.
 
+use crate::names::shown;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -80,7 +81,7 @@ impl Maker {
     /// The command's name, where the port is the id of a process that still runs.
     pub fn comm(self) -> Option<String> {
         let comm = std::fs::read_to_string(format!("/proc/{}/comm", self.0?)).ok()?;
-        Some(comm.trim_end().escape_debug().to_string())
+        Some(shown(comm.trim_end()))
     }
 }
 

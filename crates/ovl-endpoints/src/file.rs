@@ -2,6 +2,7 @@
 //! editors and deployment tools put another file in its place, and the one that
 //! was there says nothing any more.
 
+use ovl_core::names::shown;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -52,7 +53,7 @@ impl FileSource {
         let name = if path == "-" { "standard input" } else { path };
         FileSource {
             path: PathBuf::from(path),
-            name: name.escape_debug().to_string(),
+            name: shown(name),
             format: format.or_else(|| Format::of_name(path)),
             inotify: None,
             seen: None,

@@ -1,6 +1,7 @@
 //! Tables of one line an endpoint: CSV, and what `bridge fdb show` and `ip neigh
 //! show` print.
 
+use ovl_core::names::shown;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -162,7 +163,7 @@ fn neigh_row<'w>(
 ) -> Result<Option<Endpoint>, String> {
     let address: IpAddr = first
         .parse()
-        .map_err(|_| format!("'{}' is neither an IP nor a MAC address", first.escape_debug()))?;
+        .map_err(|_| format!("'{}' is neither an IP nor a MAC address", shown(first)))?;
     let mut lladdr = None;
     let mut noarp = false;
     while let Some(word) = words.next() {
@@ -194,5 +195,5 @@ fn neigh_row<'w>(
 }
 
 fn unknown(word: &str) -> String {
-    format!("'{}' is no word of bridge fdb show or ip neigh show", word.escape_debug())
+    format!("'{}' is no word of bridge fdb show or ip neigh show", shown(word))
 }

@@ -1,6 +1,7 @@
 //! The forms in which a table is written: which one it is, and the checks that
 //! hold for all. The whole input is checked before anything of it is used.
 
+use ovl_core::names::shown;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ovl_core::types::{MacAddr, UnicastMac};
@@ -106,7 +107,7 @@ pub(crate) fn port(port: u16) -> Result<u16, String> {
 
 /// A number, or whatever else is read from a word.
 pub(crate) fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("'{}' is not {what}", text.escape_debug()))
+    text.parse().map_err(|_| format!("'{}' is not {what}", shown(text)))
 }
 
 /// The MAC address of an endpoint; where none is written, by Docker's rule.
@@ -127,7 +128,7 @@ pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, Str
 fn address(text: &str) -> Result<IpAddr, String> {
     match plain_ipv4(text.as_bytes()) {
         Some(ip) => Ok(IpAddr::V4(ip)),
-        None => text.parse().map_err(|_| format!("'{}' is not an IP address", text.escape_debug())),
+        None => text.parse().map_err(|_| format!("'{}' is not an IP address", shown(text))),
     }
 }
 

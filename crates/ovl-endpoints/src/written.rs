@@ -5,6 +5,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use ovl_core::names::shown;
 use ovl_core::types::{Cidr, Vni};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -109,12 +110,12 @@ impl<T> Default for Item<T> {
 
 /// What is said of a key of a table that means nothing.
 pub(crate) fn no_key_of_table(key: &str) -> String {
-    format!("unknown field `{}`: a table has {OF_TABLE}", key.escape_debug())
+    format!("unknown field `{}`: a table has {OF_TABLE}", shown(key))
 }
 
 /// The same of an endpoint's.
 pub(crate) fn no_key_of_endpoint(key: &str) -> String {
-    format!("unknown field `{}`: an endpoint has {OF_ENDPOINT}", key.escape_debug())
+    format!("unknown field `{}`: an endpoint has {OF_ENDPOINT}", shown(key))
 }
 
 impl<T: Text, E, U> Written<T, E, U> {

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 use ovl_cli::watch::{Subject, Wish};
 use ovl_cli::{Acting, Flags, InNetns};
-use ovl_core::names::IfName;
+use ovl_core::names::{IfName, shown};
 use ovl_core::row::Neigh;
 use ovl_core::types::{Invalid, MacAddr, Vni};
 
@@ -196,7 +196,7 @@ impl FromStr for Who {
             return Ok(Who::Ip(ip));
         }
         s.parse().map(Who::Mac).map_err(|_| {
-            Invalid(format!("'{}' is neither an IP address nor a MAC address", s.escape_debug()))
+            Invalid(format!("'{}' is neither an IP address nor a MAC address", shown(s)))
         })
     }
 }

@@ -9,7 +9,7 @@ use ovl_cli::error::reading;
 use ovl_cli::{Context, Error, Exit, Slots, output};
 use ovl_core::exec::{Failed, Why};
 use ovl_core::link::Link;
-use ovl_core::names::IfName;
+use ovl_core::names::{IfName, shown};
 use ovl_core::plan::{Conflict, plan};
 use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
@@ -49,9 +49,9 @@ fn asked(args: &Add) -> Result<Asked, Error> {
         (_, true, [mac]) => Ok(Asked { ip: None, mac: mac.parse::<UnicastMac>()?.get() }),
         (_, true, _) => Err(Error::usage("--fdb-only takes one word: MAC")),
         (_, _, [ip, mac]) => {
-            let address: IpAddr = ip.parse().map_err(|_| {
-                Error::usage(format!("'{}' is not an IP address", ip.escape_debug()))
-            })?;
+            let address: IpAddr = ip
+                .parse()
+                .map_err(|_| Error::usage(format!("'{}' is not an IP address", shown(ip))))?;
             let address = endpoint_address(address).map_err(Error::usage)?;
             let mac = match (*mac, address) {
                 ("auto", IpAddr::V4(v4)) => MacAddr::from_ipv4(v4),

@@ -1,12 +1,15 @@
 //! The words of ovl-inspect.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ovl_cli::watch::{Subject, Wish};
-use ovl_cli::{Flags, OfNetns};
-use ovl_core::names::{IfName, NsRef};
+use ovl_cli::{Error, Flags, OfNetns};
+use ovl_core::names::{IfName, NsRef, shown};
+use ovl_core::types::Invalid;
 
 const ABOUT: &str = "See overlay networks; without a verb: the machine as a tree
 
@@ -192,14 +195,14 @@ pub struct Ping {
     /// From where
     #[command(flatten)]
     pub ns: OfNetns,
-    /// To whom
+    /// To whom; a link-local IPv6 address with its device: ADDRESS%eth0
     #[arg(value_name = "ADDRESS")]
-    pub to: IpAddr,
-    /// How many requests
-    #[arg(short, long, value_name = "N", default_value_t = 3)]
+    pub to: Target,
+    /// How many requests, 1 or more
+    #[arg(short, long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     pub count: u16,
-    /// Bytes of data in each
-    #[arg(short, long, value_name = "BYTES", default_value_t = 56, value_parser = clap::value_parser!(u16).range(0..=65_000))]
+    /// Bytes of data in each, at most 65507
+    #[arg(short, long, value_name = "BYTES", default_value_t = 56, value_parser = clap::value_parser!(u16).range(0..=65_507))]
     pub size: u16,
     /// Set the don't-fragment bit
     #[arg(long)]
@@ -221,10 +224,79 @@ pub struct Ping {
     pub wait: Option<Duration>,
 }
 
+/// Whom to ping: an address, and the device it is at where it is a link-local one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The address.
+    pub ip: IpAddr,
+    /// The device.
+    pub dev: Option<IfName>,
+}
+
+impl FromStr for Target {
+    type Err = Invalid;
+
+    fn from_str(s: &str) -> Result<Self, Invalid> {
+        let (address, dev) = match s.split_once('%') {
+            Some((address, dev)) => (address, Some(dev.parse()?)),
+            None => (s, None),
+        };
+        let ip: IpAddr = address
+            .parse()
+            .map_err(|_| Invalid(format!("'{}' is not an IP address", shown(address))))?;
+        let is_local = match ip {
+            IpAddr::V4(_) => false,
+            IpAddr::V6(ip) => ip.is_unicast_link_local() || ip.is_multicast(),
+        };
+        if dev.is_some() && !is_local {
+            return Err(Invalid(format!("{ip} is no link-local address: -I names the device")));
+        }
+        Ok(Target { ip, dev })
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.ip)?;
+        self.dev.as_ref().map_or(Ok(()), |dev| write!(f, "%{dev}"))
+    }
+}
+
+impl Ping {
+    /// The device to send by, if one was named; a link-local address must have one.
+    pub fn device(&self) -> Result<Option<&IfName>, Error> {
+        match (&self.to.dev, &self.dev) {
+            (Some(at), Some(dev)) if at != dev => {
+                Err(Error::usage(format!("{} is at {at}, and -I says {dev}", self.to)))
+            }
+            (None, None) if is_link_local(self.to.ip) => {
+                let ip = self.to.ip;
+                let error = Error::usage(format!("{ip} is link-local: each device has its own"));
+                Err(error.hint(format!("with its device: {ip}%eth0")))
+            }
+            (at, dev) => Ok(at.as_ref().or(dev.as_ref())),
+        }
+    }
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::CommandFactory;
+
+    #[test]
+    fn a_link_local_address_may_have_its_device() {
+        for text in ["192.168.10.1", "fd00::1", "fe80::1%eth0", "fe80::1"] {
+            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
+        }
+        for bad in ["fe80::1%", "fd00::1%eth0", "10.0.0.1%eth0", "fe80::1%a/b", "x%eth0"] {
+            assert!(bad.parse::<Target>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn the_definition_holds() {

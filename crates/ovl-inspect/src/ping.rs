@@ -1,12 +1,14 @@
 //! `ping`: echo requests from inside a namespace, for containers that have no
 //! ping of their own.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use ovl_cli::shape::Netns;
+use ovl_cli::stop::{Stop, exit_for};
 use ovl_cli::{Context, Error, Exit, output};
-use ovl_core::error::{Failure, errno_text};
+use ovl_core::error::{Fail, Failure, errno_text};
 use ovl_core::icmp::{Echo, Outcome};
 use serde::Serialize;
 use serde_json::json;
@@ -28,7 +30,7 @@ struct Summary {
     #[serde(skip)]
     label: String,
     netns: Option<Netns>,
-    to: std::net::IpAddr,
+    to: String,
     sent: u16,
     received: u16,
     size: u16,
@@ -40,6 +42,7 @@ struct Summary {
 
 /// `ping`.
 pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
+    let dev = args.device()?;
     let resolved = context.resolve(&args.ns)?;
     let netns = resolved.decl().label();
     let failed = |why| {
@@ -47,15 +50,22 @@ pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
         Error::from(Failure { op: "ping".into(), object, netns: netns.clone(), why })
     };
     let df = args.df || args.find_mtu;
-    let echo = Echo::open_in(&resolved.ns, args.to, df, args.dev.as_ref()).map_err(&failed)?;
+    let echo = Echo::open_in(&resolved.ns, args.to.ip, df, dev).map_err(&failed)?;
+    let stop = Stop::arm();
     if args.find_mtu {
-        let netns = context.object(&resolved.ns);
-        return find_mtu(context, args, &echo, netns.as_ref()).map_err(&failed)?;
+        let asker = Asker { echo: &echo, stop: &stop, args };
+        let fits = asker.largest().map_err(&failed)?;
+        let signal = stop.requested();
+        drop(stop);
+        return match signal {
+            Some(signal) => Err(Error::interrupted(signal)),
+            None => tell_mtu(context, args, fits, context.object(&resolved.ns).as_ref()),
+        };
     }
     let mut summary = Summary {
         label: resolved.label.clone(),
         netns: context.object(&resolved.ns),
-        to: args.to,
+        to: args.to.to_string(),
         sent: 0,
         received: 0,
         size: args.size,
@@ -64,31 +74,57 @@ pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
     };
     let quiet = context.flags.quiet || context.flags.is_structured();
     let deadline = args.wait.map(|wait| Instant::now() + wait);
-    let mut seq = 0u16;
-    while seq < args.count {
-        if seq > 0 {
-            thread::sleep(args.interval);
+    let mut is_first = true;
+    while summary.sent < args.count {
+        if !std::mem::take(&mut is_first) && is_stopped(&stop, args.interval) {
+            break;
         }
-        seq += 1;
-        let outcome = echo.ask(seq, usize::from(args.size), args.timeout).map_err(&failed)?;
+        let seq = summary.sent + 1;
+        let size = usize::from(args.size);
+        let outcome = echo.ask(seq, size, args.timeout, stop.as_fd()).map_err(&failed)?;
+        if outcome == Outcome::Broadcast {
+            return Err(broadcast(args, netns));
+        }
         let waiting = summary.received == 0 && deadline.is_some_and(|d| Instant::now() < d);
-        if waiting && !matches!(outcome, Outcome::Reply { .. }) {
+        if waiting && !matches!(outcome, Outcome::Reply { .. } | Outcome::Stopped) {
             // Not one that counts: the far side may still be on its way up.
-            seq -= 1;
-            thread::sleep(args.interval);
             continue;
         }
         summary.sent += 1;
-        let line = take(&mut summary, args, seq, outcome);
+        let Some(line) = take(&mut summary, args, seq, outcome) else { break };
         if !quiet {
-            output::print(&format!("{line}\n"))?;
+            output::is_read(&format!("{line}\n"))?;
         }
     }
-    finish(context, &summary)
+    let signal = stop.requested();
+    // From here on a signal ends it at once, whoever reads or does not.
+    drop(stop);
+    let exit = finish(context, &summary)?;
+    Ok(signal.map_or(exit, exit_for))
 }
 
-fn take(summary: &mut Summary, args: &Ping, seq: u16, outcome: Outcome) -> String {
-    match outcome {
+/// Waits for so long; `true` when a signal came first.
+fn is_stopped(stop: &Stop, time: Duration) -> bool {
+    let Some(fd) = stop.as_fd() else {
+        std::thread::sleep(time);
+        return false;
+    };
+    let time = PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX);
+    poll(&mut [PollFd::new(fd, PollFlags::POLLIN)], time).is_ok_and(|ready| ready > 0)
+}
+
+/// Whoever asks everybody gets as many answers as there are hosts, and most give none.
+fn broadcast(args: &Ping, netns: Option<String>) -> Error {
+    let place = netns.as_ref().map(|netns| format!(" in netns {netns}")).unwrap_or_default();
+    let why = "it is a broadcast address, that of all hosts of its network";
+    let error = Error::new(Exit::Failed, format!("cannot ping {}{place}: {why}", args.to));
+    Error { errno: Some(Errno::EACCES), ..error.about("ping", args.to.to_string(), netns) }
+        .hint("the address of one host is answered")
+}
+
+/// Counts it, and says it in a line; `None` for what was not waited for.
+fn take(summary: &mut Summary, args: &Ping, seq: u16, outcome: Outcome) -> Option<String> {
+    Some(match outcome {
         Outcome::Reply { from, bytes, ttl, time } => {
             summary.received += 1;
             let ms = time.as_secs_f64() * 1000.0;
@@ -108,7 +144,8 @@ fn take(summary: &mut Summary, args: &Ping, seq: u16, outcome: Outcome) -> Strin
         Outcome::Silence => {
             format!("no reply from {}: icmp_seq={seq} within {:?}", args.to, args.timeout)
         }
-    }
+        Outcome::Broadcast | Outcome::Stopped => return None,
+    })
 }
 
 fn finish(context: &Context, summary: &Summary) -> Result<Exit, Error> {
@@ -134,45 +171,72 @@ fn finish(context: &Context, summary: &Summary) -> Result<Exit, Error> {
     Ok(if summary.received > 0 { Exit::Done } else { Exit::Found })
 }
 
-/// The largest packet that is answered, found by halving.
-fn find_mtu(
-    context: &Context,
-    args: &Ping,
-    echo: &Echo,
-    netns: Option<&Netns>,
-) -> Result<Result<Exit, Error>, ovl_core::error::Fail> {
-    let headers = if args.to.is_ipv4() { HEADERS_V4 } else { HEADERS_V6 };
-    let mut seq = 0;
-    let mut passes = |size: usize| -> Result<bool, ovl_core::error::Fail> {
+/// Who asks for sizes.
+struct Asker<'a> {
+    echo: &'a Echo,
+    stop: &'a Stop,
+    args: &'a Ping,
+}
+
+impl Asker<'_> {
+    /// The most data that is answered, found by halving; `None`: nothing is. When a
+    /// signal comes, the answer means nothing.
+    fn largest(&self) -> Result<Option<usize>, Fail> {
+        let mut seq = 0;
+        if !self.passes(&mut seq, 0)? {
+            return Ok(None);
+        }
+        let (mut fits, mut fails) = (0usize, 65_536 - headers(self.args));
+        while fails - fits > 1 {
+            let middle = fits.midpoint(fails);
+            if self.passes(&mut seq, middle)? {
+                fits = middle;
+            } else {
+                fails = middle;
+            }
+        }
+        Ok(Some(fits))
+    }
+
+    fn passes(&self, seq: &mut u16, size: usize) -> Result<bool, Fail> {
+        let patience = self.args.timeout.min(Duration::from_millis(500));
         for _ in 0..TRIES {
-            seq += 1;
-            match echo.ask(seq, size, args.timeout.min(Duration::from_millis(500)))? {
+            *seq += 1;
+            match self.echo.ask(*seq, size, patience, self.stop.as_fd())? {
                 Outcome::Reply { .. } => return Ok(true),
-                // Told, not only silent: no need to try again.
-                Outcome::NotSent(_) | Outcome::Refused { .. } => return Ok(false),
                 Outcome::Silence => {}
+                // Told, not only silent: no need to try again.
+                Outcome::NotSent(_)
+                | Outcome::Refused { .. }
+                | Outcome::Broadcast
+                | Outcome::Stopped => return Ok(false),
             }
         }
         Ok(false)
+    }
+}
+
+/// What a packet has beside its data.
+fn headers(args: &Ping) -> usize {
+    if args.to.ip.is_ipv4() { HEADERS_V4 } else { HEADERS_V6 }
+}
+
+fn tell_mtu(
+    context: &Context,
+    args: &Ping,
+    fits: Option<usize>,
+    netns: Option<&Netns>,
+) -> Result<Exit, Error> {
+    let to = args.to.to_string();
+    let Some(fits) = fits else {
+        let value = json!({ "netns": netns, "to": to, "mtu": null });
+        output::show(&context.flags, &value, |_| format!("no reply from {to}\n"))?;
+        return Ok(Exit::Found);
     };
-    if !passes(0)? {
-        let value = json!({ "netns": netns, "to": args.to, "mtu": null });
-        let told = output::show(&context.flags, &value, |_| format!("no reply from {}\n", args.to));
-        return Ok(told.map(|()| Exit::Found));
-    }
-    let (mut fits, mut fails) = (0usize, 65_536 - headers);
-    while fails - fits > 1 {
-        let middle = fits.midpoint(fails);
-        if passes(middle)? {
-            fits = middle;
-        } else {
-            fails = middle;
-        }
-    }
-    let mtu = fits + headers;
-    let value = json!({ "netns": netns, "to": args.to, "mtu": mtu, "data": fits });
-    let told = output::show(&context.flags, &value, |_| {
-        format!("{mtu} bytes get through to {} ({fits} bytes of data)\n", args.to)
-    });
-    Ok(told.map(|()| Exit::Done))
+    let mtu = fits + headers(args);
+    let value = json!({ "netns": netns, "to": to, "mtu": mtu, "data": fits });
+    output::show(&context.flags, &value, |_| {
+        format!("{mtu} bytes get through to {to} ({fits} bytes of data)\n")
+    })?;
+    Ok(Exit::Done)
 }

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ovl_core::names::Engine;
+use ovl_core::names::{Engine, shown};
 
 /// How long an engine may take to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -146,7 +146,7 @@ where
         return Ok(out);
     }
     let why = err.lines().next().unwrap_or("it gave no reason").trim();
-    Err(EngineError::Refused(command, why.escape_debug().to_string()))
+    Err(EngineError::Refused(command, shown(why)))
 }
 
 fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<String> {

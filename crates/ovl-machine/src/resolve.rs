@@ -36,57 +36,60 @@ impl Resolved {
     }
 }
 
-/// Why a reference leads nowhere.
+/// A reference that leads nowhere.
 #[derive(Debug, thiserror::Error)]
-pub enum ResolveError {
-    /// There is none.
-    #[error("no namespace '{reference}'{}", looked_in(.looked))]
-    NotFound {
-        /// As it was written.
-        reference: String,
-        /// Where it was looked for.
-        looked: Vec<PathBuf>,
-    },
-    /// Several fit.
-    #[error("'{reference}' is ambiguous: {}", .candidates.join(", "))]
-    Ambiguous {
-        /// As it was written.
-        reference: String,
-        /// What fits.
-        candidates: Vec<String>,
-    },
+#[error("{}", self.why.sentence(.reference))]
+pub struct ResolveError {
+    /// As it was written.
+    pub reference: String,
+    /// Why not.
+    pub why: Why,
+}
+
+/// Why a reference leads nowhere.
+#[derive(Debug)]
+pub enum Why {
+    /// There is none in these places.
+    NotFound(Vec<PathBuf>),
+    /// All of these fit.
+    Ambiguous(Vec<String>),
     /// A plain file, left behind.
-    #[error("{} is a plain file, not a namespace: left behind by one that has ended", shown(.0))]
     Stale(PathBuf),
-    /// A file of another kind.
-    #[error("{0}")]
-    NotNetns(String),
+    /// A file of another kind, and which.
+    NotNetns(OpenError),
     /// No such process.
-    #[error("no process {0}")]
     NoProcess(u32),
-    /// It may not be looked at.
-    #[error("cannot open {path}: {why}")]
-    Denied {
-        /// The file.
-        path: String,
-        /// The system's words.
-        why: io::Error,
-    },
+    /// The file may not be looked at.
+    Denied(PathBuf, io::Error),
     /// The engine did not help.
-    #[error("cannot find '{reference}': {why}")]
-    Engine {
-        /// As it was written.
-        reference: String,
-        /// Why not.
-        why: EngineError,
-    },
+    Engine(EngineError),
+}
+
+impl Why {
+    /// With the reference, as it was written.
+    #[must_use]
+    pub fn of(self, reference: &str) -> ResolveError {
+        ResolveError { reference: reference.to_owned(), why: self }
+    }
+
+    fn sentence(&self, reference: &str) -> String {
+        match self {
+            Why::NotFound(looked) => format!("no namespace '{reference}'{}", looked_in(looked)),
+            Why::Ambiguous(fit) => format!("'{reference}' is ambiguous: {}", fit.join(", ")),
+            Why::Stale(path) => OpenError::Stale(path.clone()).to_string(),
+            Why::NotNetns(why) => why.to_string(),
+            Why::NoProcess(pid) => format!("no process {pid}"),
+            Why::Denied(path, why) => format!("cannot open {}: {why}", shown(path)),
+            Why::Engine(why) => format!("cannot find '{reference}': {why}"),
+        }
+    }
 }
 
 fn looked_in(looked: &[PathBuf]) -> String {
     if looked.is_empty() {
         return String::new();
     }
-    let folders: Vec<String> = looked.iter().map(|p| shown(p)).collect();
+    let folders: Vec<String> = looked.iter().map(shown).collect();
     format!(" (looked in {})", folders.join(", "))
 }
 
@@ -106,33 +109,37 @@ impl<'k, K: Kernel> Resolver<'k, K> {
     /// The namespace a reference means.
     pub fn resolve(&self, reference: &NsRef) -> Result<Resolved, ResolveError> {
         let label = reference.to_string();
-        let (ns, place) = match reference {
-            NsRef::Own => (open(Path::new("/proc/thread-self/ns/net"))?, Place::Own),
-            NsRef::Init => self.by_path(Path::new("/proc/1/ns/net"))?,
-            NsRef::Path(path) => self.by_path(path)?,
-            NsRef::Pid(pid) => self.by_pid(*pid)?,
-            NsRef::Name(name) => self.by_name(name)?,
-            NsRef::Far(..) => {
-                return Err(ResolveError::NotFound { reference: label, looked: Vec::new() });
-            }
-            NsRef::Below(folder, name) => self.by_folder_above(folder, name, &label)?,
-            NsRef::Container(engine, container) => self.by_container(*engine, container, &label)?,
-            NsRef::Overlay(network) => self.by_overlay(network, &label)?,
-            NsRef::Vni(vni) => self.by_vni(*vni, &label)?,
-            NsRef::Inode(inode) => self.by_inode(*inode, &label)?,
-        };
-        Ok(Resolved { ns, label, place })
+        match self.find(reference) {
+            Ok((ns, place)) => Ok(Resolved { ns, label, place }),
+            Err(why) => Err(why.of(&label)),
+        }
     }
 
-    fn by_name(&self, name: &NsName) -> Result<(NetNs, Place), ResolveError> {
+    fn find(&self, reference: &NsRef) -> Result<(NetNs, Place), Why> {
+        match reference {
+            NsRef::Own => Ok((open(Path::new("/proc/thread-self/ns/net"))?, Place::Own)),
+            NsRef::Init => self.by_path(Path::new("/proc/1/ns/net")),
+            NsRef::Path(path) => self.by_path(path),
+            NsRef::Pid(pid) => self.by_pid(*pid),
+            NsRef::Name(name) => self.by_name(name),
+            NsRef::Far(..) => Err(Why::NotFound(Vec::new())),
+            NsRef::Below(folder, name) => self.by_folder_above(folder, name),
+            NsRef::Container(engine, container) => self.by_container(*engine, container),
+            NsRef::Overlay(network) => self.by_overlay(network),
+            NsRef::Vni(vni) => self.by_vni(*vni),
+            NsRef::Inode(inode) => self.by_inode(*inode),
+        }
+    }
+
+    fn by_name(&self, name: &NsName) -> Result<(NetNs, Place), Why> {
         let mut found = Vec::new();
         let mut stale = None;
         for folder in &self.search.folders {
             let path = folder.join(name.as_str());
             match open(&path) {
                 Ok(ns) => found.push((ns, path)),
-                Err(ResolveError::Stale(path)) => stale = Some(path),
-                Err(e @ ResolveError::Denied { .. }) => return Err(e),
+                Err(Why::Stale(path)) => stale = Some(path),
+                Err(e @ Why::Denied(..)) => return Err(e),
                 Err(_) => {}
             }
         }
@@ -141,47 +148,40 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         match (found.pop(), stale) {
             (Some((_, last)), _) if several => {
                 let first = found.into_iter().map(|(_, path)| path).chain([last]);
-                Err(ambiguous(&name.to_string(), first.map(|p| shown(&p))))
+                Err(Why::Ambiguous(first.map(|p| shown(&p)).collect()))
             }
             (Some((ns, path)), _) => Ok((ns, place_of(&path))),
-            (None, Some(path)) => Err(ResolveError::Stale(path)),
+            (None, Some(path)) => Err(Why::Stale(path)),
             (None, None) => self.by_file_name(name),
         }
     }
 
     /// A name that is in none of the folders, but is that of a file somewhere
     /// else: engines with a folder of their own.
-    fn by_file_name(&self, name: &NsName) -> Result<(NetNs, Place), ResolveError> {
+    fn by_file_name(&self, name: &NsName) -> Result<(NetNs, Place), Why> {
         let discovery = self.search.all();
         let found = discovery.by_file_name(name.as_str());
         if found.is_empty() {
-            let (reference, looked) = (name.to_string(), self.search.folders.clone());
-            return Err(ResolveError::NotFound { reference, looked });
+            return Err(Why::NotFound(self.search.folders.clone()));
         }
-        only_one(&found, &name.to_string())
+        only_one(&found)
     }
 
-    fn by_folder_above(
-        &self,
-        folder: &NsName,
-        name: &NsName,
-        label: &str,
-    ) -> Result<(NetNs, Place), ResolveError> {
+    fn by_folder_above(&self, folder: &NsName, name: &NsName) -> Result<(NetNs, Place), Why> {
         let discovery = self.search.all();
         let mut found = discovery.by_file_name(name.as_str());
         found.retain(|f| f.paths.iter().any(|path| is_below(path, folder.as_str())));
-        only_one(&found, label)
+        only_one(&found)
     }
 
     /// Docker names an overlay's namespace `EPOCH-FIRST10OFID`.
-    fn by_overlay(&self, network: &str, label: &str) -> Result<(NetNs, Place), ResolveError> {
+    fn by_overlay(&self, network: &str) -> Result<(NetNs, Place), Why> {
         let is_id =
             network.len() >= OVERLAY_DIGITS && network.bytes().all(|b| b.is_ascii_hexdigit());
         let id = if is_id {
             network.to_owned()
         } else {
-            engine::network_id(Engine::Docker, network)
-                .map_err(|why| ResolveError::Engine { reference: label.to_owned(), why })?
+            engine::network_id(Engine::Docker, network).map_err(Why::Engine)?
         };
         let short = id.get(..OVERLAY_DIGITS).unwrap_or(&id);
         let discovery = self.search.all();
@@ -200,10 +200,10 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         {
             found.retain(|f| f.paths.iter().any(|p| p.parent() == Some(&folder)));
         }
-        only_one(&found, label)
+        only_one(&found)
     }
 
-    fn by_vni(&self, vni: Vni, label: &str) -> Result<(NetNs, Place), ResolveError> {
+    fn by_vni(&self, vni: Vni) -> Result<(NetNs, Place), Why> {
         let discovery = self.search.all();
         let holds = |found: &&Found| {
             let Some(ns) = found.open() else { return false };
@@ -211,22 +211,16 @@ impl<'k, K: Kernel> Resolver<'k, K> {
             let state = NsState { links: links.unwrap_or_default(), ..NsState::default() };
             state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(vni)))
         };
-        only_one(&discovery.namespaces.values().filter(holds).collect::<Vec<_>>(), label)
+        only_one(&discovery.namespaces.values().filter(holds).collect::<Vec<_>>())
     }
 
-    fn by_inode(&self, inode: u64, label: &str) -> Result<(NetNs, Place), ResolveError> {
+    fn by_inode(&self, inode: u64) -> Result<(NetNs, Place), Why> {
         let discovery = self.search.all();
-        only_one(discovery.by_inode(inode).as_slice(), label)
+        only_one(discovery.by_inode(inode).as_slice())
     }
 
-    fn by_container(
-        &self,
-        engine: Engine,
-        container: &str,
-        label: &str,
-    ) -> Result<(NetNs, Place), ResolveError> {
-        let doors = engine::sandbox(engine, container)
-            .map_err(|why| ResolveError::Engine { reference: label.to_owned(), why })?;
+    fn by_container(&self, engine: Engine, container: &str) -> Result<(NetNs, Place), Why> {
+        let doors = engine::sandbox(engine, container).map_err(Why::Engine)?;
         let mut last = None;
         for door in &doors {
             match self.by_path(door) {
@@ -234,23 +228,23 @@ impl<'k, K: Kernel> Resolver<'k, K> {
                 Err(e) => last = Some(e),
             }
         }
-        Err(last.unwrap_or(ResolveError::NotFound { reference: label.to_owned(), looked: doors }))
+        Err(last.unwrap_or(Why::NotFound(doors)))
     }
 
-    fn by_pid(&self, pid: u32) -> Result<(NetNs, Place), ResolveError> {
+    fn by_pid(&self, pid: u32) -> Result<(NetNs, Place), Why> {
         let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
         match self.by_path(&path) {
-            Err(ResolveError::NotFound { .. }) => Err(ResolveError::NoProcess(pid)),
+            Err(Why::NotFound(_)) => Err(Why::NoProcess(pid)),
             other => other,
         }
     }
 
-    fn by_path(&self, path: &Path) -> Result<(NetNs, Place), ResolveError> {
+    fn by_path(&self, path: &Path) -> Result<(NetNs, Place), Why> {
         let full = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         match open(path) {
             Ok(ns) => Ok((ns, place_of(&full))),
-            Err(ResolveError::Stale(path)) if !self.keeps_names(&full) => {
-                Err(ResolveError::NotNetns(OpenError::NoNamespace(path).to_string()))
+            Err(Why::Stale(path)) if !self.keeps_names(&full) => {
+                Err(Why::NotNetns(OpenError::NoNamespace(path)))
             }
             Err(e) => Err(e),
         }
@@ -264,8 +258,8 @@ impl<'k, K: Kernel> Resolver<'k, K> {
     }
 }
 
-fn only_one(found: &[&Found], label: &str) -> Result<(NetNs, Place), ResolveError> {
-    let gone = || ResolveError::NotFound { reference: label.to_owned(), looked: Vec::new() };
+fn only_one(found: &[&Found]) -> Result<(NetNs, Place), Why> {
+    let gone = || Why::NotFound(Vec::new());
     match found {
         [] => Err(gone()),
         [one] => {
@@ -273,15 +267,11 @@ fn only_one(found: &[&Found], label: &str) -> Result<(NetNs, Place), ResolveErro
             let place = one.doors.first().map_or(Place::Own, |door| place_of(door));
             Ok((ns, place))
         }
-        several => Err(ambiguous(
-            label,
-            several.iter().map(|f| f.paths.first().map_or_else(|| f.key.to_string(), |p| shown(p))),
-        )),
+        several => {
+            let first = |f: &&Found| f.paths.first().map_or_else(|| f.key.to_string(), shown);
+            Err(Why::Ambiguous(several.iter().map(first).collect()))
+        }
     }
-}
-
-fn ambiguous(reference: &str, candidates: impl Iterator<Item = String>) -> ResolveError {
-    ResolveError::Ambiguous { reference: reference.to_owned(), candidates: candidates.collect() }
 }
 
 /// A file directly under /run/netns has a name that `ip -n` takes.
@@ -295,15 +285,11 @@ pub(crate) fn place_of(path: &Path) -> Place {
     }
 }
 
-fn open(path: &Path) -> Result<NetNs, ResolveError> {
+fn open(path: &Path) -> Result<NetNs, Why> {
     NetNs::open(path).map_err(|e| match e {
-        OpenError::Stale(path) => ResolveError::Stale(path),
-        OpenError::OtherKind(_) | OpenError::NoNamespace(_) => {
-            ResolveError::NotNetns(e.to_string())
-        }
-        OpenError::Io(path, why) if why.kind() == io::ErrorKind::NotFound => {
-            ResolveError::NotFound { reference: shown(&path), looked: Vec::new() }
-        }
-        OpenError::Io(path, why) => ResolveError::Denied { path: shown(&path), why },
+        OpenError::Stale(path) => Why::Stale(path),
+        OpenError::OtherKind(_) | OpenError::NoNamespace(_) => Why::NotNetns(e),
+        OpenError::Io(_, why) if why.kind() == io::ErrorKind::NotFound => Why::NotFound(Vec::new()),
+        OpenError::Io(path, why) => Why::Denied(path, why),
     })
 }

@@ -8,7 +8,7 @@ use ovl_core::names::NsRef;
 
 use crate::discover::{is_below, overlay_id};
 use crate::machine::{Machine, Space};
-use crate::resolve::ResolveError;
+use crate::resolve::{ResolveError, Why};
 
 /// The machines of a view.
 #[derive(Debug, Clone, Default)]
@@ -58,20 +58,14 @@ impl Scene {
             found.extend(spaces.map(|space| At { machine, space }));
         }
         match found.as_slice() {
-            [] => {
-                Err(ResolveError::NotFound { reference: reference.to_owned(), looked: Vec::new() })
-            }
+            [] => Err(Why::NotFound(Vec::new()).of(reference)),
             [one] => Ok(*one),
-            several => Err(ResolveError::Ambiguous {
-                reference: reference.to_owned(),
-                candidates: several
-                    .iter()
-                    .map(|at| {
-                        let own = at.machine.own;
-                        format!("{}:{}", at.machine.host, at.space.found.reference(own))
-                    })
-                    .collect(),
-            }),
+            several => {
+                let name = |at: &At<'_>| {
+                    format!("{}:{}", at.machine.host, at.space.found.reference(at.machine.own))
+                };
+                Err(Why::Ambiguous(several.iter().map(name).collect()).of(reference))
+            }
         }
     }
 }

@@ -16,6 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::{Pid, execvp};
+use ovl_cli::error::from_io;
 use ovl_cli::stop::{Stop, exit_for};
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::error::errno_text;
@@ -111,11 +112,9 @@ fn become_command(command: &[OsString]) -> Error {
     let Err(errno) = with_signals(|| execvp(&strings[0], &strings));
     let exit = if errno == Errno::ENOENT { NOT_FOUND } else { NOT_EXECUTABLE };
     let word = words[0].to_string_lossy();
-    Error::new(exit, format!("cannot run {}: {}", word.escape_debug(), errno_text(errno))).about(
-        "run",
-        word.into_owned(),
-        None,
-    )
+    let message = format!("cannot run {}: {}", shown(&*word), errno_text(errno));
+    let error = Error::new(exit, message).about("run", word.into_owned(), None);
+    Error { errno: Some(errno), ..error }
 }
 
 /// Each namespace in turn, by a process of its own. A signal is passed on to the one
@@ -125,7 +124,7 @@ fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
     if command.is_empty() {
         return Err(Error::usage("exec --all wants a command"));
     }
-    let own = std::env::current_exe().map_err(|e| Error::new(OURS, e.to_string()))?;
+    let own = std::env::current_exe().map_err(|e| ours(from_io("find", "this program", &e)))?;
     let mut worst = 0;
     let mask = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
     let stop = Stop::arm();

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use nix::errno::Errno;
 use ovl_cli::context::Missed;
+use ovl_cli::error::from_io;
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::link::Link;
@@ -149,11 +151,13 @@ fn hidden(discovery: &Discovery) -> Missed<'_> {
 /// `identify`.
 pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
     let path = format!("/proc/{}/ns/net", args.pid);
+    let process = format!("process {}", args.pid);
     let meta = fs::metadata(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => {
-            Error::new(Exit::Missing, format!("no process {}", args.pid))
+            let error = Error::new(Exit::Missing, format!("no {process}"));
+            Error { errno: Some(Errno::ENOENT), ..error.about("find", process, None) }
         }
-        _ => Error::new(Exit::Denied, format!("cannot look at process {}: {e}", args.pid)),
+        _ => from_io("look at", process, &e),
     })?;
     let key = NsKey { dev: meta.dev(), inode: meta.ino() };
     let discovery = context.search.all();
@@ -172,7 +176,7 @@ fn find(context: &Context, args: &One) -> Result<(Found, Discovery), Error> {
 }
 
 fn own_key() -> Result<NsKey, Error> {
-    NetNs::own().map(|ns| ns.key()).map_err(|e| Error::new(Exit::Denied, e.to_string()))
+    Ok(NetNs::own()?.key())
 }
 
 /// A namespace with what is read from inside it; `None` for one that cannot be

@@ -39,7 +39,7 @@ fn keepers(found: &Found, gone: &[PathBuf]) -> Vec<String> {
     let mut keepers = Vec::new();
     let inside: Vec<&Process> = found.pids.iter().filter(|p| p.pid != id()).collect();
     if let [first, rest @ ..] = inside.as_slice() {
-        let who = format!("process {} ({})", first.pid, first.comm.escape_debug());
+        let who = format!("process {} ({})", first.pid, shown(&first.comm));
         keepers.push(format!("{} in it", several(&who, rest.len(), ["is", "are"])));
     }
     for by in [Hold::Thread, Hold::File, Hold::Socket] {
@@ -63,7 +63,7 @@ pub fn held_by(holder: &Holder) -> String {
         Hold::File => "an open file",
         Hold::Socket => "a socket",
     };
-    format!("{by} of {} ({})", holder.comm.escape_debug(), holder.pid)
+    format!("{by} of {} ({})", shown(&holder.comm), holder.pid)
 }
 
 /// `process 1 (bash) is`, `process 1 (bash) and 3 more are`.
@@ -94,7 +94,7 @@ fn devices_elsewhere(
         let Ok(Some(id)) = reader.nsid_of(&ns) else { continue };
         for link in vxlans.iter().filter(|l| l.peer.nsid == Some(id)) {
             let place = found.names.first().cloned().unwrap_or_else(|| found.key.to_string());
-            let place = place.escape_debug();
+            let place = shown(place);
             lines.push(format!(
                 "{} in netns {place} ended with {name}: its UDP socket was there",
                 link.name

@@ -1,5 +1,6 @@
 //! `monitor` and `wait`: namespaces as they come and go. Holds none of them.
 
+use ovl_core::names::shown;
 use std::time::{Duration, Instant};
 
 use ovl_cli::shape::Netns;
@@ -13,7 +14,7 @@ use crate::cli::{Monitor, Wait};
 /// `monitor`.
 pub fn monitor(context: &Context, args: &Monitor) -> Result<Exit, Error> {
     follow::run(async {
-        let own = NetNs::own().map_err(|e| Error::new(Exit::Denied, e.to_string()))?.key();
+        let own = NetNs::own()?.key();
         let moments = follow::Moments::new();
         let mut census = Census::new(&context.search);
         let mut names = std::collections::BTreeMap::new();
@@ -60,7 +61,7 @@ fn tell(
         "container": found.container,
     });
     follow::line(&context.flags, &value, || {
-        let name = name(found.key).unwrap_or_else(|| netns.reference.escape_debug().to_string());
+        let name = name(found.key).unwrap_or_else(|| shown(&netns.reference));
         format!("{}  {sign} {name:<16}  inode {}{}", follow::clock(), netns.inode, whose(resident))
     })
 }
@@ -73,7 +74,7 @@ fn whose(resident: &Resident) -> String {
         ([], None, Some(holder)) => format!("held by {} ({})", holder.comm, holder.pid),
         (paths, ..) => paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" "),
     };
-    format!("  {}", who.escape_debug())
+    format!("  {}", shown(&who))
 }
 
 /// How often `wait` looks.

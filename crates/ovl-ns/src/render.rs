@@ -45,12 +45,12 @@ impl Entry {
     fn who(&self) -> String {
         match (&self.container, self.pids.as_slice()) {
             (Some(container), _) => {
-                format!("container {}", container.name_or_id().escape_debug())
+                format!("container {}", shown(container.name_or_id()))
             }
             (None, []) => self.held_by(),
-            (None, [one]) => format!("{} ({})", one.comm.escape_debug(), one.pid),
+            (None, [one]) => format!("{} ({})", shown(&one.comm), one.pid),
             (None, [first, rest @ ..]) => {
-                format!("{} ({}) and {} more", first.comm.escape_debug(), first.pid, rest.len())
+                format!("{} ({}) and {} more", shown(&first.comm), first.pid, rest.len())
             }
         }
     }
@@ -181,9 +181,9 @@ pub fn list(context: &Context, entries: &[Entry], unseen: &[UnseenEntry]) -> Res
 pub fn show(context: &Context, entry: &Entry) -> Result<(), Error> {
     output::show(&context.flags, entry, |_| {
         let pids: Vec<String> =
-            entry.pids.iter().map(|p| format!("{} {}", p.pid, p.comm.escape_debug())).collect();
+            entry.pids.iter().map(|p| format!("{} {}", p.pid, shown(&p.comm))).collect();
         let rows = [
-            ("namespace", entry.netns.reference.escape_debug().to_string()),
+            ("namespace", shown(&entry.netns.reference)),
             ("kind", entry.netns.kind.into()),
             ("inode", entry.netns.inode.to_string()),
             ("cookie", entry.netns.cookie.map(|c| c.to_string()).unwrap_or_default()),
@@ -201,26 +201,26 @@ pub fn show(context: &Context, entry: &Entry) -> Result<(), Error> {
 /// Its name, where the engine told it, and its id.
 fn container(container: &Container) -> String {
     match &container.name {
-        Some(name) => format!("{} {}", name.escape_debug(), container.id),
+        Some(name) => format!("{} {}", shown(name), container.id),
         None => container.id.clone(),
     }
 }
 
 fn paths(netns: &Netns) -> String {
-    netns.paths.iter().map(|p| shown(p)).collect::<Vec<_>>().join(" ")
+    netns.paths.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
 /// The processes of a namespace.
 pub fn pids(context: &Context, pids: &[Process]) -> Result<(), Error> {
     output::show(&context.flags, &pids, |_| {
-        let rows = pids.iter().map(|p| vec![p.pid.to_string(), p.comm.escape_debug().to_string()]);
+        let rows = pids.iter().map(|p| vec![p.pid.to_string(), shown(&p.comm)]);
         Columns { header: vec!["PID", "COMMAND"], rows: rows.collect() }.text(&context.flags)
     })
 }
 
 /// The namespace of a process.
 pub fn identify(context: &Context, netns: &Netns) -> Result<(), Error> {
-    output::show(&context.flags, netns, |_| format!("{}\n", netns.reference.escape_debug()))
+    output::show(&context.flags, netns, |_| format!("{}\n", shown(&netns.reference)))
 }
 
 /// An id. None assigned: said, and exit 3.

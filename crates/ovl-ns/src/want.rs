@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use nix::fcntl::Flock;
 use ovl_cli::apply::Applied;
-use ovl_cli::{Acting, Context, Error, Exit, Slots, apply, output, stop};
+use ovl_cli::error::from_io;
+use ovl_cli::{Acting, Context, Error, Exit, Slots, apply, lock, output};
 use ovl_core::attrs::{Change, Difference};
 use ovl_core::names::{DOCKER_NETNS_DIR, IfName, NsName, NsRef};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
@@ -46,7 +47,7 @@ fn under(name: &NsName) -> Result<Under, Error> {
             Ok(Under::Other(e.to_string()))
         }
         Err(OpenError::Io(_, e)) if e.kind() == std::io::ErrorKind::NotFound => Ok(Under::Nothing),
-        Err(e) => Err(Error::new(Exit::Denied, format!("cannot look at {e}"))),
+        Err(e) => Err(e.into()),
     }
 }
 
@@ -58,7 +59,7 @@ fn is_new(file: &Path) -> bool {
 
 /// Between looking and acting no other run of this toolkit makes or deletes a name.
 fn alone(acting: Acting) -> Result<Option<Flock<File>>, Error> {
-    if acting.dry_run { Ok(None) } else { stop::choose().map(Some) }
+    if acting.dry_run { Ok(None) } else { lock::choose().map(Some) }
 }
 
 fn clash(name: &NsName, why: Clash) -> Error {
@@ -254,7 +255,7 @@ pub fn nsid(context: &Context, args: &Nsid) -> Result<Exit, Error> {
 }
 
 fn clone(slots: &Slots, at: ovl_core::step::NsSlot) -> Result<NetNs, Error> {
-    slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))
+    slots.open[&at].try_clone().map_err(|e| from_io("open once more", "a namespace", &e))
 }
 
 fn read_id(context: &Context, ns: &NetNs, of: &NetNs) -> Result<Option<i32>, Error> {

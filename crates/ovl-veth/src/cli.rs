@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use ovl_cli::{Acting, Flags, InNetns};
-use ovl_core::names::{IfName, NsRef};
+use ovl_core::names::{IfName, NsRef, shown};
 use ovl_core::types::{Cidr, Invalid, Mtu, UnicastMac};
 use ovl_core::wire::route::RouteSpec;
 
@@ -166,12 +166,12 @@ impl FromStr for AskedRoute {
     fn from_str(s: &str) -> Result<Self, Invalid> {
         let (dst, via) = s.split_once(",via=").map_or((s, None), |(d, v)| (d, Some(v)));
         let dst: IpNet = dst.parse().map_err(|_| {
-            Invalid(format!("'{}' is not NETWORK/LEN, such as 10.1.0.0/16", dst.escape_debug()))
+            Invalid(format!("'{}' is not NETWORK/LEN, such as 10.1.0.0/16", shown(dst)))
         })?;
         let via = via
             .map(|v| {
                 v.parse::<IpAddr>()
-                    .map_err(|_| Invalid(format!("'{}' is not an IP address", v.escape_debug())))
+                    .map_err(|_| Invalid(format!("'{}' is not an IP address", shown(v))))
             })
             .transpose()?;
         if via.is_some_and(|v| v.is_ipv4() != dst.addr().is_ipv4()) {

@@ -53,6 +53,7 @@ pub fn mtu(
             Exit::Failed,
             "cannot tell by which device of the underlay packets will leave",
         )
+        .about("find", "the device of the underlay", slots.label(way.underlay))
         .hint("--dev or --local names it, or give --mtu a number")),
         (None, room) => Ok(room.map_or(ETHERNET - overhead, |r| r.min(ETHERNET - overhead))),
     }

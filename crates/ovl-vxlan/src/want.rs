@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use ovl_cli::apply::Applied;
+use ovl_cli::error::from_io;
 use ovl_cli::{Context, Error, Exit, Slots, apply, output};
 use ovl_core::link::{BridgeAttrs, Kind, KindSpec, LinkAttrs, LinkSpec, VxlanAttrs};
 use ovl_core::names::{IfName, NsRef};
@@ -177,7 +178,7 @@ fn find_dev(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<Lin
 }
 
 fn open(slots: &Slots, at: NsSlot) -> Result<NetNs, Error> {
-    slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))
+    slots.open[&at].try_clone().map_err(|e| from_io("open once more", "a namespace", &e))
 }
 
 /// `set`.

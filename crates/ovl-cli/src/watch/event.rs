@@ -3,7 +3,7 @@
 
 use ovl_core::known::{Change, Known, Object};
 use ovl_core::link::{Kind, Link};
-use ovl_core::names::IfName;
+use ovl_core::names::{IfName, shown};
 use ovl_core::row::{Miss, Wanted};
 use ovl_core::watch::Maker;
 use ovl_core::wire::route::MAIN_TABLE;
@@ -123,14 +123,14 @@ impl Event {
     /// One line for people.
     pub fn text(&self, known: &Known) -> String {
         let (sign, subject, detail) = self.parts(known);
-        let place = self.place.escape_debug();
+        let place = &self.place;
         format!("{}  {place:<14}  {sign} {subject:<7} {detail}", self.clock)
     }
 
     fn parts(&self, known: &Known) -> (char, &'static str, String) {
         let files = || {
             let each = self.netns.paths.iter().map(|p| p.display().to_string());
-            each.collect::<Vec<_>>().join(" ").escape_debug().to_string()
+            shown(each.collect::<Vec<_>>().join(" "))
         };
         match &self.what {
             What::Came => ('+', "netns", format!("inode {}  {}", self.netns.inode, files())),

@@ -70,7 +70,7 @@ enum Wake {
 impl<'c> Watching<'c> {
     fn new(context: &'c Context, wish: &'c Wish) -> Result<Self, Error> {
         let asked = Asked::new(context, &wish.namespaces)?;
-        let own = NetNs::own().map_err(|e| Error::new(Exit::Denied, e.to_string()))?.key();
+        let own = NetNs::own()?.key();
         Ok(Watching {
             context,
             wish,

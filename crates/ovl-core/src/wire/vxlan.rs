@@ -1,6 +1,7 @@
 //! The field table of a VXLAN device: every attribute of the kernel's
 //! drivers/net/vxlan, spelt as `ip link help vxlan` spells it.
 
+use crate::names::shown;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -262,7 +263,7 @@ impl FromStr for Ttl {
             "auto" | "0" => Ok(Ttl::Auto),
             "inherit" => Ok(Ttl::Inherit),
             n => n.parse().map(Ttl::Hops).map_err(|_| {
-                Invalid(format!("'{}' is not a TTL: 1 to 255, inherit or auto", n.escape_debug()))
+                Invalid(format!("'{}' is not a TTL: 1 to 255, inherit or auto", shown(n)))
             }),
         }
     }
@@ -291,9 +292,9 @@ impl FromStr for Tos {
         }
         // `ip` reads it in hexadecimal, with or without 0x.
         let digits = s.strip_prefix("0x").unwrap_or(s);
-        u8::from_str_radix(digits, 16).map(Tos).map_err(|_| {
-            Invalid(format!("'{}' is not a TOS: 0x0 to 0xff, or inherit", s.escape_debug()))
-        })
+        u8::from_str_radix(digits, 16)
+            .map(Tos)
+            .map_err(|_| Invalid(format!("'{}' is not a TOS: 0x0 to 0xff, or inherit", shown(s))))
     }
 }
 
@@ -322,10 +323,7 @@ impl FromStr for Df {
             "unset" => Ok(Df::Unset),
             "set" => Ok(Df::Set),
             "inherit" => Ok(Df::Inherit),
-            _ => Err(Invalid(format!(
-                "'{}' is not a DF policy: unset, set or inherit",
-                s.escape_debug()
-            ))),
+            _ => Err(Invalid(format!("'{}' is not a DF policy: unset, set or inherit", shown(s)))),
         }
     }
 }
@@ -348,9 +346,10 @@ pub struct FlowLabel(pub u32);
 impl FromStr for FlowLabel {
     type Err = Invalid;
     fn from_str(s: &str) -> Result<Self, Invalid> {
-        number(s).filter(|n| *n <= 0xf_ffff).map(FlowLabel).ok_or_else(|| {
-            Invalid(format!("'{}' is not a flow label: 0 to 0xfffff", s.escape_debug()))
-        })
+        number(s)
+            .filter(|n| *n <= 0xf_ffff)
+            .map(FlowLabel)
+            .ok_or_else(|| Invalid(format!("'{}' is not a flow label: 0 to 0xfffff", shown(s))))
     }
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 use ovl_cli::Acting;
 use ovl_cli::flags::{duration, some_time};
 use ovl_core::link::Link;
+use ovl_core::names::shown;
 use ovl_core::row::{NUD_PERMANENT, RowFilter};
 use ovl_core::types::{Invalid, MacAddr, Vni};
 use ovl_endpoints::Format;
@@ -22,7 +23,7 @@ fn format(text: &str) -> Result<Format, String> {
         "yaml" | "json" => Ok(Format::Yaml),
         "csv" => Ok(Format::Csv),
         "text" => Ok(Format::Text),
-        _ => Err(format!("'{}' is none of yaml, json, csv, text", text.escape_debug())),
+        _ => Err(format!("'{}' is none of yaml, json, csv, text", shown(text))),
     }
 }
 
@@ -114,8 +115,7 @@ pub enum Most {
 impl FromStr for Most {
     type Err = Invalid;
     fn from_str(s: &str) -> Result<Self, Invalid> {
-        let bad =
-            || Invalid(format!("'{}' is not a number, nor a share such as 50%", s.escape_debug()));
+        let bad = || Invalid(format!("'{}' is not a number, nor a share such as 50%", shown(s)));
         match s.strip_suffix('%') {
             Some(share) => match share.parse() {
                 Ok(percent) if percent <= 100 => Ok(Most::Percent(percent)),

@@ -12,6 +12,7 @@ pub mod snapshot;
 pub mod tree;
 mod unseen;
 
+use ovl_core::names::shown;
 use std::collections::BTreeMap;
 
 use ovl_cli::error::reading;
@@ -123,9 +124,9 @@ impl Chosen<'_> {
     pub fn label(&self) -> String {
         if self.title.contains('/') {
             let name = self.name_of(self.space.key());
-            self.host.map(|host| format!("{}:{name}", host.escape_debug())).unwrap_or(name)
+            self.host.map(|host| format!("{}:{name}", shown(host))).unwrap_or(name)
         } else {
-            self.title.escape_debug().to_string()
+            self.title.to_owned()
         }
     }
 

@@ -1,6 +1,7 @@
 //! Whose a namespace is, in a few words: an overlay network's, a host's, a
 //! container's, or of the processes in it.
 
+use ovl_core::names::shown;
 use ovl_machine::discover::{Found, Hold, Process, overlay_id};
 use ovl_machine::machine::Machine;
 
@@ -31,7 +32,7 @@ pub fn of(machine: &Machine, found: &Found) -> Option<String> {
 fn overlay(machine: &Machine, short: &str) -> String {
     let mut names = machine.networks.iter().filter(|(id, _)| id.get(..SHORT) == Some(short));
     match names.next() {
-        Some((_, name)) => format!("overlay {}", name.escape_debug()),
+        Some((_, name)) => format!("overlay {}", shown(name)),
         None => format!("overlay network {short}"),
     }
 }
@@ -52,9 +53,9 @@ fn held(found: &Found) -> Option<String> {
         Hold::File => "an open file",
         Hold::Socket => "a socket",
     };
-    Some(format!("held by {by} of {} ({})", holder.comm.escape_debug(), holder.pid))
+    Some(format!("held by {by} of {} ({})", shown(&holder.comm), holder.pid))
 }
 
 fn process(process: &Process) -> String {
-    format!("{} ({})", process.comm.escape_debug(), process.pid)
+    format!("{} ({})", shown(&process.comm), process.pid)
 }

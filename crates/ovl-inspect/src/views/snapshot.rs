@@ -1,12 +1,13 @@
 //! Saving what was read, and reading it back: a machine's snapshot is JSON with
 //! a schema version, the host, its boot, its kernel and the time.
 
+use ovl_core::names::shown;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
 use ovl_cli::context::Missed;
-use ovl_cli::error::reading;
+use ovl_cli::error::{from_io, reading};
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_machine::machine::{Machine, SCHEMA};
 use ovl_machine::names::Asking;
@@ -20,9 +21,8 @@ pub fn save(context: &Context, args: &Snapshot) -> Result<Exit, Error> {
     if args.file == "-" {
         output::stream(|out| machine.write(out))?;
     } else {
-        keep(&machine, Path::new(&args.file)).map_err(|e| {
-            Error::new(Exit::Failed, format!("cannot write {}: {e}", args.file.escape_debug()))
-        })?;
+        keep(&machine, Path::new(&args.file))
+            .map_err(|e| from_io("write", shown(&args.file), &e))?;
     }
     let exit = context.completeness_of(&missed(&machine));
     // The process ends with the command: taking thousands of values apart again
@@ -100,7 +100,7 @@ pub fn load(context: &Context, from: &[String]) -> Result<Scene, Error> {
 }
 
 fn read(file: &str) -> Result<Machine, Error> {
-    let shown = file.escape_debug();
+    let name = shown(file);
     let mut text = String::new();
     let got = if file == "-" {
         io::stdin().read_to_string(&mut text).map(drop)
@@ -108,12 +108,13 @@ fn read(file: &str) -> Result<Machine, Error> {
         fs::read_to_string(file).map(|t| text = t)
     };
     got.map_err(|e| {
+        let error = from_io("read", format!("snapshot {name}"), &e);
         let missing = e.kind() == io::ErrorKind::NotFound;
-        let exit = if missing { Exit::Missing } else { Exit::Failed };
-        Error::new(exit, format!("cannot read snapshot {shown}: {e}"))
+        Error { exit: if missing { Exit::Missing } else { error.exit }, ..error }
     })?;
     let not_one = |why: String| {
-        Error::new(Exit::Failed, format!("{shown} is not a snapshot: {why}"))
+        Error::new(Exit::Failed, format!("{name} is not a snapshot: {why}"))
+            .about("read", format!("snapshot {name}"), None)
             .hint("ovl-inspect snapshot FILE writes one")
     };
     // The version is looked at first: a newer form may not parse as this one.
@@ -124,8 +125,9 @@ fn read(file: &str) -> Result<Machine, Error> {
         Some(version) => {
             return Err(Error::new(
                 Exit::Failed,
-                format!("snapshot {shown} has schema {version}; this program reads up to {SCHEMA}"),
-            ));
+                format!("snapshot {name} has schema {version}; this program reads up to {SCHEMA}"),
+            )
+            .about("read", format!("snapshot {name}"), None));
         }
         None => return Err(not_one("it names no schema".into())),
     }

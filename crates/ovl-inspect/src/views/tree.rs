@@ -2,6 +2,7 @@
 //! their ports, the other devices, each port's other end, and the VXLAN devices
 //! with VNI, socket namespace and rows.
 
+use ovl_core::names::shown;
 use std::collections::BTreeMap;
 
 use ovl_cli::flags::Format;
@@ -41,7 +42,7 @@ pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
     output::show(&context.flags, &spaces, |_| {
         let titled = |tree: &Tree<'_>| match trees.len() {
             1 => tree.text(),
-            _ => format!("{}\n{}", tree.machine.host.escape_debug(), tree.text()),
+            _ => format!("{}\n{}", shown(&tree.machine.host), tree.text()),
         };
         trees.iter().map(titled).collect::<Vec<_>>().join("\n")
     })?;
@@ -109,7 +110,7 @@ impl Tree<'_> {
         let path = found.paths.first().map(|p| p.display().to_string());
         let path = path.filter(|p| *p != name).map(|p| match self.pen.room {
             Some(_) => end_of(&p),
-            None => p.escape_debug().to_string(),
+            None => shown(&p),
         });
         let mut words = vec![Word::new(name).toned(self.tone(space))];
         words.extend(path.map(|p| Word::new(p).toned(Tone::Faint)));
@@ -321,7 +322,7 @@ enum Far {
 
 /// The end of a path, by which it is known again: `…/exec/netns/1-6a38c9b837`.
 fn end_of(path: &str) -> String {
-    let path = path.escape_debug().to_string();
+    let path = shown(path);
     match path.rmatch_indices('/').nth(2) {
         Some((at, _)) if path.len() > LONG_PATH => format!("…{}", &path[at..]),
         _ => path,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ovl_core::names::NETNS_DIR;
+use ovl_core::names::{NETNS_DIR, shown};
 use ovl_core::netns::NsKey;
 
 use super::{Found, file_name, is_name};
@@ -37,7 +37,7 @@ pub fn short_names<'f>(
             };
             let name = container_name(f).filter(is_unique).or_else(file).or_else(below);
             let name = name.filter(|_| f.key != own).unwrap_or_else(|| f.reference(own));
-            (f.key, name.escape_debug().to_string())
+            (f.key, shown(&name))
         })
         .collect()
 }

@@ -1,0 +1,92 @@
+//! `ovl-inspect ping`: what it says when it is ended, and of addresses that are not
+//! one host's, or not everywhere the same.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use ovl_tests::lab::{FOLDER, Lab};
+use ovl_tests::tests;
+use serde_json::Value;
+
+tests![
+    a_signal_ends_it_with_what_came_so_far,
+    a_link_local_address_is_pinged_with_its_device,
+    counts_and_sizes_have_bounds_that_are_said,
+    what_everybody_has_is_said_to_be_that,
+];
+
+/// What it has written.
+fn written() -> String {
+    fs::read_to_string(format!("{FOLDER}/out")).unwrap_or_default()
+}
+
+fn a_signal_ends_it_with_what_came_so_far(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    // Between two requests.
+    let ping =
+        lab.background("exec ovl-inspect ping h1 192.168.1.5 -c 9 -i 60s --wait 60s >out")?;
+    lab.eventually("the first is answered", |_| Ok(written().contains("icmp_seq=1")))?;
+    lab.ok(&format!("kill -INT {}", ping.pid()))?;
+    assert_eq!(ping.wait()?, 130);
+    ensure!(written().contains("h1 → 192.168.1.5: 1 sent, 1 received, min/"), "{}", written());
+
+    // While it waits for an answer: its host has been asked for by then.
+    let ping =
+        lab.background("exec ovl-inspect ping h1 192.168.1.77 -c 999 -W 60s -o json >out")?;
+    lab.eventually("a request is under way", |lab| {
+        Ok(lab.ok("ip -n h1 neigh show to 192.168.1.77")?.contains("192.168.1.77"))
+    })?;
+    lab.ok(&format!("kill -TERM {}", ping.pid()))?;
+    assert_eq!(ping.wait()?, 143);
+    let summary: Value = serde_json::from_str(&written())?;
+    // More than one where the test had to wait itself.
+    ensure!(summary["sent"].as_u64().is_some_and(|sent| sent > 0), "{summary}");
+    assert_eq!(summary["received"], 0, "{summary}");
+    Ok(())
+}
+
+fn a_link_local_address_is_pinged_with_its_device(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    let mut local = String::new();
+    for host in ["h1", "h2"] {
+        lab.eventually("eth0 has a link-local address", |lab| {
+            let link = lab.link(host, "eth0")?;
+            let addresses = link["addr_info"].as_array().into_iter().flatten();
+            let mut locals = addresses.filter(|a| a["scope"] == "link" && a["tentative"].is_null());
+            locals.find_map(|a| a["local"].as_str()).unwrap_or_default().clone_into(&mut local);
+            Ok(!local.is_empty())
+        })?;
+    }
+    let said = lab.ok(&format!("ovl-inspect ping h1 {local}%eth0 -c 1 --wait"))?;
+    ensure!(said.contains(&format!("h1 → {local}%eth0: 1 sent, 1 received")), "{said}");
+    let summary = lab.json(&format!("ovl-inspect ping h1 {local}%eth0 -c 1 --wait -o json"))?;
+    assert_eq!(summary["to"], format!("{local}%eth0"), "{summary}");
+    lab.ok(&format!("ovl-inspect ping h1 {local} -I eth0 -c 1 --wait"))?;
+
+    lab.refuses(&format!("ovl-inspect ping h1 {local}"), 2, &["link-local", "%eth0"])?;
+    lab.refuses(&format!("ovl-inspect ping h1 {local}%eth0 -I lo"), 2, &["eth0", "-I says lo"])?;
+    lab.refuses("ovl-inspect ping h1 192.168.1.5%eth0", 2, &["no link-local address"])?;
+    lab.refuses(&format!("ovl-inspect ping h1 {local}%nosuch0"), 3, &["%nosuch0"])
+}
+
+fn counts_and_sizes_have_bounds_that_are_said(lab: &Lab) -> Result<()> {
+    lab.refuses("ovl-inspect ping self 127.0.0.1 -c 0", 2, &["--count", "1.."])?;
+    lab.refuses("ovl-inspect ping self 127.0.0.1 -s 65508", 2, &["65507"])?;
+    lab.ok("ovl-inspect ping self 127.0.0.1 -c 1 -s 65507")?;
+    let help = lab.ok("ovl-inspect ping --help")?;
+    ensure!(help.contains("at most 65507"), "{help}");
+    Ok(())
+}
+
+fn what_everybody_has_is_said_to_be_that(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    lab.ok("ip -n h1 route add prohibit 10.66.0.0/16")?;
+    let said = lab.fails("ovl-inspect ping h1 192.168.1.255", 1)?;
+    ensure!(said.contains("broadcast address") && said.contains("in netns h1"), "{said}");
+    ensure!(!said.contains("root"), "{said}");
+    // The same number of the kernel's, for another reason.
+    let said = lab.run("ovl-inspect ping h1 10.66.0.1 -c 1")?;
+    ensure!(said.code == 6 && said.stdout.contains("could not be sent"), "{said}");
+    ensure!(!said.stdout.contains("broadcast"), "{said}");
+    Ok(())
+}
