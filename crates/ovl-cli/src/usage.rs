@@ -35,9 +35,9 @@ pub fn explained<C: CommandFactory + FromArgMatches>(
 
 /// The definition with numbers below zero as values.
 fn below_zero(command: Command) -> Command {
-    let takes = |arg: Arg| match arg.get_action().takes_values() {
-        true => arg.allow_negative_numbers(true),
-        false => arg,
+    let takes = |arg: Arg| {
+        let takes = arg.get_action().takes_values();
+        if takes { arg.allow_negative_numbers(true) } else { arg }
     };
     command.mut_args(takes).mut_subcommands(below_zero)
 }
@@ -186,13 +186,10 @@ impl<'c> Walk<'c> {
         if !arg.get_action().takes_values() {
             return arg.get_id() == "json";
         }
-        match value {
-            Some(value) => is_object(arg, value),
-            None => {
-                self.value_of = Some(arg);
-                false
-            }
+        if value.is_none() {
+            self.value_of = Some(arg);
         }
+        value.is_some_and(|value| is_object(arg, value))
     }
 
     /// The verb's own flags, then those of all verbs.

@@ -48,8 +48,7 @@ fn keepers(found: &Found, gone: &[PathBuf]) -> Vec<String> {
         let who = held_by(first);
         keepers.push(format!("{} it", several(&who, all.len() - 1, ["holds", "hold"])));
     }
-    let paths: Vec<String> =
-        found.paths.iter().filter(|p| !gone.contains(p)).map(|p| shown(p)).collect();
+    let paths: Vec<String> = found.paths.iter().filter(|p| !gone.contains(p)).map(shown).collect();
     if !paths.is_empty() {
         keepers.push(format!("it is {} as well", paths.join(" and ")));
     }

@@ -179,8 +179,8 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s q -l
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s v -l verbose -d 'Say what is done'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s n -l netns -d 'The namespace, in place of the word' -r
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s c -l count -d 'How many requests' -r
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s s -l size -d 'Bytes of data in each' -r
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s c -l count -d 'How many requests, 1 or more' -r
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s s -l size -d 'Bytes of data in each, at most 65507' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s W -l timeout -d 'Time to wait for each reply: seconds, or with a unit (500ms, 2s)' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s i -l interval -d 'Time between requests' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s I -l interface -d 'Send by this device only' -r
