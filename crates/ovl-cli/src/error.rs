@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use ovl_core::error::{Fail, Failure, errno_text};
+use ovl_core::error::{Fail, Failure};
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::types::Invalid;
 use ovl_machine::resolve::ResolveError;
@@ -171,14 +171,7 @@ impl From<ResolveError> for Error {
             | ResolveError::NotNetns(_)
             | ResolveError::NoProcess(_) => Exit::Missing,
         };
-        let message = match &e {
-            ResolveError::Denied { path, why } => {
-                let errno = Errno::from_raw(why.raw_os_error().unwrap_or_default());
-                format!("cannot open {path}: {}", errno_text(errno))
-            }
-            other => other.to_string(),
-        };
-        let mut error = Error::new(exit, message).about("find", "the namespace", None);
+        let mut error = Error::new(exit, e.to_string()).about("find", "the namespace", None);
         error.hints.extend(hint::for_reference(&e));
         error
     }

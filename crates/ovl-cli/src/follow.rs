@@ -11,6 +11,7 @@ use futures::future::{Either, select};
 use futures::stream::{Stream, unfold};
 use nix::sys::signal::Signal;
 use nix::time::{ClockId, clock_gettime};
+use ovl_core::error::io_text;
 use ovl_core::watch::awaited;
 use serde::Serialize;
 use tokio::io::Interest;
@@ -36,7 +37,8 @@ pub fn run(follower: impl Future<Output = Result<Exit, Error>>) -> Result<Exit, 
 /// Runs a future on this thread alone.
 pub fn wait_on<T>(future: impl Future<Output = T>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| Error::new(Exit::Failed, format!("cannot wait: {e}")))?;
+    let runtime =
+        runtime.map_err(|e| Error::new(Exit::Failed, format!("cannot wait: {}", io_text(&e))))?;
     Ok(runtime.block_on(future))
 }
 
@@ -122,7 +124,7 @@ const WRITTEN: Duration = Duration::from_millis(20);
 /// told has to read it empty.
 pub fn stirrings(fd: OwnedFd) -> Result<impl Stream<Item = ()>, Error> {
     let fd = awaited(fd, Interest::READABLE)
-        .map_err(|e| Error::new(Exit::Failed, format!("cannot wait: {e}")))?;
+        .map_err(|e| Error::new(Exit::Failed, format!("cannot wait: {}", io_text(&e))))?;
     Ok(unfold(fd, |fd| async move {
         fd.readable().await.ok()?.clear_ready();
         tokio::time::sleep(WRITTEN).await;

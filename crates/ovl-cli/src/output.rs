@@ -7,6 +7,7 @@ use std::os::fd::AsFd;
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use ovl_core::error::io_text;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -89,7 +90,7 @@ pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bo
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(e) => Err(Error::new(Exit::Failed, format!("cannot write: {e}"))),
+        Err(e) => Err(Error::new(Exit::Failed, format!("cannot write: {}", io_text(&e)))),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use ovl_core::error::io_text;
 use ovl_core::names::{IfName, NsName, NsRef};
 use ovl_core::netns::NetNs;
 use ovl_core::row::{NTF_SELF, RowSpec};
@@ -58,7 +59,7 @@ impl Slots {
     pub fn try_clone_open(&self) -> Result<BTreeMap<NsSlot, NetNs>, Error> {
         let again = self.open.iter().map(|(slot, ns)| Ok((*slot, ns.try_clone()?)));
         again.collect::<io::Result<_>>().map_err(|e| {
-            Error::new(Exit::Failed, format!("cannot open a namespace once more: {e}"))
+            Error::new(Exit::Failed, format!("cannot open a namespace once more: {}", io_text(&e)))
         })
     }
 

@@ -5,6 +5,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ovl_core::error::io_text;
 use ovl_core::kernel::Kernel;
 use ovl_core::names::{Engine, NETNS_DIR, NsName, NsRef, shown};
 use ovl_core::netns::{NetNs, OpenError};
@@ -65,7 +66,7 @@ pub enum ResolveError {
     #[error("no process {0}")]
     NoProcess(u32),
     /// It may not be looked at.
-    #[error("cannot open {path}: {why}")]
+    #[error("cannot open {path}: {}", io_text(.why))]
     Denied {
         /// The file.
         path: String,

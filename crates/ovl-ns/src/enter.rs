@@ -18,7 +18,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::{Pid, execvp};
 use ovl_cli::stop::{Stop, exit_for};
 use ovl_cli::{Context, Error, Exit, output};
-use ovl_core::error::errno_text;
+use ovl_core::error::{errno_text, io_text};
 use ovl_core::inherited::{hand_signals_down, with_signals};
 use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef, shown};
 use ovl_core::netns::{NetNs, Process};
@@ -145,7 +145,9 @@ fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
     if command.is_empty() {
         return Err(Error::usage("exec --all wants a command"));
     }
-    let own = std::env::current_exe().map_err(|e| Error::new(OURS, e.to_string()))?;
+    let own = std::env::current_exe().map_err(|e| {
+        Error::new(OURS, format!("cannot tell which program this is: {}", io_text(&e)))
+    })?;
     let mut worst = 0;
     let mask = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
     let stop = Stop::arm();

@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use ovl_cli::context::Missed;
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit, output};
+use ovl_core::error::io_text;
 use ovl_core::link::Link;
 use ovl_core::names::shown;
 use ovl_core::netns::{NetNs, NsKey};
@@ -153,7 +154,10 @@ pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
         std::io::ErrorKind::NotFound => {
             Error::new(Exit::Missing, format!("no process {}", args.pid))
         }
-        _ => Error::new(Exit::Denied, format!("cannot look at process {}: {e}", args.pid)),
+        _ => Error::new(
+            Exit::Denied,
+            format!("cannot look at process {}: {}", args.pid, io_text(&e)),
+        ),
     })?;
     let key = NsKey { dev: meta.dev(), inode: meta.ino() };
     let discovery = context.search.all();

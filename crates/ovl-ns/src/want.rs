@@ -10,6 +10,7 @@ use nix::fcntl::Flock;
 use ovl_cli::apply::Applied;
 use ovl_cli::{Acting, Context, Error, Exit, Slots, apply, output, stop};
 use ovl_core::attrs::{Change, Difference};
+use ovl_core::error::io_text;
 use ovl_core::names::{DOCKER_NETNS_DIR, IfName, NsName, NsRef};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
 use ovl_core::plan::{Clash, Conflict};
@@ -254,7 +255,9 @@ pub fn nsid(context: &Context, args: &Nsid) -> Result<Exit, Error> {
 }
 
 fn clone(slots: &Slots, at: ovl_core::step::NsSlot) -> Result<NetNs, Error> {
-    slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))
+    slots.open[&at].try_clone().map_err(|e| {
+        Error::new(Exit::Failed, format!("cannot open a namespace once more: {}", io_text(&e)))
+    })
 }
 
 fn read_id(context: &Context, ns: &NetNs, of: &NetNs) -> Result<Option<i32>, Error> {
