@@ -23,6 +23,7 @@ tests![
     list_of_nothing_is_an_empty_array,
     what_others_named_is_escaped,
     a_name_that_is_no_text_fails_no_view,
+    a_file_is_listed_once_whatever_links_lead_to_it,
     list_names_a_namespace_that_only_an_id_tells_of,
     list_names_such_a_namespace_once_whoever_knows_it,
     every_kind_of_reference_means_the_same_namespace,
@@ -219,6 +220,30 @@ fn a_name_that_is_no_text_fails_no_view(lab: &Lab) -> Result<()> {
     }
     lab.ok("ovl-inspect snapshot s.json; ovl-inspect --snapshot s.json")?;
     lab.ok(&format!("ovl-ns show inode:{inode} -j; ovl-inspect links inode:{inode} -j"))?;
+    Ok(())
+}
+
+fn a_file_is_listed_once_whatever_links_lead_to_it(lab: &Lab) -> Result<()> {
+    lab.ok("mkdir -p /run/elsewhere /run/docker/netns; ln -s /run/elsewhere link
+        ip netns add h1; ip netns add h2; touch /run/elsewhere/x /run/docker/netns/x1
+        mount --bind /run/netns/h1 /run/elsewhere/x; mount --bind /run/netns/h2 /run/docker/netns/x1
+        ip netns del h1; ip netns del h2")?;
+    // Copies of the mounts, with their paths.
+    let _other = lab.background("exec unshare --mount sleep 1000")?;
+    let docker = if Path::new("/var/run").is_symlink() { "/var/run" } else { "/run" };
+    let path = "OVL_NETNS_PATH=/run/lab/link:/run/elsewhere";
+    let list = lab.json(&format!("{path} ovl-ns list -j"))?;
+    let mut listed: Vec<&Value> =
+        list.as_array().into_iter().flatten().map(|netns| &netns["paths"]).collect();
+    listed.retain(|paths| !paths.as_array().is_none_or(Vec::is_empty));
+    listed.sort_by_key(|paths| paths[0].to_string());
+    let docker = format!("{docker}/docker/netns/x1");
+    let mut wanted = [serde_json::json!(["/run/lab/link/x"]), serde_json::json!([docker])];
+    wanted.sort_by_key(|paths| paths[0].to_string());
+    assert_eq!(listed, wanted.iter().collect::<Vec<_>>(), "{list}");
+    for reference in ["x", "x1", docker.as_str(), "/run/docker/netns/x1"] {
+        lab.ok(&format!("{path} ovl-ns show {reference}"))?;
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! reference. Says why one cannot be found, and lists the candidates where
 //! several fit.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -199,7 +200,11 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         if found.len() > 1
             && let Some(folder) = engine::folder(Engine::Docker)
         {
-            found.retain(|f| f.paths.iter().any(|p| p.parent() == Some(&folder)));
+            // The engine need not write the way to its folder as we do.
+            let real = |way: &Path| fs::canonicalize(way).unwrap_or_else(|_| way.to_owned());
+            let folder = real(&folder);
+            let is_in = |path: &PathBuf| path.parent().is_some_and(|p| real(p) == folder);
+            found.retain(|f| f.paths.iter().any(is_in));
         }
         only_one(&found, label)
     }
