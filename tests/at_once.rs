@@ -86,7 +86,7 @@ fn the_lock_is_its_owners_alone(lab: &Lab) -> Result<()> {
     assert_eq!((mode(LOCK)?, mode("/run/ovl")?), (0o600, 0o755));
     // A link in its place is not followed.
     lab.ok(&format!("rm {LOCK}; touch other; chmod 644 other; ln -s {FOLDER}/other {LOCK}"))?;
-    lab.refuses(&format!("{LOAD}"), 1, &["cannot lock", LOCK])?;
+    lab.refuses(LOAD, 1, &["cannot lock", LOCK])?;
     assert_eq!(mode("/run/lab/other")?, 0o644);
     Ok(())
 }

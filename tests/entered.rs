@@ -41,7 +41,7 @@ fn a_signal_ends_the_command_and_the_turn(lab: &Lab) -> Result<()> {
         let begun = || fs::read_to_string(format!("{FOLDER}/begun")).unwrap_or_default();
         let mut pid = String::new();
         lab.eventually("sleep runs", |lab| {
-            pid = begun().trim().to_owned();
+            begun().trim().clone_into(&mut pid);
             Ok(!pid.is_empty() && lab.ok(&format!("cat /proc/{pid}/comm"))? == "sleep\n")
         })?;
         lab.ok(&format!("kill -{signal} {}", all.pid()))?;

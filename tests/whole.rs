@@ -21,6 +21,7 @@ mod inspect;
 mod keep;
 mod load;
 mod machine;
+mod named;
 mod ns;
 mod others;
 mod paste;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         keep::tests,
         load::tests,
         machine::tests,
+        named::tests,
         ns::tests,
         others::tests,
         paste::tests,

@@ -36,7 +36,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// until the value is dropped.
 pub fn choose() -> Result<Flock<File>, Error> {
     let path = Path::new(STATE_DIR).join("lock");
-    let file = open(&path).map_err(|e| failed(&path, e.into()))?;
+    let file = open(&path).map_err(|e| failed(&path, &e.into()))?;
     wait(file, &path, SILENT, LIMIT)
 }
 
@@ -77,7 +77,7 @@ fn wait(
         file = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => return Ok(lock),
             Err((file, Errno::EWOULDBLOCK | Errno::EINTR)) => file,
-            Err((_, e)) => return Err(failed(path, e.into())),
+            Err((_, e)) => return Err(failed(path, &e.into())),
         };
         let waited = begun.elapsed();
         if waited >= limit {
@@ -123,9 +123,9 @@ fn holder(file: &File) -> String {
     find().unwrap_or_else(|| "another process".into())
 }
 
-fn failed(path: &Path, why: Fail) -> Error {
+fn failed(path: &Path, why: &Fail) -> Error {
     let message = format!("cannot lock {}: {why}", shown(path));
-    from_fail(&why, message).about("lock", shown(path), None)
+    from_fail(why, message).about("lock", shown(path), None)
 }
 
 #[cfg(test)]

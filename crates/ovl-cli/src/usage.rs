@@ -174,13 +174,11 @@ impl<'c> Walk<'c> {
         if !arg.get_action().takes_values() {
             return arg.get_id() == "json";
         }
-        match value {
-            Some(value) => is_object(arg, value),
-            None => {
-                self.value_of = Some(arg);
-                false
-            }
-        }
+        let Some(value) = value else {
+            self.value_of = Some(arg);
+            return false;
+        };
+        is_object(arg, value)
     }
 
     /// The verb's own flags, then those of all verbs.

@@ -192,9 +192,8 @@ fn ended(mut child: Child, stop: &Stop) -> (u8, Option<Signal>) {
             let mut fds = [process.as_fd(), ear].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
             match poll(&mut fds, PollTimeout::NONE) {
                 Ok(_) if fds[0].any() != Some(true) => pass_on(&child),
-                Ok(_) => break,
                 Err(Errno::EINTR) => {}
-                Err(_) => break,
+                Ok(_) | Err(_) => break,
             }
         }
     }

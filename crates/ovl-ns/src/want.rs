@@ -171,7 +171,9 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let last_words = last_words::of(context, &names);
     let policy = Policy { missing_ok: args.missing_ok, ..Policy::default() };
     apply(context, args.acting, slots, &wants, &Have::default(), policy, |_, _| {})?;
-    last_words.iter().for_each(|line| output::note(line));
+    for line in &last_words {
+        output::note(line);
+    }
     Ok(Exit::Done)
 }
 
