@@ -11,6 +11,7 @@ use serde_json::Value;
 tests![
     words_that_make_no_sense_are_exit_2,
     numbers_out_of_range_say_the_range,
+    what_a_value_should_be_is_said_in_words,
     names_are_checked_before_the_kernel_is_asked,
     addresses_are_checked_before_the_kernel_is_asked,
     a_namespace_that_is_not_there_is_exit_3,
@@ -71,6 +72,29 @@ fn numbers_out_of_range_say_the_range(lab: &Lab) -> Result<()> {
     ] {
         lab.refuses(command, 2, words)?;
     }
+    Ok(())
+}
+
+fn what_a_value_should_be_is_said_in_words(lab: &Lab) -> Result<()> {
+    for (command, code, word) in [
+        ("ovl-ns identify abc", 2, "whole number"),
+        ("ovl-ns attach me abc", 2, "whole number"),
+        ("ovl-ns identify 99999999999", 2, "to 4294967295"),
+        ("ovl-vxlan add v --vni 1 --dstport 99999", 2, "99999"),
+        ("ovl-inspect ping self 127.0.0.1 -s 99999", 2, "from 0 to 65000"),
+        ("ovl-fdb flush --port 99999 -n ov1", 2, "from 1 to 65535"),
+        ("ovl-fdb flush --dst nowhere -n ov1", 2, "IP address"),
+        ("ovl-inspect ping self 127.0.0.1 -c x", 2, "whole number"),
+    ] {
+        let said = lab.fails(command, code)?;
+        ensure!(said.contains(word), "`{command}` does not say '{word}': {said}");
+        for rust in ["digit found", "..=", "syntax", "os error", "target type"] {
+            ensure!(!said.contains(rust), "`{command}` says '{rust}': {said}");
+        }
+    }
+    lab.overlay()?;
+    let said = lab.fails("ovl-fdb load nofile -n ov1", 3)?;
+    ensure!(said.contains("nofile: No such file or directory\n"), "{said}");
     Ok(())
 }
 

@@ -11,10 +11,6 @@ tests![
     add_makes_named_namespaces_with_their_loopback_up,
     add_makes_all_or_nothing,
     add_takes_what_stands_only_when_asked_to,
-    add_takes_what_stands_as_it_is_or_not_at_all,
-    names_that_mean_something_else_are_not_given,
-    names_that_were_given_all_the_same_can_be_used,
-    a_name_twice_is_a_slip,
     add_names_a_plain_file_and_replaces_it_only_when_asked_to,
     del_takes_names_away,
     del_of_what_is_not_there_is_said_unless_it_is_fine,
@@ -22,7 +18,6 @@ tests![
     list_finds_a_namespace_that_only_a_process_holds,
     list_of_nothing_is_an_empty_array,
     what_others_named_is_escaped,
-    a_name_that_is_no_text_fails_no_view,
     list_names_a_namespace_that_only_an_id_tells_of,
     list_names_such_a_namespace_once_whoever_knows_it,
     every_kind_of_reference_means_the_same_namespace,
@@ -64,50 +59,6 @@ fn add_takes_what_stands_only_when_asked_to(lab: &Lab) -> Result<()> {
     lab.ok("ovl-ns add h1 h2 --exist-ok")?;
     assert_eq!(lab.ok("stat -Lc %i /run/netns/h1")?, inode);
     assert_eq!(names(lab)?, ["h1", "h2"]);
-    Ok(())
-}
-
-fn add_takes_what_stands_as_it_is_or_not_at_all(lab: &Lab) -> Result<()> {
-    lab.ok("ip netns add q; ip netns add up; ip -n up link set lo up")?;
-    let before = oracle::state(lab)?;
-    let words = ["q", "exists", "lo down", "hint: --no-lo"];
-    lab.refuses("ovl-ns add new up q --exist-ok", 4, &words)?;
-    lab.ok("ovl-ns add q up --exist-ok --no-lo; ovl-ns add up --exist-ok")?;
-    oracle::same("what stands", &before, &oracle::state(lab)?)
-}
-
-fn names_that_mean_something_else_are_not_given(lab: &Lab) -> Result<()> {
-    for name in ["self", "init", "pid:1", "pid:x", "vni:5", "docker:X-1", "inode:7"] {
-        lab.refuses(&format!("ovl-ns add h1 {name}"), 2, &[name, "hint: "])?;
-        lab.refuses(&format!("ovl-ns attach {name} 1"), 2, &[name, "hint: "])?;
-    }
-    ensure!(names(lab)?.is_empty());
-    // A colon alone means nothing.
-    lab.ok("ovl-ns add a:b; ovl-ns show a:b")?;
-    lab.refuses("ovl-ns show ../x", 2, &["'../x'", "./"])?;
-    lab.refuses("ovl-ns show a/b/c", 2, &["'a/b/c'", "FOLDER/NAME"])
-}
-
-fn names_that_were_given_all_the_same_can_be_used(lab: &Lab) -> Result<()> {
-    for name in ["self", "pid:1", "vni:5"] {
-        lab.ok(&format!("ip netns add {name}"))?;
-        let inode = lab.ok(&format!("stat -Lc %i /run/netns/{name}"))?;
-        let read =
-            format!("ovl-ns exec /run/netns/{name} --net-only -- readlink /proc/self/ns/net");
-        assert_eq!(lab.ok(&read)?, format!("net:[{}]\n", inode.trim()));
-        lab.ok(&format!("ovl-ns del /run/netns/{name}"))?;
-    }
-    ensure!(names(lab)?.is_empty());
-    lab.refuses("ovl-ns del /run/netns/../x", 2, &["../x"])?;
-    lab.refuses("ovl-ns del /run/elsewhere/x", 2, &["/run/elsewhere/x"])
-}
-
-fn a_name_twice_is_a_slip(lab: &Lab) -> Result<()> {
-    lab.refuses("ovl-ns add dup h1 dup", 2, &["dup", "twice"])?;
-    ensure!(names(lab)?.is_empty());
-    lab.ok("ip netns add dup")?;
-    lab.refuses("ovl-ns del dup /run/netns/dup", 2, &["dup", "twice"])?;
-    assert_eq!(names(lab)?, ["dup"]);
     Ok(())
 }
 
@@ -198,29 +149,6 @@ fn what_others_named_is_escaped(lab: &Lab) -> Result<()> {
     }
     ensure!(lab.ok("ovl-ns list")?.contains(r"a\u{1b}[7mb"));
     lab.refuses(r#"ovl-ns show "$(printf '/run/netns/old\033[7m')""#, 3, &[r"old\u{1b}[7m"])
-}
-
-fn a_name_that_is_no_text_fails_no_view(lab: &Lab) -> Result<()> {
-    lab.ok(r#"ip netns add h1; bad="/run/netns/$(printf 'bad\377')"; touch "$bad"
-        mount --bind /run/netns/h1 "$bad"; umount /run/netns/h1; rm /run/netns/h1"#)?;
-    let inode: u64 = lab.ok("stat -Lc %i /run/netns/bad*")?.trim().parse()?;
-    let shown = "/run/netns/bad\u{fffd}";
-    for view in ["ovl-ns list -o wide", "ovl-inspect", "ovl-ns list -o yaml"] {
-        let said = lab.ok(view)?;
-        ensure!(said.contains("bad\u{fffd}"), "{view}: {said}");
-    }
-    for view in ["ovl-ns list -j", "ovl-inspect -j"] {
-        let list = lab.json(view)?;
-        let mut all = list.as_array().into_iter().flatten();
-        let found = all.find_map(|n| [n, &n["netns"]].into_iter().find(|n| n["inode"] == inode));
-        let netns = found.cloned().unwrap_or_default();
-        assert_eq!(netns["paths"], serde_json::json!([shown]), "{view}: {list}");
-        // What cannot be written is not offered for typing.
-        assert_eq!(netns["ref"], format!("inode:{inode}"), "{view}");
-    }
-    lab.ok("ovl-inspect snapshot s.json; ovl-inspect --snapshot s.json")?;
-    lab.ok(&format!("ovl-ns show inode:{inode} -j; ovl-inspect links inode:{inode} -j"))?;
-    Ok(())
 }
 
 /// `ovl-ns list` where the processes of the rest of the sandbox are not seen.

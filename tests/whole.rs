@@ -22,6 +22,7 @@ mod inspect;
 mod keep;
 mod load;
 mod machine;
+mod named;
 mod ns;
 mod objects;
 mod others;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         keep::tests,
         load::tests,
         machine::tests,
+        named::tests,
         ns::tests,
         objects::tests,
         others::tests,

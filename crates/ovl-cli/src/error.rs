@@ -7,7 +7,7 @@ use std::io;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use ovl_core::error::{Fail, Failure, errno_text};
+use ovl_core::error::{Fail, Failure, errno_text, io_text};
 use ovl_core::names::shown;
 use ovl_core::netns::OpenError;
 use ovl_core::plan::{Clash, Conflict};
@@ -166,8 +166,7 @@ pub fn from_io(op: &str, object: impl Into<String>, why: &io::Error) -> Error {
         _ => Exit::Failed,
     };
     let errno = why.raw_os_error().map(Errno::from_raw);
-    let why = errno.map_or_else(|| why.to_string(), |errno| errno_text(errno).to_owned());
-    let object = object.into();
+    let (why, object) = (io_text(why), object.into());
     let blank = if object.is_empty() { "" } else { " " };
     let mut error = Error::new(exit, format!("cannot {op}{blank}{object}: {why}"));
     error.errno = errno;

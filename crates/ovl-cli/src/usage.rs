@@ -2,6 +2,8 @@
 //! those words asked for.
 
 use std::ffi::OsString;
+use std::net::AddrParseError;
+use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
 
 use clap::error::ErrorKind;
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
@@ -48,7 +50,7 @@ pub fn tell(tool: &str, error: &clap::Error, command: &Command, words: &[OsStrin
         let _ = error.print();
         return Exit::Done;
     }
-    let text = error.render().to_string();
+    let text = in_words(error);
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         output::note(text.trim_end());
         return Exit::Usage;
@@ -67,6 +69,40 @@ pub fn refuse(tool: &str, error: &Error, command: &Command, words: &[OsString]) 
         output::note(error.text(tool).trim_end());
     }
     Exit::Usage
+}
+
+/// clap's text, with what a value should be in place of what the standard library's
+/// parsers say of themselves.
+fn in_words(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let Some(source) = std::error::Error::source(error) else { return text };
+    match wanted(source) {
+        Some(wanted) => text.replace(&source.to_string(), &wanted),
+        None => text,
+    }
+}
+
+/// What was wanted where a value could not be read.
+fn wanted(why: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let said = why.to_string();
+    if let Some(why) = why.downcast_ref::<ParseIntError>() {
+        let wanted = match why.kind() {
+            IntErrorKind::PosOverflow => "it is too large",
+            IntErrorKind::NegOverflow => "it is too small",
+            _ => "it takes a whole number",
+        };
+        return Some(wanted.into());
+    }
+    if why.is::<ParseFloatError>() {
+        return Some("it takes a number".into());
+    }
+    if why.is::<AddrParseError>() {
+        let kind = ["IPv4", "IPv6"].into_iter().find(|kind| said.contains(kind));
+        return Some(format!("it takes an {} address", kind.unwrap_or("IP")));
+    }
+    let (_, range) = said.split_once(" is not in ")?;
+    let (from, to) = range.split_once("..=")?;
+    Some(format!("it takes a number from {from} to {to}"))
 }
 
 /// clap's text as one of our errors: its first paragraph is the sentence, its tips

@@ -55,6 +55,14 @@ pub fn errno_text(errno: Errno) -> &'static str {
     }
 }
 
+/// The same for an error of the standard library, whose own words end with the number.
+pub fn io_text(why: &io::Error) -> String {
+    match why.raw_os_error() {
+        Some(number) => errno_text(Errno::from_raw(number)).to_owned(),
+        None => why.to_string(),
+    }
+}
+
 /// Why a call that goes through the kernel did not succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum Fail {
@@ -62,7 +70,7 @@ pub enum Fail {
     #[error("{0}")]
     Refused(#[from] KernelError),
     /// No answer: it may have been done. Read back before believing either.
-    #[error("no answer from the kernel: {0}")]
+    #[error("no answer from the kernel: {}", io_text(.0))]
     Unknown(io::Error),
     /// The kernel answered with something this program cannot read.
     #[error("the kernel's answer cannot be read: {0}")]
@@ -135,6 +143,15 @@ fn in_netns(netns: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_of_the_system_has_no_number() {
+        let why = io::Error::from_raw_os_error(libc::ENOENT);
+        assert_eq!(io_text(&why), "No such file or directory");
+        assert_eq!(io_text(&io::Error::other("no errno")), "no errno");
+        let lost = Fail::Unknown(io::Error::from_raw_os_error(libc::ETIMEDOUT));
+        assert!(!lost.to_string().contains("os error"), "{lost}");
+    }
 
     #[test]
     fn a_failure_reads_as_one_sentence() {

@@ -19,7 +19,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 use nix::unistd::{AccessFlags, faccessat};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Fail;
+use crate::error::{Fail, errno_text, io_text};
 use crate::names::{NETNS_DIR, NsName, shown};
 use crate::syscall;
 
@@ -60,7 +60,7 @@ impl Process {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file cannot be opened.
-    #[error("{}: {}", shown(.0), .1)]
+    #[error("{}: {}", shown(.0), io_text(.1))]
     Io(PathBuf, io::Error),
     /// A plain, empty file: where names of namespaces are kept, what an ended one
     /// leaves behind.
@@ -285,7 +285,8 @@ pub fn del(name: &NsName) -> Result<(), Fail> {
     };
     for ns in taken.iter().rev() {
         if let Err(e) = bind(&through(ns), &path) {
-            let why = format!("{why}; it is unmounted, and cannot be mounted again: {e}");
+            let why =
+                format!("{why}; it is unmounted, and cannot be mounted again: {}", errno_text(e));
             return Err(Fail::Unknown(io::Error::other(why)));
         }
     }

@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use ovl_core::error::{errno_text, io_text};
 
 use crate::parse::{Format, parse};
 use crate::source::{Source, SourceError};
@@ -125,9 +126,9 @@ impl Source for FileSource {
         self.seen = Stamp::of(&self.path);
         let bytes = self.bytes().map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => {
-                SourceError::Missing { what: what.clone(), why: e.to_string() }
+                SourceError::Missing { what: what.clone(), why: io_text(&e) }
             }
-            _ => SourceError::Unreadable { what: what.clone(), why: e.to_string() },
+            _ => SourceError::Unreadable { what: what.clone(), why: io_text(&e) },
         })?;
         parse(&bytes, self.format).map_err(|findings| SourceError::Wrong { what, findings })
     }
@@ -140,7 +141,7 @@ impl Source for FileSource {
             let flags = InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC;
             let inotify = Inotify::init(flags).map_err(|e| SourceError::Unreadable {
                 what: self.name.clone(),
-                why: format!("it cannot be followed: {e}"),
+                why: format!("it cannot be followed: {}", errno_text(e)),
             })?;
             self.inotify = Some(inotify);
             self.watch();

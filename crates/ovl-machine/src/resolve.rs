@@ -2,9 +2,11 @@
 //! reference. Says why one cannot be found, and lists the candidates where
 //! several fit.
 
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ovl_core::error::io_text;
 use ovl_core::kernel::Kernel;
 use ovl_core::names::{Engine, NETNS_DIR, NsName, NsRef, shown};
 use ovl_core::netns::{NetNs, OpenError};
@@ -79,7 +81,9 @@ impl Why {
             Why::Stale(path) => OpenError::Stale(path.clone()).to_string(),
             Why::NotNetns(why) => why.to_string(),
             Why::NoProcess(pid) => format!("no process {pid}"),
-            Why::Denied(path, why) => format!("cannot open {}: {why}", shown(path)),
+            Why::Denied(path, why) => {
+                format!("cannot open {}: {}", shown(path), io_text(why))
+            }
             Why::Engine(why) => format!("cannot find '{reference}': {why}"),
         }
     }
@@ -198,7 +202,11 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         if found.len() > 1
             && let Some(folder) = engine::folder(Engine::Docker)
         {
-            found.retain(|f| f.paths.iter().any(|p| p.parent() == Some(&folder)));
+            // The engine need not write the way to its folder as we do.
+            let real = |way: &Path| fs::canonicalize(way).unwrap_or_else(|_| way.to_owned());
+            let folder = real(&folder);
+            let is_in = |path: &PathBuf| path.parent().is_some_and(|p| real(p) == folder);
+            found.retain(|f| f.paths.iter().any(is_in));
         }
         only_one(&found)
     }

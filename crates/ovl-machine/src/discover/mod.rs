@@ -2,8 +2,8 @@
 //! namespace, and processes. Reads a procfs tree that is given as an argument,
 //! so that a folder of fixtures tests it.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -56,8 +56,14 @@ impl Search {
 
     fn named(&self) -> Discovery {
         let mut found = Discovery::default();
+        let mut read = BTreeSet::new();
         for folder in &self.folders {
-            found.read_folder(folder);
+            let real = fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
+            // Two ways to one folder are one.
+            if read.insert(real.clone()) {
+                found.read_folder(folder);
+                found.ways.push((real, folder.clone()));
+            }
         }
         found.mark_shared_names();
         found
@@ -189,9 +195,21 @@ pub struct Discovery {
     /// The procfs lists no processes of others (its option hidepid): how many
     /// there are cannot be said.
     pub hides: bool,
+    /// Folders of names, without the links on the way to them, and as they are written:
+    /// where /var/run is a link, mounts in Docker's folder are listed below /run.
+    ways: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Discovery {
+    /// The path of a mount, by the way that people write.
+    fn as_written(&self, mount: PathBuf) -> PathBuf {
+        let written = self.ways.iter().find_map(|(real, written)| {
+            let below = mount.strip_prefix(real).ok()?;
+            (real != written).then(|| written.join(below))
+        });
+        written.unwrap_or(mount)
+    }
+
     fn at(&mut self, key: NsKey) -> &mut Found {
         match self.namespaces.entry(key) {
             Entry::Occupied(entry) => entry.into_mut(),

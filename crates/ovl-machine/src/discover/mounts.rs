@@ -43,14 +43,15 @@ impl Discovery {
     ) -> io::Result<()> {
         let table = fs::read(process.join("mountinfo"))?;
         for line in table.split(|byte| *byte == b'\n') {
-            let Some((inode, path)) = nsfs_mount(line) else { continue };
+            let Some((inode, mount)) = nsfs_mount(line) else { continue };
+            let path = self.as_written(mount.clone());
             let found = self.at(NsKey { dev: nsfs, inode });
             // A mount that is copied into many mount namespaces is one path; but
             // ours is worth more than the way through another's root.
             let known = found.paths.contains(&path);
             let door = match through {
                 Some(_) if known => continue,
-                Some(root) => root.join(path.strip_prefix("/").unwrap_or(&path)),
+                Some(root) => root.join(mount.strip_prefix("/").unwrap_or(&mount)),
                 None => path.clone(),
             };
             if found.doors.contains(&door) {
