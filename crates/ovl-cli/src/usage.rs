@@ -35,9 +35,9 @@ pub fn explained<C: CommandFactory + FromArgMatches>(
 
 /// The definition with numbers below zero as values.
 fn below_zero(command: Command) -> Command {
-    let takes = |arg: Arg| match arg.get_action().takes_values() {
-        true => arg.allow_negative_numbers(true),
-        false => arg,
+    let takes = |arg: Arg| {
+        let takes = arg.get_action().takes_values();
+        arg.allow_negative_numbers(takes)
     };
     command.mut_args(takes).mut_subcommands(below_zero)
 }
