@@ -11,7 +11,7 @@ use ovl_core::plan::{Plan, plan};
 use ovl_core::row::RowSpec;
 use ovl_core::spell;
 use ovl_core::state::Have;
-use ovl_core::step::{NsDecl, NsSlot, Step};
+use ovl_core::step::{Act, LinkRef, NsDecl, NsSlot, Step};
 use ovl_core::want::{Policy, Want};
 
 use crate::context::Context;
@@ -97,7 +97,11 @@ pub fn carry_out(
     let tell = acting.explain || context.flags.verbose > 0;
     let mut run = Run { plan, tell, stop: Stop::arm(), signal: None, onlooker };
     match Exec::new(&context.kernel, plan, open).run(plan, &mut run) {
-        Ok(dropped) if dropped.is_empty() => Ok(Applied::Ran(plan.steps().count())),
+        Ok(dropped) if dropped.is_empty() => {
+            context
+                .has_done(plan.steps().filter(|s| !is_part(s)).map(|s| place(plan, s)).collect());
+            Ok(Applied::Ran(plan.steps().count()))
+        }
         Ok(dropped) => Err(not_deleted(plan, dropped)),
         Err(failed) => {
             let mut error = told(plan, &failed, run.signal);
@@ -179,6 +183,15 @@ fn not_deleted(plan: &Plan, dropped: Vec<(Step, ovl_core::error::Fail)>) -> Erro
     let mut first = errors.next().unwrap_or_else(|| Error::new(Exit::Failed, "nothing failed"));
     first.aftermath.extend(errors.map(|e| e.message));
     first
+}
+
+/// Is it done to a device that the plan makes? That is said of the device already.
+fn is_part(step: &Step) -> bool {
+    let link = match &step.act {
+        Act::LinkSet(link, _) | Act::Addr(_, link, _) | Act::Route(_, link, _) => link,
+        _ => return false,
+    };
+    matches!(link, LinkRef::Made { .. })
 }
 
 fn place(plan: &Plan, step: &Step) -> String {

@@ -35,6 +35,8 @@ pub struct Error {
     pub hints: Vec<String>,
     /// What was taken back, and what could not be.
     pub aftermath: Vec<String>,
+    /// What was done before, and stays done.
+    pub done: Vec<String>,
     /// How the command ends.
     pub exit: Exit,
     /// Somebody else was faster, and all was taken back: looking again may help.
@@ -53,6 +55,7 @@ impl Error {
             extack: None,
             hints: Vec::new(),
             aftermath: Vec::new(),
+            done: Vec::new(),
             exit,
             overtaken: false,
         }
@@ -91,6 +94,9 @@ impl Error {
         for line in &self.aftermath {
             let _ = writeln!(out, "{line}");
         }
+        for what in &self.done {
+            let _ = writeln!(out, "done: {what}");
+        }
         for hint in &self.hints {
             let _ = writeln!(out, "hint: {hint}");
         }
@@ -109,6 +115,7 @@ impl Error {
             "extack": self.extack,
             "hint": some(&self.hints.join("; ")),
             "undone": self.aftermath,
+            "done": self.done,
             "exit": self.exit.code(),
         }})
     }

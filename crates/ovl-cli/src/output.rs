@@ -31,6 +31,9 @@ const PIECE: usize = 64 * 1024;
 /// Bytes that a pipe takes without waiting where it takes any: `PIPE_BUF`, see pipe(7).
 pub const ROOM: usize = 4096;
 
+/// What was tried when standard output took nothing, in an error's words.
+pub const WRITE: &str = "write";
+
 /// Blanks between two columns.
 const GAP: usize = 2;
 
@@ -91,7 +94,10 @@ pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bo
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(e) => Err(Error::new(Exit::Failed, format!("cannot write: {e}"))),
+        Err(e) => {
+            let error = Error::new(Exit::Failed, format!("cannot write: {e}"));
+            Err(error.about(WRITE, "", None))
+        }
     }
 }
 
