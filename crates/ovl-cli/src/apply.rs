@@ -187,11 +187,12 @@ fn not_deleted(plan: &Plan, dropped: Vec<(Step, ovl_core::error::Fail)>) -> Erro
 
 /// Is it done to a device that the plan makes? That is said of the device already.
 fn is_part(step: &Step) -> bool {
-    let link = match &step.act {
-        Act::LinkSet(link, _) | Act::Addr(_, link, _) | Act::Route(_, link, _) => link,
-        _ => return false,
-    };
-    matches!(link, LinkRef::Made { .. })
+    match &step.act {
+        Act::LinkSet(link, _) | Act::Addr(_, link, _) | Act::Route(_, link, _) => {
+            matches!(link, LinkRef::Made { .. })
+        }
+        _ => false,
+    }
 }
 
 fn place(plan: &Plan, step: &Step) -> String {
