@@ -1,12 +1,12 @@
 //! Namespaces as programs read them: one and the same object whatever prints it, and
 //! lists in an order that does not change between runs.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use ovl_tests::lab::Lab;
 use ovl_tests::tests;
 use serde_json::Value;
 
-tests![a_namespace_is_the_same_object_everywhere];
+tests![a_namespace_is_the_same_object_everywhere, lists_are_in_the_order_of_names];
 
 /// The object at `at` in what each of the commands prints is the one that `ovl-ns list`
 /// has for that reference.
@@ -69,4 +69,33 @@ fn a_namespace_is_the_same_object_everywhere(lab: &Lab) -> Result<()> {
             ("ovl-inspect links ov1 -j", "/0/netns"),
         ],
     )
+}
+
+fn lists_are_in_the_order_of_names(lab: &Lab) -> Result<()> {
+    // Numbers are given one after the other: names come in another order than they.
+    let names = ["m3", "a7", "z1", "c4", "b5", "k2", "d6", "e0"];
+    for name in names {
+        lab.ok(&format!(
+            "ip netns add {name}
+            ovl-vxlan add vxlan0 --vni 256 -n {name} --underlay {name}
+            ovl-veth add eth0 -n {name} --peer eth1 --peer-netns {name}"
+        ))?;
+    }
+    let mut sorted = names;
+    sorted.sort_unstable();
+    let refs = |command: &str, at: &str| -> Result<Vec<String>> {
+        let list = lab.json(command)?;
+        let all = list.as_array().into_iter().flatten();
+        let refs = all.filter_map(|row| row.pointer(at)?.as_str().map(str::to_owned));
+        let mut refs: Vec<String> = refs.filter(|r| names.contains(&r.as_str())).collect();
+        refs.dedup();
+        Ok(refs)
+    };
+    assert_eq!(refs("ovl-ns list -j", "/ref")?, sorted);
+    assert_eq!(refs("ovl-vxlan list --all -j", "/netns/ref")?, sorted);
+    assert_eq!(refs("ovl-veth list --all -j", "/netns/ref")?, sorted);
+    let said = lab.fails("ovl-vxlan list -n vni:256", 1)?;
+    let paths = sorted.map(|name| format!("/run/netns/{name}")).join(", ");
+    ensure!(said.contains(&paths), "{said}");
+    Ok(())
 }

@@ -6,6 +6,7 @@ use std::net::UdpSocket;
 use anyhow::{Result, ensure};
 use ovl_tests::lab::Lab;
 use ovl_tests::tests;
+use serde_json::{Value, json};
 
 tests![
     numbers_below_zero_are_told_what_is_allowed,
@@ -13,6 +14,7 @@ tests![
     what_no_overlay_can_have_is_refused_before_anything_is_done,
     a_port_that_is_read_otherwise_names_the_device,
     a_port_that_a_process_holds_says_how_to_find_it,
+    what_was_done_and_could_not_be_told_is_told,
 ];
 
 /// Refused with 2, in these words and without clap's advice on dashes.
@@ -88,5 +90,34 @@ fn a_port_that_a_process_holds_says_how_to_find_it(lab: &Lab) -> Result<()> {
         "ovl-vxlan add v --vni 5 -n ov1",
         1,
         &["Address already in use", "a process", "ss -ulnp 'sport = :4789'"],
+    )
+}
+
+fn what_was_done_and_could_not_be_told_is_told(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add x1")?;
+    let rows = "ovl-fdb add 10.0.0.9 02:42:0a:00:00:09 --dst 192.168.1.5 -n x1 --dev w1 -j";
+    for (command, done) in [
+        (
+            "ovl-vxlan add w1 --vni 71 -n x1 --bridge br0 -j",
+            json!(["create br0 in netns x1", "create w1 in netns x1"]),
+        ),
+        ("ovl-veth add eth0 -n x1 --peer v9 -o json", json!(["create eth0 in netns x1"])),
+        ("ovl-ns add n9 -j", json!(["create the namespace in netns n9"])),
+        (rows, json!(["add 2 rows to w1 in netns x1"])),
+        // Nothing was done, and nothing is told.
+        ("ovl-vxlan show w1 -n x1 -j", json!([])),
+        ("ovl-vxlan add w2 --vni 72 -n x1 --dry-run -j", json!([])),
+    ] {
+        let output = lab.run(&format!("{command} > /dev/full"))?;
+        let error: Value = serde_json::from_str(&output.stderr)?;
+        ensure!(output.code == 1 && error["error"]["op"] == "write", "`{command}`: {output}");
+        assert_eq!(error["error"]["done"], done, "`{command}`");
+    }
+    // It stands, as is told.
+    ensure!(lab.has_link("x1", "w1")? && lab.has_link("x1", "eth0")?);
+    lab.refuses(
+        "ovl-fdb flush --owned -n x1 --dev w1 > /dev/full",
+        1,
+        &["cannot write", "done: delete 2 rows of w1 in netns x1"],
     )
 }

@@ -97,7 +97,11 @@ pub fn carry_out(
     let tell = acting.explain || context.flags.verbose > 0;
     let mut run = Run { plan, tell, stop: Stop::arm(), signal: None, onlooker };
     match Exec::new(&context.kernel, plan, open).run(plan, &mut run) {
-        Ok(dropped) if dropped.is_empty() => Ok(Applied::Ran(plan.steps().count())),
+        Ok(dropped) if dropped.is_empty() => {
+            context
+                .has_done(plan.steps().filter(|s| !is_part(s)).map(|s| place(plan, s)).collect());
+            Ok(Applied::Ran(plan.steps().count()))
+        }
         Ok(dropped) => Err(not_deleted(plan, dropped)),
         Err(failed) => {
             let mut error = told(plan, &failed, run.signal);
@@ -181,6 +185,16 @@ fn not_deleted(plan: &Plan, dropped: Vec<(Step, ovl_core::error::Fail)>) -> Erro
     let mut first = errors.next().unwrap_or_else(|| Error::new(Exit::Failed, "nothing failed"));
     first.aftermath.extend(errors.map(|e| e.message));
     first
+}
+
+/// Is it done to a device that the plan makes? That is said of the device already.
+fn is_part(step: &Step) -> bool {
+    match &step.act {
+        Act::LinkSet(link, _) | Act::Addr(_, link, _) | Act::Route(_, link, _) => {
+            matches!(link, LinkRef::Made { .. })
+        }
+        _ => false,
+    }
 }
 
 /// What a step that is taken back has made, and where. A thing that was made goes with

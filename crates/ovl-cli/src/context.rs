@@ -1,6 +1,7 @@
 //! What a command runs with: the kernel seam, where to look for namespaces, the
 //! common flags; and the one `main` all binaries share.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::mem::ManuallyDrop;
@@ -56,6 +57,8 @@ pub struct Context {
     pub search: Search,
     /// The common flags.
     pub flags: Flags,
+    /// What was done last, a sentence each.
+    done: RefCell<Vec<String>>,
 }
 
 /// What a listing could not read.
@@ -79,7 +82,7 @@ impl Context {
         let folders = std::env::var("OVL_NETNS_PATH").ok();
         let whole = flags.is_structured();
         let search = Search { whole, ..Search::here(folders.as_deref()) };
-        Context { tool, kernel: seam(), search, flags }
+        Context { tool, kernel: seam(), search, flags, done: RefCell::default() }
     }
 
     /// What the namespaces of this machine are called.
@@ -141,6 +144,20 @@ impl Context {
             }
         }
         names
+    }
+
+    /// Remembers what was done, for an error that comes after it.
+    pub(crate) fn has_done(&self, what: Vec<String>) {
+        self.done.replace(what);
+    }
+
+    /// What was done and could not be told of stays done: whoever is told only that
+    /// nothing could be written would take it for not done.
+    fn with_what_was_done(&self, mut error: Error) -> Error {
+        if error.op == output::WRITE {
+            error.done = self.done.take();
+        }
+        error
     }
 
     /// Tells of an error, in the form that was asked for: as the last word of a
@@ -208,6 +225,7 @@ where
     match run(&context, parsed) {
         Ok(exit) => exit.into(),
         Err(error) => {
+            let error = context.with_what_was_done(error);
             context.tell(&error);
             error.exit.into()
         }

@@ -42,6 +42,8 @@ pub struct Error {
     pub undone: Vec<String>,
     /// What could not be taken back, and why.
     pub left: Vec<String>,
+    /// What was done before, and stays done.
+    pub done: Vec<String>,
     /// How the command ends.
     pub exit: Exit,
     /// Somebody else was faster, and all was taken back: looking again may help.
@@ -62,6 +64,7 @@ impl Error {
             aftermath: Vec::new(),
             undone: Vec::new(),
             left: Vec::new(),
+            done: Vec::new(),
             exit,
             overtaken: false,
         }
@@ -103,6 +106,9 @@ impl Error {
         for line in &self.aftermath {
             let _ = writeln!(out, "{line}");
         }
+        for what in &self.done {
+            let _ = writeln!(out, "done: {what}");
+        }
         for thing in &self.undone {
             let _ = writeln!(out, "undone: {thing}");
         }
@@ -123,6 +129,7 @@ impl Error {
             "errno": self.errno.map(|e| format!("{e:?}")),
             "extack": self.extack,
             "hint": some(&self.hints.join("; ")),
+            "done": self.done,
             "undone": self.undone,
             "not_undone": self.left,
             "aftermath": self.aftermath,

@@ -30,7 +30,9 @@ const PIECE: usize = 64 * 1024;
 /// Bytes that a pipe takes without waiting where it takes any: `PIPE_BUF`, see pipe(7).
 pub const ROOM: usize = 4096;
 
-/// Where it goes, in an error's words.
+/// What was tried when standard output took nothing, in an error's words.
+pub const WRITE: &str = "write";
+/// Where it was to go.
 pub const HERE: &str = "to standard output";
 
 /// Blanks between two columns.
@@ -93,7 +95,7 @@ pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bo
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(e) => Err(from_io("write", HERE, &e)),
+        Err(e) => Err(from_io(WRITE, HERE, &e)),
     }
 }
 
@@ -153,7 +155,7 @@ pub fn structured<T: Serialize>(format: Format, value: &T) -> Result<String, Err
         Format::Yaml => serde_yaml::to_string(value).map_err(io::Error::other),
         _ => serde_json::to_string_pretty(value).map(|s| s + "\n").map_err(io::Error::from),
     };
-    written.map_err(|e| from_io("write", HERE, &e))
+    written.map_err(|e| from_io(WRITE, HERE, &e))
 }
 
 /// Is standard output a terminal?

@@ -197,7 +197,7 @@ impl<'k, K: Kernel> Resolver<'k, K> {
             })
         };
         let holds = |f: &&Found| f.paths.iter().any(|p| fits(p));
-        let mut found: Vec<&Found> = discovery.namespaces.values().filter(holds).collect();
+        let mut found: Vec<&Found> = discovery.in_order().filter(holds).collect();
         // Two engines on one machine share the network: the one that answers is meant.
         if found.len() > 1
             && let Some(folder) = engine::folder(Engine::Docker)
@@ -219,7 +219,7 @@ impl<'k, K: Kernel> Resolver<'k, K> {
             let state = NsState { links: links.unwrap_or_default(), ..NsState::default() };
             state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(vni)))
         };
-        only_one(&discovery.namespaces.values().filter(holds).collect::<Vec<_>>())
+        only_one(&discovery.in_order().filter(holds).collect::<Vec<_>>())
     }
 
     fn by_inode(&self, inode: u64) -> Result<(NetNs, Place), Why> {

@@ -61,7 +61,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     let mut ends = Vec::new();
     let mut unread = 0;
     if args.all {
-        for found in directory.all().namespaces.values() {
+        for found in directory.all().in_order() {
             match found.open().map(|ns| read(context, &directory, &ns, None)) {
                 Some(Ok(more)) => ends.extend(more),
                 Some(Err(_)) => unread += 1,

@@ -120,7 +120,7 @@ fn holder(
         Some(ns) => ns,
         None => NetNs::own().ok().filter(|ns| ns.key() == underlay)?,
     };
-    for found in discovery.namespaces.values() {
+    for found in discovery.in_order() {
         let Some(ns) = found.open() else { continue };
         let Ok(mut reader) = Reader::open(&context.kernel, &ns) else { continue };
         let Ok(links) = reader.links(false) else { continue };

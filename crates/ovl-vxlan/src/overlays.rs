@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use nix::errno::Errno;
+use ovl_cli::{Context, Seam};
 use ovl_core::error::Fail;
-use ovl_core::kernel::Kernel;
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::IfName;
 use ovl_core::state::{NsState, Reader};
@@ -24,24 +24,28 @@ pub struct Overlays<'a> {
 }
 
 impl<'a> Overlays<'a> {
-    /// Reads what is at the other ends of `state`'s devices. The kernel tells by
-    /// the id: nothing has to be found, or entered.
-    pub fn read<K: Kernel>(
-        reader: &mut Reader<'_, K>,
+    /// Reads what is at the other ends of `state`'s devices that have an address. (Asked
+    /// for by the id alone, from here, the kernel would give ids to all that those lead to.)
+    pub fn read(
+        context: &Context,
+        reader: &mut Reader<'_, Seam>,
         state: &'a NsState,
         bridge: Option<&'a IfName>,
     ) -> Result<Overlays<'a>, Fail> {
+        let directory = context.directory();
         let mut elsewhere = BTreeMap::new();
         let ends = state.links.iter().filter(|l| l.names_other_end());
-        for id in ends.filter_map(|l| l.peer.nsid).filter(|id| *id >= 0) {
+        let addressed = ends.filter(|l| state.addrs_of(l.index).next().is_some());
+        for id in addressed.filter_map(|l| l.peer.nsid).filter(|id| *id >= 0) {
             if elsewhere.contains_key(&id) {
                 continue;
             }
-            let links = match reader.links_there(id) {
+            let Some(ns) = directory.by_nsid(reader, id)? else { continue };
+            let links = Reader::open(&context.kernel, &ns).and_then(|mut there| there.links(false));
+            let links = match links {
                 Ok(links) => links,
-                // Another user's namespace, one that has ended, a kernel that does
-                // not tell: nothing is known of what is there.
-                Err(e) if is_untold(e.errno()) => Vec::new(),
+                // Another user's: nothing is known of what is there.
+                Err(e) if e.errno() == Some(Errno::EPERM) => continue,
                 Err(e) => return Err(e),
             };
             elsewhere.insert(id, NsState { links, ..NsState::default() });
@@ -79,9 +83,4 @@ impl<'a> Overlays<'a> {
         // The two ends of a cable stand on nothing, though each names the other.
         plugged || (link.kind != Kind::Veth && self.is_overlay(there, end, deep - 1))
     }
-}
-
-fn is_untold(errno: Option<Errno>) -> bool {
-    use Errno::{EACCES, EINVAL, ENODEV, EOPNOTSUPP, EPERM};
-    errno.is_some_and(|e| [EACCES, EINVAL, ENODEV, EOPNOTSUPP, EPERM].contains(&e))
 }

@@ -81,7 +81,7 @@ fn outer_device<'s>(
             reader.route_to(far).map_err(reading("its routes", slots.label(way.underlay)))?;
         return Ok(route.and_then(|r| r.dev).and_then(|i| state.link_at(i)));
     }
-    let overlays = Overlays::read(&mut reader, state, way.bridge)
+    let overlays = Overlays::read(context, &mut reader, state, way.bridge)
         .map_err(reading("its devices", slots.label(way.underlay)))?;
     let is_underlay = |link: &&Link| !overlays.hold(link);
     let v4 = !attrs.is_v6();

@@ -233,6 +233,17 @@ impl Discovery {
         }
     }
 
+    /// The namespaces in the order of every list: those with a name first, by name, then
+    /// by file and by process. Inode numbers come last: they change from run to run.
+    pub fn in_order(&self) -> impl Iterator<Item = &Found> {
+        let mut all: Vec<&Found> = self.namespaces.values().collect();
+        all.sort_by_cached_key(|found| {
+            let process = found.pids.first().map(|process| process.pid);
+            (found.names.is_empty(), found.names.clone(), found.paths.first(), process, found.key)
+        });
+        all.into_iter()
+    }
+
     /// The one with that inode number.
     pub fn by_inode(&self, inode: u64) -> Option<&Found> {
         self.namespaces.values().find(|f| f.key.inode == inode)
@@ -241,7 +252,7 @@ impl Discovery {
     /// Those with a file of that name, wherever it is mounted.
     pub fn by_file_name(&self, name: &str) -> Vec<&Found> {
         let has = |f: &&Found| f.paths.iter().any(|p| file_name(p) == Some(name));
-        self.namespaces.values().filter(has).collect()
+        self.in_order().filter(has).collect()
     }
 
     fn read_folder(&mut self, folder: &Path) {
