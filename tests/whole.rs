@@ -6,6 +6,7 @@ mod answer;
 mod answered;
 mod attributes;
 mod churn;
+mod colour;
 mod errors;
 mod fdb;
 mod flush;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         answered::tests,
         attributes::tests,
         churn::tests,
+        colour::tests,
         errors::tests,
         fdb::tests,
         flush::tests,
