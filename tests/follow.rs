@@ -14,6 +14,7 @@ tests![
     watch_tells_what_was_and_what_is,
     watch_tells_all_ways_of_a_route,
     watch_follows_namespaces_that_come,
+    watch_tells_of_namespaces_that_pass,
     watch_of_one_namespace_finds_it_again,
     watch_keeps_no_namespace_alive,
     two_watchers_do_not_keep_each_others_namespaces_alive,
@@ -184,6 +185,37 @@ fn watch_follows_namespaces_that_come(lab: &Lab) -> Result<()> {
     lab.ok("ip netns del x1")?;
     watch
         .hears(lab, &json!({ "event": "gone", "object": "netns", "netns": { "names": ["x1"] } }))?;
+    Ok(())
+}
+
+/// A namespace that is there for some milliseconds: less than it takes to look at all
+/// that is there, with so many processes to ask.
+fn watch_tells_of_namespaces_that_pass(lab: &Lab) -> Result<()> {
+    let _busy: Vec<_> =
+        (0..200).map(|_| lab.background("exec sleep 100")).collect::<Result<_>>()?;
+    let watch = Follower::start(lab, "ovl-inspect watch --only netns", "w")?;
+    let monitor = Follower::spawn(lab, "ovl-ns monitor --all", "m")?;
+    monitor.hears(lab, &json!({ "event": "new", "netns": { "ref": "self" } }))?;
+    // One of them may come and go while all is looked at, and be seen by nobody.
+    let mut tries = 0;
+    lab.eventually("one that passed is told", |lab| {
+        tries += 1;
+        // By two processes, or one, which is faster: one of them is as slow as it takes.
+        lab.ok(&match tries % 2 {
+            0 => format!("ip netns add p{tries}; ip netns del p{tries}"),
+            _ => format!("printf 'netns add p{tries}\nnetns del p{tries}\n' | ip -batch -"),
+        })?;
+        let told = |event: &str| json!({ "event": event, "netns": { "cookie": null } });
+        let has_passed = |follower: &Follower| -> Result<bool> {
+            let events = follower.events()?;
+            let of = |what: &str| events.iter().filter(|e| has(e, &told(what))).count();
+            Ok(of("new") > 0 && of("new") == of("gone"))
+        };
+        Ok(has_passed(&watch)? && has_passed(&monitor)?)
+    })?;
+    let events = watch.events()?;
+    let passed = events.iter().find(|e| e["netns"]["cookie"].is_null()).expect("it was told");
+    ensure!(passed["netns"]["ref"].as_str().is_some_and(|name| name.starts_with('p')), "{passed}");
     Ok(())
 }
 

@@ -97,9 +97,9 @@ fn the_tree_has_a_namespace_that_only_an_id_tells_of(lab: &Lab) -> Result<()> {
     let lines: Vec<String> =
         tree.lines().map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     for line in [
-        format!("├─ device {index} ⇄ h1:c0"),
-        "└─ udp 4789 VXLAN socket of h1:vxlan7".into(),
-        format!("├─ c0 mtu 1500 ⇄ device {index} in unseen nsid {id}"),
+        format!("device {index} ⇄ h1:c0"),
+        "udp 4789 VXLAN socket of h1:vxlan7".into(),
+        format!("c0 mtu 1500 ⇄ device {index} in unseen nsid {id}"),
     ] {
         ensure!(lines.contains(&line), "no '{line}' in\n{tree}");
     }
@@ -198,6 +198,10 @@ fn a_pipe_gets_the_tree_unwrapped(lab: &Lab) -> Result<()> {
     let line = devices.lines().find(|line| line.contains("192.168.10.101/24"));
     let line = line.context("no such line")?;
     ensure!(line.contains(LONG) && line.contains("⇄ ov1:veth1 (br0)"), "{devices}");
+    // Plain, with what hangs from a device set in.
+    let lines = ['├', '└', '│', '─'];
+    ensure!(!devices.contains(lines) && devices.contains("\n      veth1"), "{devices}");
+    ensure!(on_terminal(lab, 80, "ovl-inspect")?.contains(lines));
     // As wide on a terminal, where link-local addresses are shown as well.
     let mut local = String::new();
     lab.eventually("eth0 has a link-local address", |lab| {

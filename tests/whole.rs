@@ -8,6 +8,7 @@ mod answered;
 mod at_once;
 mod attributes;
 mod churn;
+mod colour;
 mod deleted;
 mod entered;
 mod errors;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         churn::tests,
         deleted::tests,
         entered::tests,
+        colour::tests,
         errors::tests,
         fdb::tests,
         flush::tests,

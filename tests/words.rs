@@ -10,6 +10,7 @@ tests![
     error_objects_say_what_was_tried_on_what,
     what_was_undone_comes_last_each_thing_once,
     names_are_shown_as_they_are,
+    the_tutorial_shows_what_is_printed,
 ];
 
 fn error_objects_say_what_was_tried_on_what(lab: &Lab) -> Result<()> {
@@ -89,4 +90,18 @@ fn names_are_shown_as_they_are(lab: &Lab) -> Result<()> {
     }
     lab.refuses("ovl-ns show \"it's\"", 3, &["no namespace 'it's'"])?;
     lab.refuses("ovl-veth show \"it's\"", 3, &["it's"])
+}
+
+/// The manual's page, from its source: `groff` is not on every machine.
+const TUTORIAL: &str = include_str!("../man/ovl.7");
+
+fn the_tutorial_shows_what_is_printed(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok(
+        "ovl-ns add x1; ovl-veth add eth0 -n x1 --peer veth0 --peer-netns ov1 --peer-master br0",
+    )?;
+    let printed = lab.ok("ovl-veth peer eth0 -n x1")?;
+    let shown = printed.replace('⇄', "\\[u21C4]");
+    ensure!(TUTORIAL.contains(&shown), "the tutorial has not:\n{shown}");
+    Ok(())
 }

@@ -17,6 +17,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::hint;
+use crate::paint::{Paint, Tone};
 use crate::stop::exit_for;
 
 /// An error on its way to the user.
@@ -100,8 +101,9 @@ impl Error {
     /// The lines for a terminal.
     pub fn text(&self, tool: &str) -> String {
         let mut out = format!("{tool}: {}\n", self.message);
+        let paint = Paint::of_errors();
         for hint in &self.hints {
-            let _ = writeln!(out, "hint: {hint}");
+            let _ = writeln!(out, "{}", paint.tone(Tone::Faint, &format!("hint: {hint}")));
         }
         for line in &self.aftermath {
             let _ = writeln!(out, "{line}");

@@ -22,7 +22,7 @@ pub enum Format {
 /// Whether to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
-    /// On a terminal, unless `NO_COLOR` is set.
+    /// On a terminal that shows it, unless `NO_COLOR` is set.
     Auto,
     /// Always.
     Always,
@@ -32,7 +32,7 @@ pub enum Colour {
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Output")]
+#[command(next_help_heading = "Output", disable_colored_help = !crate::paint::is_in_help())]
 pub struct Flags {
     /// How to write what is shown
     #[arg(short, long, value_enum, default_value = "table", global = true, value_name = "FORMAT")]

@@ -1,6 +1,7 @@
 //! What the followers share: the runtime they wait on, the signals that end
 //! them, the moments to look for namespaces again, and lines of output.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::future::Future;
 use std::os::fd::OwnedFd;
@@ -12,6 +13,8 @@ use futures::stream::{Stream, unfold};
 use nix::sys::signal::Signal;
 use nix::time::{ClockId, clock_gettime};
 use ovl_core::watch::awaited;
+use ovl_machine::census::Glimpses;
+use ovl_machine::discover::Search;
 use serde::Serialize;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -62,6 +65,10 @@ pub async fn told(stop: &Stop) -> Signal {
 pub struct Moments {
     /// The kernel says when mounts change: names come and go as mounts.
     mounts: Option<AsyncFd<OwnedFd>>,
+    /// Where to look for what was mounted, for those who want to know.
+    search: Option<Search>,
+    /// What was mounted when the kernel said so, and may have gone when it is looked for.
+    seen: RefCell<Glimpses>,
 }
 
 /// Mounts come in twos and threes: a look shortly after the first sees all.
@@ -72,7 +79,13 @@ impl Moments {
     pub fn new() -> Moments {
         let changed = Interest::PRIORITY.add(Interest::ERROR);
         let table = File::open("/proc/self/mountinfo").ok();
-        Moments { mounts: table.and_then(|file| awaited(file.into(), changed).ok()) }
+        let mounts = table.and_then(|file| awaited(file.into(), changed).ok());
+        Moments { mounts, search: None, seen: RefCell::default() }
+    }
+
+    /// The same, and what is mounted is seen each time.
+    pub fn seeing(search: &Search) -> Moments {
+        Moments { search: Some(search.clone()), ..Moments::new() }
     }
 
     /// Waits for a change of mounts, for at most `pause`. Was there one?
@@ -81,16 +94,33 @@ impl Moments {
             tokio::time::sleep(pause).await;
             return false;
         };
-        let changed = async {
-            if let Ok(mut ready) = mounts.ready(Interest::PRIORITY.add(Interest::ERROR)).await {
-                ready.clear_ready();
-            }
-        };
-        let has_changed = tokio::time::timeout(pause, changed).await.is_ok();
+        let has_changed = tokio::time::timeout(pause, self.change(mounts)).await.is_ok();
         if has_changed {
-            tokio::time::sleep(SETTLE).await;
+            let more = async {
+                loop {
+                    self.change(mounts).await;
+                }
+            };
+            // It goes on for as long as they come, and is over when it is time to look.
+            let _: Result<(), _> = tokio::time::timeout(SETTLE, more).await;
         }
         has_changed
+    }
+
+    /// Waits for a change of mounts, and sees at once what is there: a namespace may be
+    /// deleted before all of the machine has been looked at.
+    async fn change(&self, mounts: &AsyncFd<OwnedFd>) {
+        if let Ok(mut ready) = mounts.ready(Interest::PRIORITY.add(Interest::ERROR)).await {
+            ready.clear_ready();
+        }
+        if let Some(search) = &self.search {
+            self.seen.borrow_mut().glimpse(search);
+        }
+    }
+
+    /// What was seen since it was asked for last.
+    pub fn seen(&self) -> Glimpses {
+        self.seen.take()
     }
 }
 

@@ -3,6 +3,7 @@
 //! or run. Knows no verb of any binary.
 
 pub mod apply;
+pub mod columns;
 pub mod context;
 pub mod directory;
 pub mod error;

@@ -1,28 +1,17 @@
-//! What is shown, written as columns, JSON or YAML. The only place that writes
-//! to standard output. A reader that goes away early is no error.
+//! What is shown, written as text, JSON or YAML. The only place that writes to
+//! standard output. A reader that goes away early is no error.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::net::IpAddr;
 use std::os::fd::AsFd;
 
-use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use ovl_core::types::MacAddr;
 use serde::Serialize;
 
+pub use crate::columns::Columns;
 use crate::error::{Error, from_io};
 use crate::flags::{Flags, Format};
 use crate::stop;
-
-/// Rows of text under column names.
-#[derive(Debug, Clone, Default)]
-pub struct Columns {
-    /// The names.
-    pub header: Vec<&'static str>,
-    /// The rows.
-    pub rows: Vec<Vec<String>>,
-}
 
 /// Bytes that are written at once.
 const PIECE: usize = 64 * 1024;
@@ -34,9 +23,6 @@ pub const ROOM: usize = 4096;
 pub const WRITE: &str = "write";
 /// Where it was to go.
 pub const HERE: &str = "to standard output";
-
-/// Blanks between two columns.
-const GAP: usize = 2;
 
 /// Writes to standard output, all at once.
 pub fn print(text: &str) -> Result<(), Error> {
@@ -170,150 +156,8 @@ pub fn room(flags: &Flags) -> Option<usize> {
     is_fitted.then(|| terminal_width().into())
 }
 
-impl Columns {
-    /// The table: drawn on a terminal, plain columns in a pipe.
-    pub fn text(&self, flags: &Flags) -> String {
-        self.text_without(flags, &[])
-    }
-
-    /// The table; on a terminal too narrow for it without the columns named in
-    /// `spare`, the first of them first. In a pipe, and with `-o wide`, all stay.
-    pub fn text_without(&self, flags: &Flags, spare: &[&str]) -> String {
-        if !is_terminal() {
-            return self.plain(flags);
-        }
-        let text = match room(flags) {
-            Some(room) => self.without(spare, room).drawn(flags.no_header, Some(room)),
-            None => self.drawn(flags.no_header, None),
-        };
-        cut_rules(&text, terminal_width().into())
-    }
-
-    /// So many of its columns as fit.
-    fn without(&self, spare: &[&str], room: usize) -> Columns {
-        let mut narrow = self.clone();
-        for name in spare {
-            if narrow.width() <= room {
-                break;
-            }
-            narrow.remove(name);
-        }
-        narrow
-    }
-
-    fn remove(&mut self, name: &str) {
-        let Some(at) = self.header.iter().position(|h| *h == name) else { return };
-        self.header.remove(at);
-        for row in &mut self.rows {
-            row.remove(at);
-        }
-    }
-
-    /// Columns of a terminal it takes when nothing is wrapped.
-    fn width(&self) -> usize {
-        self.widths().iter().map(|width| width + GAP).sum()
-    }
-
-    fn widths(&self) -> Vec<usize> {
-        let longest = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            let longest = cells.map(|c| cell(c).chars().count()).max().unwrap_or(0);
-            longest.max(self.header[column].len())
-        };
-        (0..self.header.len()).map(longest).collect()
-    }
-
-    /// A rule under the names, and no other lines: the width is for the values.
-    fn drawn(&self, no_header: bool, room: Option<usize>) -> String {
-        let mut table = Table::new();
-        table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')));
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        if !no_header {
-            table.set_header(&self.header);
-        }
-        table.add_rows(&self.rows);
-        let widths = room.map_or_else(|| self.widths(), |room| self.fitted(room));
-        let short = |width: usize| u16::try_from(width + GAP).unwrap_or(u16::MAX);
-        table.set_width(widths.iter().map(|width| short(*width)).fold(0, u16::saturating_add));
-        for (at, width) in widths.into_iter().enumerate() {
-            if let Some(column) = table.column_mut(at) {
-                column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(short(width))));
-            }
-        }
-        let each = table.lines().map(|line| line.trim_end().to_owned() + "\n");
-        each.collect()
-    }
-
-    /// How wide each column is where not all fit: the widest give way, down to the
-    /// longest of their addresses. One that is in two pieces helps nobody, so that a
-    /// table of addresses may be too wide for a very narrow terminal.
-    fn fitted(&self, room: usize) -> Vec<usize> {
-        let mut widths = self.widths();
-        // The last blank need not fit.
-        let mut over = self.width().saturating_sub(room + 1);
-        let least = if over > 0 { self.least() } else { Vec::new() };
-        while over > 0 {
-            let wider = (0..widths.len()).filter(|at| widths[*at] > least[*at]);
-            let Some(widest) = wider.max_by_key(|at| widths[*at]) else { break };
-            widths[widest] -= 1;
-            over -= 1;
-        }
-        widths
-    }
-
-    /// What each column needs: room for its addresses, and a little for other words.
-    fn least(&self) -> Vec<usize> {
-        const LITTLE: usize = 14;
-        let needs = |word: &str| {
-            let length = word.chars().count();
-            if is_address(word) { length } else { length.min(LITTLE) }
-        };
-        let column = |at: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(at)).map(String::as_str);
-            let words = cells.chain([self.header[at]]).flat_map(str::split_whitespace);
-            words.map(needs).max().unwrap_or(0)
-        };
-        (0..self.header.len()).map(column).collect()
-    }
-
-    /// One row a line, two spaces between columns, an absent value as `-`:
-    /// stable for `awk`.
-    fn plain(&self, flags: &Flags) -> String {
-        let header: Vec<String> = self.header.iter().map(|h| (*h).to_owned()).collect();
-        let head = (!flags.no_header).then_some(&header);
-        let lines = head.into_iter().chain(&self.rows);
-        let widths = self.widths();
-        let mut out = String::new();
-        for line in lines {
-            let cells = line.iter().zip(&widths).map(|(c, w)| format!("{:w$}", cell(c), w = *w));
-            out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-            out.push('\n');
-        }
-        out
-    }
-}
-
-/// A MAC or IP address, or a prefix.
-fn is_address(word: &str) -> bool {
-    word.parse::<MacAddr>().is_ok()
-        || word.split('/').next().is_some_and(|ip| ip.parse::<IpAddr>().is_ok())
-}
-
-/// The rule under the names ends at the terminal's edge, where longer lines go on.
-fn cut_rules(text: &str, room: usize) -> String {
-    let each = text.lines().map(|line| {
-        let is_rule = line.chars().all(|c| c == '─');
-        line.chars().take(if is_rule { room } else { usize::MAX }).chain(['\n']).collect::<String>()
-    });
-    each.collect()
-}
-
-fn cell(text: &str) -> &str {
-    if text.is_empty() { "-" } else { text }
-}
-
 /// Columns of the terminal; 80 where it does not say.
-fn terminal_width() -> u16 {
+pub fn terminal_width() -> u16 {
     std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).or_else(size::columns).unwrap_or(80)
 }
 
@@ -323,53 +167,5 @@ mod size {
     /// Columns of standard output's terminal.
     pub(super) fn columns() -> Option<u16> {
         terminal_size::terminal_size().map(|(width, _)| width.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn columns() -> Columns {
-        let row = |cells: [&str; 4]| cells.map(str::to_owned).to_vec();
-        Columns {
-            header: vec!["NAMESPACE", "DEVICE", "MAC", "WHO"],
-            rows: vec![
-                row(["h1", "eth0", "02:42:c0:a8:0a:65", "a thread of dockerd (3313)"]),
-                row(["/run/somewhere/with/a/long/name/netns/1-fb201842e6", "vxlan0", "", ""]),
-            ],
-        }
-    }
-
-    #[test]
-    fn a_table_fits_the_terminal_and_breaks_no_address() {
-        let mut columns = columns();
-        let ip = "fd00:1234:5678:9abc:def0:1234:5678:9abc/64";
-        columns.rows[0][3] = format!("192.168.10.101/24 {ip}");
-        for (width, fits) in [(40, false), (88, true), (100, true), (130, true)] {
-            let text = cut_rules(&columns.drawn(false, Some(width)), width);
-            let longest = text.lines().map(|line| line.chars().count()).max();
-            assert!(!fits || longest <= Some(width), "{width}:\n{text}");
-            for word in ["02:42:c0:a8:0a:65", "192.168.10.101/24", ip, "vxlan0"] {
-                assert!(text.contains(word), "{width}:\n{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_wide_table_is_as_wide_as_it_is() {
-        let text = columns().drawn(false, None);
-        assert_eq!(text.lines().count(), 4, "{text}");
-        let cut = cut_rules(&text, 80);
-        let lengths: Vec<usize> = cut.lines().map(|line| line.chars().count()).collect();
-        assert!(lengths[1] == 80 && lengths[2] > 80, "{cut}");
-    }
-
-    #[test]
-    fn a_narrow_terminal_shows_less_columns() {
-        let names = |width| columns().without(&["WHO", "MAC"], width).header;
-        assert_eq!(names(200), ["NAMESPACE", "DEVICE", "MAC", "WHO"]);
-        assert_eq!(names(90), ["NAMESPACE", "DEVICE", "MAC"]);
-        assert_eq!(names(40), ["NAMESPACE", "DEVICE"]);
     }
 }

@@ -1,5 +1,11 @@
 //! Colour: a few tones that carry meaning, the same in every binary. Nothing is
-//! said by colour alone; without it the text is the same.
+//! said by colour alone; without it the text is the same. Whether there is any is
+//! decided here, for views, errors and clap's help alike.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use clap::ValueEnum;
 
 use crate::flags::{Colour, Flags};
 use crate::output;
@@ -21,6 +27,8 @@ pub enum Tone {
     Odd,
     /// What is there only for those who look for it.
     Faint,
+    /// The name of a column.
+    Head,
 }
 
 impl Tone {
@@ -34,6 +42,7 @@ impl Tone {
             Tone::Bad => "1;31",
             Tone::Odd => "33",
             Tone::Faint => "2",
+            Tone::Head => "1",
         }
     }
 }
@@ -47,16 +56,17 @@ pub struct Paint {
 impl Paint {
     /// No colour.
     pub const OFF: Paint = Paint { on: false };
+    /// Colour.
+    pub const ON: Paint = Paint { on: true };
 
-    /// As the flags say, and `NO_COLOR` (no-color.org) where they say nothing.
+    /// Of what is shown, as the flags say.
     pub fn of(flags: &Flags) -> Paint {
-        let allowed = || std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let on = match flags.color {
-            Colour::Always => true,
-            Colour::Never => false,
-            Colour::Auto => output::is_terminal() && allowed(),
-        };
-        Paint { on }
+        Paint { on: decide(flags.color, output::is_terminal()) }
+    }
+
+    /// Of errors, which are told also where the flags could not be read.
+    pub fn of_errors() -> Paint {
+        Paint { on: decide(asked(), io::stderr().is_terminal()) }
     }
 
     /// The text in that tone.
@@ -65,6 +75,65 @@ impl Paint {
             format!("\u{1b}[{}m{text}\u{1b}[0m", tone.code())
         } else {
             text.to_owned()
+        }
+    }
+}
+
+/// May there be any in help, which clap writes before there are flags? It has some where
+/// its feature `color` is built in, as in builds of the whole workspace.
+pub fn is_in_help() -> bool {
+    decide(asked(), output::is_terminal())
+}
+
+/// As the flag says; where it says nothing, on a terminal that shows colour (one
+/// whose `TERM` is `dumb`, or nothing, does not), unless `NO_COLOR` (no-color.org).
+fn decide(asked: Colour, is_terminal: bool) -> bool {
+    let is_set = |name| env::var_os(name).filter(|value| !value.is_empty());
+    match asked {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => {
+            is_terminal
+                && is_set("NO_COLOR").is_none()
+                && is_set("TERM").is_some_and(|term| term != "dumb")
+        }
+    }
+}
+
+/// The flag among words that clap has not parsed, or could not: searched up to the
+/// `--` that ends our own.
+fn asked() -> Colour {
+    let words = env::args_os().map(|word| word.to_string_lossy().into_owned());
+    last_asked(words.take_while(|word| word != "--"))
+}
+
+fn last_asked(words: impl Iterator<Item = String>) -> Colour {
+    let (mut asked, mut is_value) = (Colour::Auto, false);
+    for word in words {
+        let value = if is_value { Some(word.as_str()) } else { word.strip_prefix("--color=") };
+        if let Some(Ok(colour)) = value.map(|value| Colour::from_str(value, false)) {
+            asked = colour;
+        }
+        is_value = !is_value && word == "--color";
+    }
+    asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flag_is_found_among_words() {
+        for (words, expected) in [
+            ("links x1", Colour::Auto),
+            ("links --color never x1", Colour::Never),
+            ("--color=always --help", Colour::Always),
+            ("--color never links --color always", Colour::Always),
+            ("--color blue", Colour::Auto),
+        ] {
+            let found = last_asked(words.split(' ').map(str::to_owned));
+            assert_eq!(found, expected, "{words}");
         }
     }
 }

@@ -16,8 +16,8 @@ const ABOUT: &str = "See overlay networks; without a verb: the machine as a tree
 On a terminal lines fit its width: those of the tree go on below, tables leave
 out the columns that matter least, and no address is cut. In a pipe, and with
 -o wide, nothing is wrapped or left out; wide has more columns, and the tree
-then has the link-local addresses as well. Tables begin with the NAMESPACE of
-each row, however many are looked at.
+then has the link-local addresses as well. In a pipe the tree has no lines, only
+indents. Tables begin with the NAMESPACE of each row, however many are looked at.
 
 A namespace that only others know, by an id, stands last in the tree; in JSON
 its ref and inode are null, its kind is unseen, and known_by lists who knows
@@ -86,6 +86,12 @@ pub enum Verb {
     Snapshot(Snapshot),
     /// Changes in all namespaces as they happen: devices, addresses, routes, rows,
     /// misses, and namespaces that come and go
+    ///
+    /// The kernel tells of mounts that change, and of nothing else that namespaces come
+    /// and go by: one with a name is told as it comes, also where it is gone again some
+    /// milliseconds later, unless just then all namespaces are being looked at; one
+    /// that only a process holds is seen at the next look, within a second, and not at
+    /// all if it ends before. What happens in a namespace that short is not heard.
     #[command(
         visible_alias = "monitor",
         after_help = "Examples:

@@ -3,6 +3,7 @@
 //! following namespaces keeps none of them alive.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ovl_core::netns::{NsKey, visit};
@@ -34,6 +35,24 @@ pub enum Movement {
     Went(Resident),
     /// It has other names or files than before; as it is now.
     Renamed(Resident),
+    /// It came and went between two looks, and its mount was seen meanwhile.
+    Passed(Resident),
+}
+
+/// What was mounted for a moment between two looks.
+#[derive(Debug, Default)]
+pub struct Glimpses {
+    /// By key and file: the kernel gives the number of one that has ended to the next.
+    seen: BTreeMap<(NsKey, Option<PathBuf>), Found>,
+}
+
+impl Glimpses {
+    /// Sees what is mounted now.
+    pub fn glimpse(&mut self, search: &Search) {
+        for (key, found) in search.mounted().namespaces {
+            self.seen.insert((key, found.paths.first().cloned()), found);
+        }
+    }
 }
 
 /// The namespaces, and when they were looked at.
@@ -54,9 +73,18 @@ impl Census {
 
     /// Looks again; says what has moved since, those that went first.
     pub fn look(&mut self) -> Vec<Movement> {
+        self.look_after(Glimpses::default())
+    }
+
+    /// The same, and last those that were there only in between.
+    pub fn look_after(&mut self, between: Glimpses) -> Vec<Movement> {
         let begin = Instant::now();
         let now = residents(self.search.all(), &mut self.hidden);
-        let moved = movements(&self.residents, &now);
+        let mut moved = movements(&self.residents, &now);
+        let stays = |key: &NsKey| self.residents.contains_key(key) || now.contains_key(key);
+        let passed = between.seen.into_iter().filter(|((key, _), _)| !stays(key));
+        let resident = |found| Resident { found, cookie: None };
+        moved.extend(passed.map(|(_, found)| Movement::Passed(resident(found))));
         self.residents = now;
         self.cost = begin.elapsed();
         moved

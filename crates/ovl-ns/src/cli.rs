@@ -91,6 +91,10 @@ pub enum Verb {
   ovl-ns nsid ov1 -n h1 --set 7")]
     Nsid(Nsid),
     /// Namespaces as they come, go and are renamed, one line each
+    ///
+    /// One with a name is told as it comes, also where it is gone again some
+    /// milliseconds later, unless just then all namespaces are being looked at; one
+    /// that only a process holds is seen at the next look, within a second.
     #[command(
         visible_alias = "watch",
         after_help = "Examples:

@@ -15,13 +15,13 @@ use crate::cli::{Monitor, Wait};
 pub fn monitor(context: &Context, args: &Monitor) -> Result<Exit, Error> {
     follow::run(async {
         let own = NetNs::own()?.key();
-        let moments = follow::Moments::new();
+        let moments = follow::Moments::seeing(&context.search);
         let mut census = Census::new(&context.search);
         let mut names = std::collections::BTreeMap::new();
         let mut told = args.all;
         let mut is_first = true;
         loop {
-            let moved = census.look();
+            let moved = census.look_after(moments.seen());
             // Of what is hidden nothing is ever told: that is said once.
             if std::mem::take(&mut is_first) {
                 context.completeness(census.hidden(), 0);
@@ -29,7 +29,11 @@ pub fn monitor(context: &Context, args: &Monitor) -> Result<Exit, Error> {
             // Those that have gone keep the name they had.
             names.extend(census.names(own));
             for movement in moved.iter().filter(|_| told) {
-                if !tell(context, movement, own, |key| names.get(&key).cloned())? {
+                let name = |key| match movement {
+                    Movement::Passed(_) => None,
+                    _ => names.get(&key).cloned(),
+                };
+                if !tell(context, movement, own, name)? {
                     return Ok(Exit::Done);
                 }
             }
@@ -46,24 +50,32 @@ fn tell(
     own: NsKey,
     name: impl Fn(NsKey) -> Option<String>,
 ) -> Result<bool, Error> {
-    let (sign, event, resident) = match movement {
-        Movement::Came(resident) => ('+', "new", resident),
-        Movement::Went(resident) => ('-', "gone", resident),
-        Movement::Renamed(now) => ('~', "changed", now),
+    let (signs, resident): (&[_], _) = match movement {
+        Movement::Came(resident) => (&[('+', "new")], resident),
+        Movement::Went(resident) => (&[('-', "gone")], resident),
+        Movement::Renamed(now) => (&[('~', "changed")], now),
+        Movement::Passed(resident) => (&[('+', "new"), ('-', "gone")], resident),
     };
     let found = &resident.found;
     let netns = Netns::new(found, own, resident.cookie);
-    let value = json!({
-        "time": follow::now(),
-        "event": event,
-        "netns": netns,
-        "pids": found.pids,
-        "container": found.container,
-    });
-    follow::line(&context.flags, &value, || {
-        let name = name(found.key).unwrap_or_else(|| shown(&netns.reference));
-        format!("{}  {sign} {name:<16}  inode {}{}", follow::clock(), netns.inode, whose(resident))
-    })
+    let name = name(found.key).unwrap_or_else(|| shown(&netns.reference));
+    for (sign, event) in signs {
+        let value = json!({
+            "time": follow::now(),
+            "event": event,
+            "netns": netns,
+            "pids": found.pids,
+            "container": found.container,
+        });
+        let text = || {
+            let (clock, whose) = (follow::clock(), whose(resident));
+            format!("{clock}  {sign} {name:<16}  inode {}{whose}", netns.inode)
+        };
+        if !follow::line(&context.flags, &value, text)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Its files, else who is in it.

@@ -28,7 +28,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s o -l output -d 'How to 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -s j -l json -d 'The same as -o json'
@@ -63,7 +63,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -s o -l output -d '
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand add" -l fdb-only -d 'Only the FDB row'
@@ -89,7 +89,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -s o -l output -d '
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand del" -l flood -d 'The all-zeros row (to every VTEP, or to that of --dst)'
@@ -109,7 +109,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -s o -l output -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand delete" -l flood -d 'The all-zeros row (to every VTEP, or to that of --dst)'
@@ -129,7 +129,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -s o -l output -d 'H
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand rm" -l flood -d 'The all-zeros row (to every VTEP, or to that of --dst)'
@@ -148,7 +148,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s o -l output -d '
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand get" -s j -l json -d 'The same as -o json'
@@ -176,7 +176,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand list" -l all -d 'In every namespace that can be found'
@@ -195,7 +195,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -s o -l output -d 'H
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand ls" -l all -d 'In every namespace that can be found'
@@ -216,7 +216,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand load" -l fdb-only -d 'Only the FDB rows'
@@ -240,7 +240,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l watch -d 'Follow the table, and write again what a namespace that is made again lacks'
@@ -266,7 +266,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -s o -l output -d
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand flush" -l owned -d 'Rows made by this toolkit (the default; needed where there is no filter)'
@@ -294,7 +294,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -s o -l output -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand answer" -l permanent -d 'Rows stay, as add writes them'
@@ -317,7 +317,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -s o -l output -d
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand watch" -l all -d 'In every namespace that can be found'
@@ -339,7 +339,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -s o -l output 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand monitor" -l all -d 'In every namespace that can be found'

@@ -29,7 +29,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_needs_command" -s j -l json -d 'The same as -o json'
@@ -54,7 +54,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s o -l o
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand links" -s j -l json -d 'The same as -o json'
@@ -68,7 +68,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s o -l 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand routes" -s j -l json -d 'The same as -o json'
@@ -82,7 +82,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s o -l out
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand fdb" -s j -l json -d 'The same as -o json'
@@ -96,7 +96,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s o -l o
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand neigh" -s j -l json -d 'The same as -o json'
@@ -113,7 +113,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -s o -l o
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand graph" -s j -l json -d 'The same as -o json'
@@ -126,7 +126,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s o -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand snapshot" -s j -l json -d 'The same as -o json'
@@ -148,7 +148,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s o -l o
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand watch" -s j -l json -d 'The same as -o json'
@@ -170,7 +170,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s o -l
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand monitor" -s j -l json -d 'The same as -o json'
@@ -190,7 +190,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s o -l ou
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l df -d 'Set the don\'t-fragment bit'

@@ -28,7 +28,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -s o -l output -d 'How to wr
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_needs_command" -s j -l json -d 'The same as -o json'
@@ -57,7 +57,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -s o -l output -d 'Ho
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand add" -l no-lo -d 'Leave the loopback down'
@@ -74,7 +74,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -s o -l output -d 'Ho
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand del" -l missing-ok -d 'Fine when there is no such name'
@@ -89,7 +89,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand delete" -l missing-ok -d 'Fine when there is no such name'
@@ -104,7 +104,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -s o -l output -d 'How
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand rm" -l missing-ok -d 'Fine when there is no such name'
@@ -119,7 +119,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -s o -l output -d 'H
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand list" -l named -d 'Only those with a name under /run/netns, Docker\'s folder or OVL_NETNS_PATH'
@@ -132,7 +132,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -s o -l output -d 'How
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand ls" -l named -d 'Only those with a name under /run/netns, Docker\'s folder or OVL_NETNS_PATH'
@@ -146,7 +146,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s o -l output -d 'H
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand show" -s j -l json -d 'The same as -o json'
@@ -159,7 +159,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -s o -l output -d 'H
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand exec" -l net-only -d 'Only the network, as nsenter --net: /sys and /etc stay as they are'
@@ -175,7 +175,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s o -l output -d 'H
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand pids" -s j -l json -d 'The same as -o json'
@@ -187,7 +187,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -s o -l output -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand identify" -s j -l json -d 'The same as -o json'
@@ -199,7 +199,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand attach" -l exist-ok -d 'Fine when the name is that namespace\'s already'
@@ -216,7 +216,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -s o -l output -d 'H
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand nsid" -l dry-run -d 'Print the ip, bridge and nsenter lines that do the same; change nothing'
@@ -230,7 +230,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -s o -l output -d
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand monitor" -l all -d 'Begin with those that are there'
@@ -243,7 +243,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -s o -l output -d '
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand watch" -l all -d 'Begin with those that are there'
@@ -258,7 +258,7 @@ complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -s o -l output -d 'H
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-ns -n "__fish_ovl_ns_using_subcommand wait" -s j -l json -d 'The same as -o json'

@@ -28,7 +28,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s o -l output -d 'How t
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_needs_command" -s j -l json -d 'The same as -o json'
@@ -64,7 +64,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -s o -l output -d
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand add" -l down -d 'Leave both ends down'
@@ -85,7 +85,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -s o -l output -d
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand set" -l nomaster -d 'Free it from its bridge'
@@ -103,7 +103,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -s o -l output -d
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand del" -l missing-ok -d 'Fine when there is no such device'
@@ -119,7 +119,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -s o -l output
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand delete" -l missing-ok -d 'Fine when there is no such device'
@@ -135,7 +135,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand rm" -l missing-ok -d 'Fine when there is no such device'
@@ -151,7 +151,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s o -l output -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand show" -s j -l json -d 'The same as -o json'
@@ -164,7 +164,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -s o -l output -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand list" -l all -d 'In every namespace that can be found'
@@ -178,7 +178,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand ls" -l all -d 'In every namespace that can be found'
@@ -192,7 +192,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s o -l output -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand peer" -s j -l json -d 'The same as -o json'
@@ -205,7 +205,7 @@ complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s o -l output 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-veth -n "__fish_ovl_veth_using_subcommand stats" -s j -l json -d 'The same as -o json'

@@ -28,7 +28,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -s o -l output -d 'How
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_needs_command" -s j -l json -d 'The same as -o json'
@@ -70,7 +70,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -s o -l output 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand add" -l down -d 'Leave the device down'
@@ -133,7 +133,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -s o -l output 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand set" -l nomaster -d 'Free it from its bridge'
@@ -179,7 +179,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -s o -l output 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand del" -l with-bridge -d 'Delete the bridge it is a port of as well'
@@ -196,7 +196,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -s o -l outp
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand delete" -l with-bridge -d 'Delete the bridge it is a port of as well'
@@ -213,7 +213,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -s o -l output -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand rm" -l with-bridge -d 'Delete the bridge it is a port of as well'
@@ -230,7 +230,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s o -l output
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand show" -s j -l json -d 'The same as -o json'
@@ -243,7 +243,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -s o -l output
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand list" -l all -d 'In every namespace that can be found'
@@ -257,7 +257,7 @@ complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -s o -l output -
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-vxlan -n "__fish_ovl_vxlan_using_subcommand ls" -l all -d 'In every namespace that can be found'

@@ -16,9 +16,10 @@ use futures::future::{Either, pending, select};
 use futures::stream::{SelectAll, Stream, StreamExt};
 use ovl_core::error::Failure;
 use ovl_core::known::Known;
+use ovl_core::names::shown;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::plan::{Clash, Conflict};
-use ovl_machine::census::{Census, Movement, Resident};
+use ovl_machine::census::{Census, Glimpses, Movement, Resident};
 
 use crate::outlet::Outlet;
 use crate::shape::Netns;
@@ -86,7 +87,7 @@ impl<'c> Watching<'c> {
     }
 
     async fn run(mut self) -> Result<Exit, Error> {
-        let moments = follow::Moments::new();
+        let moments = follow::Moments::seeing(&self.context.search);
         self.begin()?;
         loop {
             let mut moment = pin!(moments.next(self.census.pause()));
@@ -102,7 +103,7 @@ impl<'c> Watching<'c> {
                     break false;
                 }
             };
-            for why in self.look(stirred, true)? {
+            for why in self.look(stirred, true, moments.seen())? {
                 self.context.tell(&why);
             }
         }
@@ -110,7 +111,7 @@ impl<'c> Watching<'c> {
 
     /// The first look, which tells nothing. What was asked for has to be there.
     fn begin(&mut self) -> Result<(), Error> {
-        let mut refused = self.look(false, false)?.into_iter();
+        let mut refused = self.look(false, false, Glimpses::default())?.into_iter();
         if self.places.is_empty()
             && !self.asked.is_all()
             && let Some(why) = refused.next()
@@ -164,8 +165,8 @@ impl<'c> Watching<'c> {
     }
 
     /// Looks who is there, and follows whoever was asked for. Gives why some are not.
-    fn look(&mut self, stirred: bool, told: bool) -> Result<Vec<Error>, Error> {
-        let moved = self.census.look();
+    fn look(&mut self, stirred: bool, told: bool, between: Glimpses) -> Result<Vec<Error>, Error> {
+        let moved = self.census.look_after(between);
         // Names are kept of those that go: their last events come after.
         self.names.extend(self.census.names(self.own));
         self.tell_left_over()?;
@@ -201,6 +202,15 @@ impl<'c> Watching<'c> {
                 self.refused.remove(&key);
                 let Some(place) = self.places.remove(&key) else { return Ok(()) };
                 place.let_go();
+                self.tell_netns(resident, What::Went, told)
+            }
+            Movement::Passed(resident) => {
+                if !self.asked.is_all() {
+                    return Ok(());
+                }
+                let found = &resident.found;
+                self.names.insert(found.key, shown(found.reference(self.own)));
+                self.tell_netns(resident, What::Came, told)?;
                 self.tell_netns(resident, What::Went, told)
             }
             Movement::Renamed(now) => {

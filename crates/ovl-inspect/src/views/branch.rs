@@ -47,6 +47,9 @@ pub struct Pen {
     pub paint: Paint,
     /// The columns there are; `None`: as many as it takes.
     pub room: Option<usize>,
+    /// With lines from each to what hangs from it; without them, in a pipe, it is set
+    /// in as far.
+    pub is_drawn: bool,
 }
 
 /// A word that is not cut.
@@ -104,7 +107,7 @@ pub fn title(words: &[Word], pen: Pen) -> String {
 /// The lines of nodes that hang from one title.
 pub fn draw(nodes: &[Node], pen: Pen) -> String {
     let mut lines = Vec::new();
-    hang(&mut lines, nodes, "");
+    hang(&mut lines, nodes, "", pen);
     let widths = Widths::of(&lines);
     let each = lines.iter().map(|line| {
         let fits = |room| length(&widths.text(line, Paint::OFF)) <= room;
@@ -117,13 +120,17 @@ pub fn draw(nodes: &[Node], pen: Pen) -> String {
     each.collect()
 }
 
-fn hang<'n>(lines: &mut Vec<Line<'n>>, nodes: &'n [Node], indent: &str) {
+fn hang<'n>(lines: &mut Vec<Line<'n>>, nodes: &'n [Node], indent: &str, pen: Pen) {
     for (i, node) in nodes.iter().enumerate() {
         let last = i + 1 == nodes.len();
-        let (branch, stem) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+        let (branch, stem) = match (pen.is_drawn, last) {
+            (false, _) => ("   ", "   "),
+            (true, true) => ("└─ ", "   "),
+            (true, false) => ("├─ ", "│  "),
+        };
         let below = format!("{indent}{stem}");
         lines.push(Line { stem: format!("{indent}{branch}"), below: below.clone(), node });
-        hang(lines, &node.under, &below);
+        hang(lines, &node.under, &below, pen);
     }
 }
 
@@ -231,7 +238,8 @@ impl Widths {
             words.push(node.far());
         }
         let column = self.name.max(length(stem) + 1) + GAP;
-        let through = if node.under.is_empty() { below.clone() } else { format!("{below}│") };
+        let has_line = pen.is_drawn && !node.under.is_empty();
+        let through = if has_line { format!("{below}│") } else { below.clone() };
         let name = self.name.saturating_sub(length(stem));
         flowed(format!("{stem}{:name$}", node.name), &format!("{through:column$}"), &words, pen)
     }
@@ -277,7 +285,7 @@ mod tests {
     }
 
     fn drawn(room: Option<usize>) -> String {
-        draw(&overlay(), Pen { paint: Paint::OFF, room })
+        draw(&overlay(), Pen { paint: Paint::OFF, room, is_drawn: true })
     }
 
     #[test]
@@ -292,6 +300,15 @@ mod tests {
    └─ veth1                    down  ⇄ x2:eth0
 "
         );
+    }
+
+    #[test]
+    fn without_lines_it_is_set_in_as_far() {
+        let pen = Pen { paint: Paint::OFF, room: None, is_drawn: false };
+        let blank = |text: String| text.replace(['├', '└', '│', '─'], " ");
+        assert_eq!(draw(&overlay(), pen), blank(drawn(None)));
+        let narrow = draw(&overlay(), Pen { room: Some(60), ..pen });
+        assert_eq!(narrow, blank(drawn(Some(60))));
     }
 
     #[test]
@@ -329,7 +346,7 @@ mod tests {
     #[test]
     fn a_title_goes_on_below_as_well() {
         let words = [Word::new("docker:X-1"), Word::new("…/netns/c1321878d4d4").toned(Tone::Faint)];
-        let title = |room| title(&words, Pen { paint: Paint::OFF, room });
+        let title = |room| title(&words, Pen { paint: Paint::OFF, room, is_drawn: true });
         assert_eq!(title(None), "docker:X-1  …/netns/c1321878d4d4\n");
         assert_eq!(title(Some(32)), title(None));
         assert_eq!(title(Some(31)), "docker:X-1\n    …/netns/c1321878d4d4\n");

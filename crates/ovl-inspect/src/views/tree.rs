@@ -26,7 +26,9 @@ pub fn show(context: &Context, snapshots: &[String]) -> Result<Exit, Error> {
     let from = if snapshots.is_empty() { live.as_slice() } else { snapshots };
     let scene = snapshot::load(context, from)?;
     let is_wide = context.flags.format() == Format::Wide;
-    let pen = Pen { paint: Paint::of(&context.flags), room: output::room(&context.flags) };
+    let flags = &context.flags;
+    let (paint, room) = (Paint::of(flags), output::room(flags));
+    let pen = Pen { paint, room, is_drawn: output::is_terminal() };
     let trees: Vec<Tree<'_>> = scene
         .machines
         .iter()

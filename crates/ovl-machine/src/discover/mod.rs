@@ -69,6 +69,23 @@ impl Search {
         found
     }
 
+    /// What this process sees mounted, and nothing else: one file is read, so that it
+    /// can be looked at as often as it changes.
+    pub fn mounted(&self) -> Discovery {
+        let mut found = Discovery::default();
+        let nsfs = found.nsfs(&self.procfs, &[]);
+        // Who cannot read it sees nothing in between, and the next look says so.
+        let _ = found.read_mounts(&self.procfs.join("self"), None, nsfs);
+        let folders: Vec<PathBuf> =
+            self.folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
+        for space in found.namespaces.values_mut() {
+            let of_folders = |path: &&PathBuf| folders.iter().any(|f| path.parent() == Some(f));
+            let named = space.paths.iter().filter(of_folders);
+            space.names = named.filter_map(|path| file_name(path)).map(str::to_owned).collect();
+        }
+        found
+    }
+
     /// Everything that can be found.
     pub fn all(&self) -> Discovery {
         let mut found = self.named();

@@ -57,7 +57,7 @@ impl Discovery {
 
     /// nsfs is one file system: its device number is the same for all. A procfs
     /// of another pid namespace has no `self`.
-    fn nsfs(&self, procfs: &Path, pids: &[u32]) -> u64 {
+    pub(super) fn nsfs(&self, procfs: &Path, pids: &[u32]) -> u64 {
         let of = |process: &str| fs::metadata(procfs.join(process).join("ns/net")).ok();
         let known = self.namespaces.keys().next().map(|k| k.dev);
         known
