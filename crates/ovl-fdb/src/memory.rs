@@ -13,8 +13,11 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 
 use nix::fcntl::{Flock, FlockArg};
+use ovl_cli::Error;
+use ovl_cli::error::from_fail;
 use ovl_cli::lock::STATE_DIR;
-use ovl_cli::{Error, Exit};
+use ovl_core::error::Fail;
+use ovl_core::names::shown;
 use ovl_core::row::RowSpec;
 
 use crate::written::{Kept, Written};
@@ -148,7 +151,7 @@ impl Memory {
     /// they are known again.
     pub fn note<'r>(&mut self, rows: impl IntoIterator<Item = &'r RowSpec>) -> Result<(), Error> {
         let rows = rows.into_iter().filter_map(Kept::of).collect();
-        self.append(rows).map_err(|e| self.failed(&e))
+        self.append(rows).map_err(|e| self.failed(e))
     }
 
     fn append(&mut self, mut rows: Vec<Kept>) -> io::Result<()> {
@@ -208,7 +211,7 @@ impl Memory {
 
     /// Writes down what is remembered, and what others have noted meanwhile.
     pub fn save(&mut self) -> Result<(), Error> {
-        self.replace().map_err(|e| self.failed(&e))
+        self.replace().map_err(|e| self.failed(e))
     }
 
     fn replace(&mut self) -> io::Result<()> {
@@ -262,9 +265,10 @@ impl Memory {
         Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, why)| why.into())
     }
 
-    fn failed(&self, why: &io::Error) -> Error {
-        let path = self.path.display();
-        Error::new(Exit::Failed, format!("cannot remember rows in {path}: {why}"))
+    fn failed(&self, why: io::Error) -> Error {
+        let (why, path) = (Fail::from(why), shown(&self.path));
+        let message = format!("cannot remember rows in {path}: {why}");
+        from_fail(&why, message).about("remember rows in", path, None)
     }
 }
 

@@ -162,7 +162,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -s o -l output -d 
 wide\t'More columns, and nothing wrapped or left out'
 json\t'JSON'
 yaml\t'YAML'"
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -l color -d 'Whether to colour' -r -f -a "auto\t'On a terminal that shows it, unless `NO_COLOR` is set'
 always\t'Always'
 never\t'Never'"
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand show" -s j -l json -d 'The same as -o json'
