@@ -81,7 +81,7 @@ fn what_a_value_should_be_is_said_in_words(lab: &Lab) -> Result<()> {
         ("ovl-ns attach me abc", 2, "whole number"),
         ("ovl-ns identify 99999999999", 2, "to 4294967295"),
         ("ovl-vxlan add v --vni 1 --dstport 99999", 2, "99999"),
-        ("ovl-inspect ping self 127.0.0.1 -s 99999", 2, "from 0 to 65000"),
+        ("ovl-inspect ping self 127.0.0.1 -s 99999", 2, "from 0 to 65507"),
         ("ovl-fdb flush --port 99999 -n ov1", 2, "from 1 to 65535"),
         ("ovl-fdb flush --dst nowhere -n ov1", 2, "IP address"),
         ("ovl-inspect ping self 127.0.0.1 -c x", 2, "whole number"),

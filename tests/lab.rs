@@ -19,7 +19,7 @@ use crate::sandbox;
 pub const FOLDER: &str = "/run/lab";
 
 /// How long [`Lab::eventually`] waits.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a script did.
 #[derive(Debug, Clone, PartialEq, Eq)]

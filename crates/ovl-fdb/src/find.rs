@@ -27,7 +27,7 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     let mut shown = Vec::new();
     let mut unread = 0;
     if args.all {
-        for found in directory.all().namespaces.values() {
+        for found in directory.all().in_order() {
             let read = |ns| read(context, &directory, &ns, args.dev.as_ref(), None, wanted);
             match found.open().map(read) {
                 Some(Ok(more)) => shown.extend(more),

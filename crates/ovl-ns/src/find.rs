@@ -28,9 +28,8 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     let outline = Outline::gather(&context.kernel, &discovery)
         .map_err(ovl_cli::error::reading("the namespaces", None))?;
     let lister = Lister::new(&discovery, &outline);
-    let found = discovery.namespaces.values().filter(|f| !args.named || !f.names.is_empty());
-    let mut entries: Vec<Entry> = found.map(|f| lister.entry(f)).collect();
-    entries.sort_by_key(Entry::sort_key);
+    let found = discovery.in_order().filter(|f| !args.named || !f.names.is_empty());
+    let entries: Vec<Entry> = found.map(|f| lister.entry(f)).collect();
     let unseen = outline.unseen.iter().filter(|_| !args.named);
     let unseen: Vec<UnseenEntry> = unseen.map(|u| lister.unseen(u)).collect();
     render::list(context, &entries, &unseen)?;

@@ -37,11 +37,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Named ones first, by name; then by number.
-    pub fn sort_key(&self) -> (bool, Vec<String>, u64) {
-        (self.netns.names.is_empty(), self.netns.names.clone(), self.netns.inode)
-    }
-
     fn who(&self) -> String {
         match (&self.container, self.pids.as_slice()) {
             (Some(container), _) => {
