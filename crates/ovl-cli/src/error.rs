@@ -58,7 +58,7 @@ impl Error {
             op: String::new(),
             object: String::new(),
             netns: None,
-            message: message.into(),
+            message: harmless(message.into()),
             errno: None,
             extack: None,
             hints: Vec::new(),
@@ -138,6 +138,17 @@ impl Error {
             "exit": self.exit.code(),
         }})
     }
+}
+
+/// A sentence that moves no cursor, whoever wrote it: clap repeats words as they are,
+/// unless its feature `color` is built in.
+fn harmless(message: String) -> String {
+    let acts = |c: char| c.is_control() && c != '\n';
+    if !message.contains(acts) {
+        return message;
+    }
+    let shown = |c: char| if acts(c) { c.escape_debug().to_string() } else { c.to_string() };
+    message.chars().map(shown).collect()
 }
 
 impl From<Invalid> for Error {
@@ -238,5 +249,16 @@ impl From<ResolveError> for Error {
         error.errno = errno;
         error.hints.extend(hint::for_reference(&e.why));
         error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_moves_the_cursor() {
+        let error = Error::usage("invalid value 'a\x1b[31mb' for 'it's'\nand more");
+        assert_eq!(error.message, "invalid value 'a\\u{1b}[31mb' for 'it's'\nand more");
     }
 }
