@@ -229,7 +229,7 @@ fn engine_is_not_asked_by_list(lab: &Lab) -> Result<()> {
 }
 
 fn an_engine_that_does_not_answer_is_no_failure(lab: &Lab) -> Result<()> {
-    engine(lab, "exec sleep 1000")?;
+    engine(lab, "sleep 4242; true")?;
     for (host, why) in
         [("", "did not answer"), ("DOCKER_HOST=tcp://192.0.2.1:2375", "on another machine")]
     {
@@ -238,6 +238,10 @@ fn an_engine_that_does_not_answer_is_no_failure(lab: &Lab) -> Result<()> {
         ensure!(run.stdout.contains("  overlay network c4305b67cd\n"), "{run}");
         ensure!(run.stderr.contains(why), "{run}");
     }
+    lab.eventually("nothing is left of what it started", |lab| {
+        let left = lab.run("grep -slz '^424[2]$' /proc/[0-9]*/cmdline")?;
+        Ok(left.stdout.is_empty())
+    })?;
     // Nor is one that is not there, of which nothing is said.
     let run = lab.run("rm bin/docker; PATH=$PWD/bin:$PATH ovl-inspect")?;
     ensure!(run.code == 0 && run.stdout.contains("  overlay network c4305b67cd\n"), "{run}");

@@ -3,12 +3,16 @@
 
 use std::ffi::OsStr;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::unistd::Pid;
+use ovl_core::inherited::hand_signals_down;
 use ovl_core::names::{Engine, shown};
 
 /// How long an engine may take to answer.
@@ -112,13 +116,13 @@ where
     {
         return Err(EngineError::Remote(host));
     }
-    let mut child = Command::new(command)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|_| EngineError::NoCommand(command))?;
+    let mut asked = Command::new(command);
+    asked.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own: what is a script has children, which end with it.
+    asked.process_group(0);
+    // Followers hold signals back, which the command is not to do as well.
+    hand_signals_down(&mut asked, SigSet::empty());
+    let mut child = asked.spawn().map_err(|_| EngineError::NoCommand(command))?;
     // Read on the side, so that a long answer cannot fill the pipe and hang it.
     let out = child.stdout.take().map(read_aside);
     let err = child.stderr.take().map(read_aside);
@@ -128,8 +132,7 @@ where
             Ok(Some(status)) => break status,
             Ok(None) if Instant::now() < deadline => thread::sleep(Duration::from_millis(5)),
             _ => {
-                let _ = child.kill();
-                let _ = child.wait();
+                end(&mut child);
                 return Err(EngineError::Slow(command));
             }
         }
@@ -147,6 +150,14 @@ where
     }
     let why = err.lines().next().unwrap_or("it gave no reason").trim();
     Err(EngineError::Refused(command, shown(why)))
+}
+
+/// Ends a command that takes too long, and all that it has started.
+fn end(child: &mut Child) {
+    if let Ok(group) = i32::try_from(child.id()) {
+        let _ = killpg(Pid::from_raw(group), Signal::SIGKILL);
+    }
+    let _ = child.wait();
 }
 
 fn read_aside(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
