@@ -5,6 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use ovl_tests::follower::Follower;
 use ovl_tests::lab::{FOLDER, Lab};
 use ovl_tests::rows::{self, Rows, pair};
 use ovl_tests::{flood, tests};
@@ -221,16 +222,8 @@ fn a_name_that_leads_elsewhere_is_followed(lab: &Lab) -> Result<()> {
     let follower = answer(lab, "")?;
     // Somebody stays in the old one.
     let _stays = lab.background("exec ip netns exec ov1 sleep 300")?;
-    lab.ok("sleep 0.3; ip netns del c1; ip netns del ov1; ip netns add ov1
-        ip -n ov1 link add br0 type bridge; ip -n ov1 link set br0 up
-        ip -n h1 link add vxlan0 mtu 1450 netns ov1 type vxlan id 256 dstport 4790 proxy l2miss l3miss
-        ip -n ov1 link set vxlan0 master br0 up")?;
-    lab.ok(CONTAINER)?;
-    follower.hears(lab, &json!({ "event": "there" }))?;
-    lab.eventually("it is answered", |lab| {
-        ping(lab, "192.168.10.101")?;
-        Ok(standing(lab)? == first())
-    })
+    lab.ok("sleep 0.3; ip netns del c1; ip netns del ov1")?;
+    made_again(lab, &follower, 4790)
 }
 
 fn a_namespace_is_let_go_and_found_again(lab: &Lab) -> Result<()> {
@@ -244,9 +237,16 @@ fn a_namespace_is_let_go_and_found_again(lab: &Lab) -> Result<()> {
     })?;
     lab.ok("ip -n h1 link del probe; ip netns del c1")?;
     follower.hears(lab, &json!({ "event": "gone" }))?;
-    lab.ok("ip netns add ov1; ip -n ov1 link add br0 type bridge; ip -n ov1 link set br0 up
-        ip -n h1 link add vxlan0 mtu 1450 netns ov1 type vxlan id 256 dstport 4789 proxy l2miss l3miss
-        ip -n ov1 link set vxlan0 master br0 up")?;
+    made_again(lab, &follower, 4789)
+}
+
+/// The overlay is made again, found by the follower, and answered in.
+fn made_again(lab: &Lab, follower: &Follower, dstport: u16) -> Result<()> {
+    lab.ok(&format!(
+        "ip netns add ov1; ip -n ov1 link add br0 type bridge; ip -n ov1 link set br0 up
+        ip -n h1 link add vxlan0 mtu 1450 netns ov1 type vxlan id 256 dstport {dstport} proxy l2miss l3miss
+        ip -n ov1 link set vxlan0 master br0 up"
+    ))?;
     lab.ok(CONTAINER)?;
     follower.hears(lab, &json!({ "event": "there" }))?;
     lab.eventually("it is answered", |lab| {
