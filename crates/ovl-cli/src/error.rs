@@ -7,7 +7,7 @@ use std::io;
 
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
-use ovl_core::error::{Fail, Failure, errno_text, io_text};
+use ovl_core::error::{Fail, Failure, io_text};
 use ovl_core::names::shown;
 use ovl_core::netns::OpenError;
 use ovl_core::plan::{Clash, Conflict};
@@ -140,8 +140,7 @@ impl Error {
     }
 }
 
-/// A sentence that moves no cursor, whoever wrote it: clap repeats words as they are,
-/// unless its feature `color` is built in.
+/// A sentence that moves no cursor, whoever wrote it: some repeat words as they are.
 fn harmless(message: String) -> String {
     let acts = |c: char| c.is_control() && c != '\n';
     if !message.contains(acts) {
@@ -238,12 +237,7 @@ impl From<ResolveError> for Error {
             Why::NotFound(_) | Why::NoProcess(_) => (Exit::Missing, Some(Errno::ENOENT)),
             Why::Stale(_) | Why::NotNetns(_) => (Exit::Missing, Some(Errno::EINVAL)),
         };
-        let message = match (&e.why, errno) {
-            (Why::Denied(path, _), Some(errno)) => {
-                format!("cannot open {}: {}", shown(path), errno_text(errno))
-            }
-            _ => e.to_string(),
-        };
+        let message = e.to_string();
         let (object, netns) = (e.reference.clone(), Some(e.reference.clone()));
         let mut error = Error::new(exit, message).about("find", object, netns);
         error.errno = errno;

@@ -19,6 +19,7 @@ use ovl_core::names::shown;
 
 use crate::error::{Error, from_fail};
 use crate::exit::Exit;
+use crate::flags::Acting;
 use crate::output;
 use crate::stop;
 
@@ -32,12 +33,19 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Takes the lock under which free names and addresses are chosen. It is held
-/// until the value is dropped.
-pub fn choose() -> Result<Flock<File>, Error> {
-    let path = Path::new(STATE_DIR).join("lock");
-    let file = open(&path).map_err(|e| failed(&path, &e.into()))?;
-    wait(file, &path, SILENT, LIMIT)
+/// Takes the lock under which free names and addresses are chosen, unless nothing is
+/// to be changed. It is held until the value is dropped.
+pub fn choose(acting: Acting) -> Result<Option<Flock<File>>, Error> {
+    if acting.dry_run {
+        return Ok(None);
+    }
+    take(&Path::new(STATE_DIR).join("lock")).map(Some)
+}
+
+/// Takes the lock of that file, which is made where it is not there.
+pub fn take(path: &Path) -> Result<Flock<File>, Error> {
+    let file = open(path).map_err(|e| failed(path, &e.into()))?;
+    wait(file, path, SILENT, LIMIT)
 }
 
 /// Whoever can open the file can hold the lock for ever: it is its owner's alone, and
@@ -45,10 +53,7 @@ pub fn choose() -> Result<Flock<File>, Error> {
 /// and not left to the umask; those that an earlier version made are mended.
 fn open(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        match DirBuilder::new().mode(0o755).create(folder) {
-            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
-            _ => {}
-        }
+        DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
         if fs::metadata(folder)?.mode() & 0o022 != 0 {
             fs::set_permissions(folder, Permissions::from_mode(0o755))?;
         }

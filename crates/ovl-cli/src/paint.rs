@@ -79,8 +79,7 @@ impl Paint {
     }
 }
 
-/// May there be any in help, which clap writes before there are flags? It has some where
-/// its feature `color` is built in, as in builds of the whole workspace.
+/// May there be any in help, which clap writes before there are flags?
 pub fn is_in_help() -> bool {
     decide(asked(), output::is_terminal())
 }

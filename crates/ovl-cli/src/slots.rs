@@ -2,7 +2,6 @@
 //! wants: each gets a slot, an open file, and a reading of what is in it.
 
 use std::collections::BTreeMap;
-use std::io;
 
 use ovl_core::error::Fail;
 use ovl_core::link::Kind;
@@ -66,9 +65,12 @@ impl Slots {
 
     /// The open files once more: a plan that is run takes its own.
     pub fn try_clone_open(&self) -> Result<BTreeMap<NsSlot, NetNs>, Error> {
-        let again = self.open.iter().map(|(slot, ns)| Ok((*slot, ns.try_clone()?)));
-        let again = again.collect::<io::Result<_>>();
-        again.map_err(|e| from_io("open once more", "a namespace", &e))
+        self.open.keys().map(|slot| Ok((*slot, self.try_clone(*slot)?))).collect()
+    }
+
+    /// A slot's namespace once more, for what comes after a plan.
+    pub fn try_clone(&self, slot: NsSlot) -> Result<NetNs, Error> {
+        self.open[&slot].try_clone().map_err(|e| from_io("open once more", "a namespace", &e))
     }
 
     /// A reader of a slot's namespace.

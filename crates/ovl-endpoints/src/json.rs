@@ -39,10 +39,10 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Fin
 }
 
 /// Line and column of the first character.
-const START: (u32, u32) = (1, 1);
+pub(crate) const START: (u32, u32) = (1, 1);
 
 /// What is wrong with a piece that begins there.
-fn refusal(e: &serde_json::Error, (line, column): (u32, u32)) -> Finding {
+pub(crate) fn refusal(e: &serde_json::Error, (line, column): (u32, u32)) -> Finding {
     let (below, beside) = (e.line().saturating_sub(1), e.column().saturating_sub(1));
     let place = if below == 0 {
         Place::Column(line, column.saturating_add(offset(beside)))

@@ -4,8 +4,10 @@
 
 use serde::Deserialize;
 
+use crate::json::{START, refusal};
 use crate::parse::{endpoint, number, port};
 use crate::table::{Endpoint, Finding, Place, Table};
+use crate::written::by_group;
 
 /// Could this be one?
 pub(crate) fn is_like(text: &str) -> bool {
@@ -82,10 +84,7 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Fin
 }
 
 fn no_list(e: &serde_json::Error) -> Finding {
-    let text = e.to_string();
-    let end = format!(" at line {} column {}", e.line(), e.column());
-    let why = text.strip_suffix(&end).unwrap_or(&text);
-    let place = Place::Column(number(e.line().saturating_sub(1)), number(e.column()));
+    let Finding { place, why } = refusal(e, START);
     Finding { place, why: format!("no list as `ovl-fdb list -o json` prints it: {why}") }
 }
 
@@ -100,17 +99,18 @@ impl Listed {
         if (ip.is_none() && dst.is_none() && nhid.is_none()) || mac.is_empty() {
             return Ok(None);
         }
-        // Any VTEP does for the check of a nexthop group's row; it is not kept.
-        let to = dst.or(nhid.map(|_| "192.0.2.1")).unwrap_or_default();
-        let checked = endpoint(ip.unwrap_or_default(), mac, to, place)?;
+        let ip = ip.unwrap_or_default();
+        let made = match (dst, nhid) {
+            (None, Some(_)) => by_group(ip, mac, place)?,
+            _ => endpoint(ip, mac, dst.unwrap_or_default(), place)?,
+        };
         let via = fdb.and_then(|fdb| fdb.via).map(|index| format!("if{index}").parse());
         Ok(Some(Endpoint {
-            vtep: checked.vtep.filter(|_| dst.is_some()),
             port: self.port.filter(|_| fdb.is_some()).map(port).transpose()?,
             vni: self.vni.filter(|_| fdb.is_some()),
             via: via.transpose().map_err(|e| format!("via: {e}"))?,
             nhid,
-            ..checked
+            ..made
         }))
     }
 }

@@ -205,7 +205,8 @@ impl<T: Text> Item<T> {
     }
 }
 
-fn by_group(ip: &str, mac: &str, place: Place) -> Result<Endpoint, String> {
+/// An endpoint behind a nexthop group.
+pub(crate) fn by_group(ip: &str, mac: &str, place: Place) -> Result<Endpoint, String> {
     // Any VTEP does for the check; it is not kept.
     let made = endpoint(ip, mac, "192.0.2.1", place)?;
     Ok(Endpoint { vtep: None, ..made })

@@ -96,8 +96,7 @@ impl Device {
 
     /// Finds it, without its rows, under the lock when something is to be written.
     pub fn locked(context: &Context, on: &On, acting: Acting) -> Result<Device, Error> {
-        let lock = if acting.dry_run { None } else { Some(lock::choose()?) };
-        Ok(Device { _lock: lock, ..Device::look(context, on)? })
+        Ok(Device { _lock: lock::choose(acting)?, ..Device::look(context, on)? })
     }
 
     /// Reads what tells where rows of ours may stand.
@@ -109,8 +108,12 @@ impl Device {
         Ok(Known { reader, neighs, memory })
     }
 
-    /// Reads what is remembered of it, or only makes ready to add to that.
+    /// Reads what is remembered of it, or only makes ready to add to that; what was read
+    /// is not read again.
     pub fn remember(&mut self, context: &Context, is_read: bool) -> Result<(), Error> {
+        if self.memory.is_read() {
+            return Ok(());
+        }
         let cookie = self.slots.reader(context, self.at)?.cookie().ok();
         let index = self.link.index;
         self.memory =
@@ -202,13 +205,11 @@ impl Device {
 
     /// Its namespace and its name, the first members of what is said of it as JSON;
     /// nothing where that is not asked for.
-    pub fn place(&self, context: &Context) -> Result<Value, Error> {
-        if !context.flags.is_structured() {
-            return Ok(json!({}));
+    pub fn place(&self, context: &Context) -> Value {
+        match context.object(&self.slots.open[&self.at]) {
+            Some(netns) => json!({ "netns": netns, "dev": self.link.name }),
+            None => json!({}),
         }
-        let cookie = self.slots.reader(context, self.at)?.cookie().ok();
-        let netns = context.directory().netns(self.slots.open[&self.at].key(), cookie);
-        Ok(json!({ "netns": netns, "dev": self.link.name }))
     }
 
     /// How its namespace was written; `None` for the caller's own.

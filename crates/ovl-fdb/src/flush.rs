@@ -48,7 +48,7 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
     let device = device.with_rows(context, known, reach)?;
     let (remove, rest) = doomed(args, &device.endpoints, &device.link);
     count += rest;
-    let place = device.place(context)?;
+    let place = device.place(context);
     let plan = device.plan(in_bulk(args, &device, remove));
     device.write(context, args.acting, &plan, &mut Silent)?;
     if !context.flags.quiet && !args.acting.dry_run {

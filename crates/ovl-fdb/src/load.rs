@@ -47,7 +47,7 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
     let added = found.changes.iter().filter(|c| matches!(c, Change::Added(_))).count();
     let replaced = found.changes.iter().filter(|c| matches!(c, Change::Changed(..))).count();
     let unchanged = found.unchanged;
-    let (plan, place) = (device.plan(found.rows), device.place(context)?);
+    let (plan, place) = (device.plan(found.rows), device.place(context));
     let written = device.write(context, args.acting, &plan, &mut progress);
     let refused = progress.finish();
     if written.map_err(|e| progress.with_place(e))? == Applied::Shown {

@@ -9,13 +9,13 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 
-use nix::fcntl::{Flock, FlockArg};
+use nix::fcntl::Flock;
 use ovl_cli::Error;
 use ovl_cli::error::from_fail;
-use ovl_cli::lock::STATE_DIR;
+use ovl_cli::lock::{self, STATE_DIR};
 use ovl_core::error::Fail;
 use ovl_core::names::shown;
 use ovl_core::row::RowSpec;
@@ -142,6 +142,11 @@ impl Memory {
         Memory { path: place(cookie, dev), ..Memory::default() }
     }
 
+    /// Was it read, and not only made ready to be added to?
+    pub fn is_read(&self) -> bool {
+        self.seen.is_some()
+    }
+
     /// What was written before this run.
     pub fn written(&self) -> &Written {
         &self.rows
@@ -150,17 +155,17 @@ impl Memory {
     /// Writes rows down before they are written or deleted: whatever ends the run,
     /// they are known again.
     pub fn note<'r>(&mut self, rows: impl IntoIterator<Item = &'r RowSpec>) -> Result<(), Error> {
-        let rows = rows.into_iter().filter_map(Kept::of).collect();
-        self.append(rows).map_err(|e| self.failed(e))
-    }
-
-    fn append(&mut self, mut rows: Vec<Kept>) -> io::Result<()> {
+        let rows: Vec<Kept> = rows.into_iter().filter_map(Kept::of).collect();
         if rows.iter().all(|row| self.rows.has(*row)) && self.is_up_to_date() {
             return Ok(());
         }
         let _lock = self.lock()?;
+        self.append(rows).map_err(|e| self.failed(e))
+    }
+
+    fn append(&mut self, mut rows: Vec<Kept>) -> io::Result<()> {
         let file = File::options().read(true).create(true).append(true).open(&self.path)?;
-        if self.seen.is_some() {
+        if self.is_read() {
             self.refresh(&file)?;
         }
         rows.retain(|row| !self.rows.has(*row));
@@ -175,7 +180,7 @@ impl Memory {
         }
         write_lines(&file, rows.iter().copied())?;
         self.noted.extend(rows);
-        if self.seen.is_some() {
+        if self.is_read() {
             self.seen = Some(Seen::of(&file)?);
         }
         Ok(())
@@ -211,11 +216,11 @@ impl Memory {
 
     /// Writes down what is remembered, and what others have noted meanwhile.
     pub fn save(&mut self) -> Result<(), Error> {
+        let _lock = self.lock()?;
         self.replace().map_err(|e| self.failed(e))
     }
 
     fn replace(&mut self) -> io::Result<()> {
-        let _lock = self.lock()?;
         match File::open(&self.path) {
             Ok(file) => self.refresh(&file)?,
             Err(why) if why.kind() == io::ErrorKind::NotFound => {}
@@ -256,13 +261,8 @@ impl Memory {
 
     /// Nobody else writes to a device's file, or replaces one, while this is held.
     /// Others may read it, and a lock is open to whoever can: it is a file of its own.
-    fn lock(&self) -> io::Result<Flock<File>> {
-        let folder = self.path.parent().unwrap_or(&self.path);
-        fs::create_dir_all(folder)?;
-        let mut file = File::options();
-        let file = file.create(true).truncate(false).write(true).mode(0o600);
-        let file = file.open(folder.join("lock"))?;
-        Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, why)| why.into())
+    fn lock(&self) -> Result<Flock<File>, Error> {
+        lock::take(&self.path.with_file_name("lock"))
     }
 
     fn failed(&self, why: io::Error) -> Error {

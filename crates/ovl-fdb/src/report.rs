@@ -39,12 +39,7 @@ struct Counts {
 
 impl Report {
     /// Of what was found. `own` endpoints are behind this host's own VTEP.
-    pub fn of(
-        context: &Context,
-        device: &Device,
-        found: &Difference<'_>,
-        own: usize,
-    ) -> Result<Report, Error> {
+    pub fn of(context: &Context, device: &Device, found: &Difference<'_>, own: usize) -> Report {
         let has_rows = !found.rows.is_empty();
         let mut counts = Counts { unchanged: found.unchanged, own, has_rows, ..Counts::default() };
         for change in &found.changes {
@@ -56,11 +51,11 @@ impl Report {
             } += 1;
         }
         let shown = if context.flags.is_structured() {
-            Shown::Value(structured(device.place(context)?, found, own))
+            Shown::Value(structured(device.place(context), found, own))
         } else {
             Shown::Text(text(&found.changes, counts, Paint::of(&context.flags)))
         };
-        Ok(Report { counts, shown })
+        Report { counts, shown }
     }
 
     /// Prints it.

@@ -44,7 +44,7 @@ pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report
     let rules = Rules { take_over: args.take_over, prune: true };
     let found = difference(&wish.wanted, &device.endpoints, rules);
     guard(args, &device, &found, table.endpoints.is_empty())?;
-    let report = Report::of(context, &device, &found, wish.own)?;
+    let report = Report::of(context, &device, &found, wish.own);
     if args.check {
         return Ok(report);
     }

@@ -79,7 +79,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     let mut have = device.have();
     device.slots.read_rows(context, &mut have, at, &dev, &rows)?;
     let left = match asked.ip {
-        Some(ip) if args.replace => left_behind(context, &device, &have, ip, asked.mac)?,
+        Some(ip) if args.replace => left_behind(context, &mut device, &have, ip, asked.mac)?,
         _ => Vec::new(),
     };
     let mut wants =
@@ -89,8 +89,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     }
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let plan = plan(device.slots.decls.clone(), &wants, &have, policy)?;
-    let again = || Error::new(Exit::Failed, "cannot open the namespace once more");
-    let ns = device.slots.open[&at].try_clone().map_err(|_| again())?;
+    let ns = device.slots.try_clone(at)?;
     // What is only added to is not read: scripts add one endpoint after the other.
     device.remember(context, plan.steps().any(is_over_others))?;
     if device.write(context, args.acting, &plan, &mut Silent)? != Applied::Shown
@@ -111,7 +110,7 @@ fn is_over_others(step: &Step) -> bool {
 /// over to another MAC address, nobody uses it any more.
 fn left_behind(
     context: &Context,
-    device: &Device,
+    device: &mut Device,
     have: &Have,
     ip: IpAddr,
     mac: MacAddr,
@@ -120,11 +119,11 @@ fn left_behind(
     let neighs = neighs.unwrap_or_default();
     let was = neighs.iter().find(|row| row.ip == ip).and_then(|row| row.mac);
     let Some(was) = was.filter(|was| *was != mac) else { return Ok(Vec::new()) };
-    let memory = device.known(context)?.memory;
+    device.remember(context, true)?;
     let mut reader = device.slots.reader(context, device.at)?;
     let fdb = some_rows(&mut reader, &device.link, &[was], true);
     let fdb = fdb.map_err(reading("its FDB rows", device.label()))?;
-    let endpoints = join(&device.link, neighs, &fdb, memory.written());
+    let endpoints = join(&device.link, neighs, &fdb, device.memory.written());
     let mut users = endpoints.iter().filter(|endpoint| endpoint.mac() == Some(was));
     let is_free = users.all(|endpoint| endpoint.ours.fdb && endpoint.ip() == Some(ip));
     let rows = fdb.iter().filter(|row| is_free && row.is_self() && row.mac == was);

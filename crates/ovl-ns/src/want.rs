@@ -1,15 +1,13 @@
 //! The verbs of ovl-ns that change something, as wants.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use nix::fcntl::Flock;
 use ovl_cli::apply::Applied;
-use ovl_cli::error::from_io;
-use ovl_cli::{Acting, Context, Error, Exit, Slots, apply, lock, output};
+use ovl_cli::{Context, Error, Exit, Slots, apply, lock, output};
 use ovl_core::attrs::{Change, Difference};
 use ovl_core::names::{DOCKER_NETNS_DIR, IfName, NsName, NsRef};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
@@ -55,11 +53,6 @@ fn under(name: &NsName) -> Result<Under, Error> {
 fn is_new(file: &Path) -> bool {
     let made = fs::symlink_metadata(file).and_then(|meta| meta.modified());
     made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age < IN_THE_MAKING))
-}
-
-/// Between looking and acting no other run of this toolkit makes or deletes a name.
-fn alone(acting: Acting) -> Result<Option<Flock<File>>, Error> {
-    if acting.dry_run { Ok(None) } else { lock::choose().map(Some) }
 }
 
 fn clash(name: &NsName, why: Clash) -> Error {
@@ -120,7 +113,8 @@ fn stands_as_asked(context: &Context, args: &Add, name: &NsName, ns: &NetNs) -> 
 pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     args.names.iter().try_for_each(can_be_meant)?;
     named_once(&args.names)?;
-    let _alone = alone(args.acting)?;
+    // Between looking and acting no other run of this toolkit makes or deletes a name.
+    let _alone = lock::choose(args.acting)?;
     let mut slots = Slots::default();
     let mut wants = Vec::new();
     for name in &args.names {
@@ -150,7 +144,8 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
 /// `del`.
 pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     named_once(&args.names)?;
-    let _alone = alone(args.acting)?;
+    // Between looking and acting no other run of this toolkit makes or deletes a name.
+    let _alone = lock::choose(args.acting)?;
     let mut slots = Slots::default();
     let mut wants = Vec::new();
     for name in &args.names {
@@ -193,7 +188,8 @@ fn missing(name: &NsName) -> Error {
 /// `attach`.
 pub fn attach(context: &Context, args: &Attach) -> Result<Exit, Error> {
     can_be_meant(&args.name)?;
-    let _alone = alone(args.acting)?;
+    // Between looking and acting no other run of this toolkit makes or deletes a name.
+    let _alone = lock::choose(args.acting)?;
     let mut slots = Slots::default();
     let there = match under(&args.name)? {
         Under::Nothing => None,
@@ -244,7 +240,7 @@ pub fn nsid(context: &Context, args: &Nsid) -> Result<Exit, Error> {
         };
         let have = slots.read(context)?;
         let wants = [Want::NsId { at, of, id }];
-        let (ns, other) = (clone(&slots, at)?, clone(&slots, of)?);
+        let (ns, other) = (slots.try_clone(at)?, slots.try_clone(of)?);
         let applied =
             apply(context, args.acting, slots, &wants, &have, Policy::default(), |_, _| {})?;
         if applied == Applied::Shown {
@@ -252,12 +248,8 @@ pub fn nsid(context: &Context, args: &Nsid) -> Result<Exit, Error> {
         }
         return render::nsid(context, &other, read_id(context, &ns, &other)?);
     }
-    let of = clone(&slots, of)?;
-    render::nsid(context, &of, read_id(context, &clone(&slots, at)?, &of)?)
-}
-
-fn clone(slots: &Slots, at: ovl_core::step::NsSlot) -> Result<NetNs, Error> {
-    slots.open[&at].try_clone().map_err(|e| from_io("open once more", "a namespace", &e))
+    let of = slots.try_clone(of)?;
+    render::nsid(context, &of, read_id(context, &slots.try_clone(at)?, &of)?)
 }
 
 fn read_id(context: &Context, ns: &NetNs, of: &NetNs) -> Result<Option<i32>, Error> {

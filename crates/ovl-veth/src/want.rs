@@ -65,7 +65,7 @@ fn add_once(context: &Context, args: &Add) -> Result<(Applied, NetNs), Error> {
         ips: &args.peer_ip,
     };
     let wants = wants(args, &first, &other);
-    let ns = slots.open[&at].try_clone().map_err(|e| Error::new(Exit::Failed, e.to_string()))?;
+    let ns = slots.try_clone(at)?;
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let applied = apply(context, args.acting, slots, &wants, &have, policy, |_, _| {})?;
     Ok((applied, ns))

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use ovl_cli::apply::Applied;
-use ovl_cli::error::from_io;
 use ovl_cli::{Context, Error, Exit, Slots, apply, output};
 use ovl_core::link::{BridgeAttrs, Kind, KindSpec, LinkAttrs, LinkSpec, VxlanAttrs};
 use ovl_core::names::{IfName, NsRef};
@@ -102,7 +101,7 @@ fn add_once(context: &Context, args: &Add, attrs: &VxlanAttrs) -> Result<(Applie
         slots.read_end(context, &mut have, at, &args.name)?;
     }
     let wants = wants(context, args, attrs, &slots, &have, (at, underlay))?;
-    let (ns, socket) = (open(&slots, at)?, slots.open[&underlay].key());
+    let (ns, socket) = (slots.try_clone(at)?, slots.open[&underlay].key());
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };
     let advise = |failed: &_, error: &mut _| holder::advise(context, socket, attrs, failed, error);
     let applied = apply(context, args.acting, slots, &wants, &have, policy, advise)?;
@@ -177,10 +176,6 @@ fn find_dev(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<Lin
     Ok(LinkRef::Have { at, name: name.clone(), index: link.index })
 }
 
-fn open(slots: &Slots, at: NsSlot) -> Result<NetNs, Error> {
-    slots.open[&at].try_clone().map_err(|e| from_io("open once more", "a namespace", &e))
-}
-
 /// `set`.
 pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
     let attrs = LinkAttrs {
@@ -198,7 +193,7 @@ pub fn set(context: &Context, args: &Set) -> Result<Exit, Error> {
     let _turn = slots.turn(args.acting);
     let have = slots.read(context)?;
     let stands = Conflict::unless("vxlan", have.link(at, &args.name), &args.name, slots.label(at))?;
-    let (ns, nsid) = (open(&slots, at)?, stands.peer.nsid);
+    let (ns, nsid) = (slots.try_clone(at)?, stands.peer.nsid);
     let whole = vxlan.as_ref().clone().or(stands.vxlan().cloned().unwrap_or_default());
     let dev = args.name.clone();
     let mut wants = vec![Want::Attrs { at, dev: dev.clone(), attrs, vxlan }];
