@@ -1,6 +1,8 @@
 //! Snapshots of earlier versions: `data/snapshot-1.json` was written by the first
 //! that had them, and is never written again. Every view goes on reading it.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result, ensure};
 use ovl_tests::lab::Lab;
 use ovl_tests::tests;
@@ -14,6 +16,7 @@ tests![
     what_looks_at_no_snapshot_refuses_one,
     references_of_several_machines_name_the_host,
     two_snapshots_of_one_host_are_told_apart,
+    a_snapshot_has_the_neighbour_rows_that_ip_lists,
 ];
 
 const FIRST: &str = include_str!("data/snapshot-1.json");
@@ -175,5 +178,52 @@ fn two_snapshots_of_one_host_are_told_apart(lab: &Lab) -> Result<()> {
     assert_eq!(links[0]["netns"]["ref"], **second[0]);
     let text = lab.ok(&format!("ovl-inspect {from}"))?;
     ensure!(text.starts_with("docker-1\n") && text.contains("\ndocker-1#2\n"), "{text}");
+    Ok(())
+}
+
+/// The rows of a namespace that do not come and go, as `ip` lists them: device and
+/// address.
+fn permanent(lab: &Lab, netns: &str) -> Result<BTreeSet<(u64, String)>> {
+    let mut found = BTreeSet::new();
+    for link in lab.json(&format!("ip -n {netns} -j link"))?.as_array().context("no links")? {
+        let (index, name) = (link["ifindex"].as_u64(), link["ifname"].as_str());
+        let (index, name) = (index.context("no ifindex")?, name.context("no name")?);
+        let rows = lab.json(&format!("ip -n {netns} -j neigh show dev {name} nud permanent"))?;
+        for row in rows.as_array().context("no rows")? {
+            found.insert((index, row["dst"].as_str().context("no address")?.to_owned()));
+        }
+    }
+    Ok(found)
+}
+
+/// Most namespaces have no rows, or of one family only: those are not looked for where
+/// the kernel's table has become long, as it has with these.
+fn a_snapshot_has_the_neighbour_rows_that_ip_lists(lab: &Lab) -> Result<()> {
+    const NAMESPACES: [&str; 4] = ["many", "one4", "one6", "none"];
+    for netns in NAMESPACES {
+        lab.ok(&format!("ovl-ns add {netns} && ip -n {netns} link add eth0 type veth"))?;
+        lab.ok(&format!("ip -n {netns} link set eth0 up"))?;
+    }
+    let row = |ip: &str| format!("neigh add {ip} lladdr 02:42:0a:00:00:01 dev eth0 nud permanent");
+    let many = (0..2000).map(|i| row(&format!("10.1.{}.{}", i / 250, i % 250 + 1)));
+    let many = many.chain((0..2000).map(|i| row(&format!("2001:db8::{i:x}:1"))));
+    std::fs::write("/run/lab/rows", many.collect::<Vec<_>>().join("\n"))?;
+    lab.ok("ip -n many -batch rows")?;
+    lab.ok(&format!("ip -n one4 {}", row("10.1.0.1")))?;
+    lab.ok(&format!("ip -n one6 {}", row("2001:db8::1")))?;
+    lab.ok("ovl-inspect snapshot machine.json")?;
+    let machine: Value = serde_json::from_slice(&std::fs::read("/run/lab/machine.json")?)?;
+    let spaces = machine["spaces"].as_array().context("no spaces")?;
+    let mut counts = Vec::new();
+    for netns in NAMESPACES {
+        let space = spaces.iter().find(|s| s["found"]["names"][0] == netns);
+        let rows = &space.context("a namespace is missing")?["state"]["neighs"];
+        let rows = rows.as_array().context("no rows")?.iter().filter(|r| r["state"] == 0x80);
+        let row = |r: &Value| Some((r["dev"].as_u64()?, r["ip"].as_str()?.to_owned()));
+        let saved = rows.map(row).collect::<Option<BTreeSet<_>>>().context("not a row")?;
+        ensure!(saved == permanent(lab, netns)?, "{netns}: {} rows", saved.len());
+        counts.push(saved.len());
+    }
+    ensure!(counts == [4000, 1, 1, 0], "{counts:?}");
     Ok(())
 }

@@ -23,6 +23,10 @@ use crate::wire::route::Route;
 use crate::wire::row::Parsed;
 use crate::wire::{self, rtm};
 
+mod tables;
+
+pub use tables::LongTables;
+
 /// Reads one namespace. It keeps that namespace alive: hold it briefly.
 #[derive(Debug)]
 pub struct Reader<'k, K> {
@@ -117,10 +121,18 @@ impl<'k, K: Kernel> Reader<'k, K> {
 
     /// Neighbour rows, of every device or of one.
     pub fn neighs(&mut self, dev: Option<u32>) -> Result<Vec<Neigh>, Fail> {
-        self.list(&wire::row::list_neigh(dev), rtm::NEWNEIGH, |body| {
-            // Kernels honour the filter differently: it is applied here as well.
+        self.list_neighs(&wire::row::list_neigh(dev), |row| dev.is_none_or(|d| d == row.dev))
+    }
+
+    /// Kernels honour a filter differently: it is applied here as well.
+    fn list_neighs(
+        &mut self,
+        message: &Message,
+        is_meant: impl Fn(&Neigh) -> bool,
+    ) -> Result<Vec<Neigh>, Fail> {
+        self.list(message, rtm::NEWNEIGH, |body| {
             Ok(match wire::row::parse(body)? {
-                Some(Parsed::Neigh(row)) if dev.is_none_or(|d| d == row.dev) => Some(row),
+                Some(Parsed::Neigh(row)) if is_meant(&row) => Some(row),
                 _ => None,
             })
         })

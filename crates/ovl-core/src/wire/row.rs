@@ -15,8 +15,8 @@ use crate::types::MacAddr;
 
 /// `AF_BRIDGE`.
 const AF_BRIDGE: u8 = 7;
-const AF_INET: u8 = 2;
-const AF_INET6: u8 = 10;
+pub(super) const AF_INET: u8 = 2;
+pub(super) const AF_INET6: u8 = 10;
 /// `struct ndmsg` is 12 bytes.
 const NDMSG: usize = 12;
 
@@ -45,6 +45,12 @@ pub fn list_neigh(dev: Option<u32>) -> Message {
         attr(&mut body, nda::IFINDEX, &index.to_ne_bytes());
     }
     Message { kind: rtm::GETNEIGH, flags: 0, body }
+}
+
+/// Asks for the neighbour rows of a namespace, those of one family.
+pub fn list_neigh_family(v4: bool) -> Message {
+    let family = if v4 { AF_INET } else { AF_INET6 };
+    Message { kind: rtm::GETNEIGH, flags: 0, body: header(family, 0, 0, 0).to_vec() }
 }
 
 /// Asks for the FDB rows of a namespace, or of one device: its own, and the

@@ -18,7 +18,7 @@ use ovl_core::kernel::Kernel;
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::write_paths;
 use ovl_core::netns::{NetNs, NsKey, visit};
-use ovl_core::state::{NsState, Reader};
+use ovl_core::state::{LongTables, NsState, Reader};
 use serde::{Deserialize, Serialize};
 
 use crate::discover::{Discovery, Found, Search, short_names};
@@ -107,12 +107,13 @@ impl Machine {
         machine.closed.clone_from(&discovery.closed);
         let all: Vec<Found> = discovery.namespaces.into_values().collect();
         let own = open_own()?;
+        let long = LongTables::now(kernel, all.len())?;
         let visited = visit(
             all.len(),
             |n| all[n].open(),
             |_, _| {
                 let mut reader = Reader::here(kernel)?;
-                let (cookie, state, peers) = contents(&mut reader, Part::All)?;
+                let (cookie, state, peers) = contents(&mut reader, Part::All, long)?;
                 let nsids = nsids::own_id(&mut reader, &state, &own)?;
                 let given = reader.nsids()?.into_iter().collect();
                 Ok((cookie, state, nsids, peers, given))
@@ -226,11 +227,15 @@ pub enum Part {
 
 /// Reads one namespace.
 fn read<K: Kernel>(kernel: &K, ns: &NetNs, part: Part) -> Result<Read, Fail> {
-    contents(&mut Reader::open(kernel, ns)?, part)
+    contents(&mut Reader::open(kernel, ns)?, part, LongTables::default())
 }
 
 /// Reads the reader's namespace.
-fn contents<K: Kernel>(reader: &mut Reader<'_, K>, part: Part) -> Result<Read, Fail> {
+fn contents<K: Kernel>(
+    reader: &mut Reader<'_, K>,
+    part: Part,
+    long: LongTables,
+) -> Result<Read, Fail> {
     let mut state = NsState {
         links: reader.links(true)?,
         addrs: reader.addrs()?,
@@ -238,7 +243,7 @@ fn contents<K: Kernel>(reader: &mut Reader<'_, K>, part: Part) -> Result<Read, F
         ..NsState::default()
     };
     if part == Part::All {
-        state.neighs = reader.neighs(None)?;
+        state.neighs = reader.neighs_beside(long)?;
         state.fdb = reader.fdb(None)?;
     }
     let peers = ends::driver_peers(&reader.ethtool(), &state.links);

@@ -76,7 +76,10 @@ impl Machine {
         for (key, mut ids) in given {
             let known = &self.spaces[&key].nsids;
             ids.retain(|id| !known.contains_key(id) && !self.unseen.contains(&(key, *id)));
-            let Some(ns) = self.open(key).filter(|_| !ids.is_empty()) else { continue };
+            if ids.is_empty() {
+                continue;
+            }
+            let Some(ns) = self.open(key) else { continue };
             let mut reader = Reader::open(kernel, &ns)?;
             let mut found = BTreeMap::new();
             let read = self.spaces.values().map(|space| &space.found);
