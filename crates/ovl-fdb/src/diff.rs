@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use ovl_core::hash::{Map, Seeded, Set};
+use ovl_core::hash::{Index, Map, Seeded, Set};
 use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec,
     OVL_PROTOCOL, RowFilter, RowSpec, Via,
@@ -44,6 +44,12 @@ impl Wanted {
         let proto = Some(OVL_PROTOCOL);
         let (mac, state) = (self.mac, NUD_PERMANENT);
         self.ip.map(|ip| RowSpec::Neigh(NeighSpec { ip, mac, state, flags: 0, proto }))
+    }
+
+    /// Which FDB row it is: a MAC address has one, a flood list one for each VTEP.
+    fn row(&self) -> (MacAddr, Option<IpAddr>) {
+        let is_flood = self.mac == MacAddr::ZERO;
+        (self.mac, self.to.as_ref().filter(|_| is_flood).and_then(|to| to.dst))
     }
 
     /// The FDB row.
@@ -176,9 +182,11 @@ pub fn difference<'a>(
 ) -> Difference<'a> {
     let have = Have::of(endpoints);
     let mut difference = Difference::default();
-    let mut written = Set::with_capacity_and_hasher(wanted.len(), Seeded::default());
-    for endpoint in wanted {
-        difference.settle(endpoint, &have, rules.take_over, &mut written);
+    let mut first = Index::of(wanted.len());
+    for (at, endpoint) in wanted.iter().enumerate() {
+        let mut is_first =
+            || first.first(&endpoint.row(), at, |other| Some(wanted[other].row())).is_none();
+        difference.settle(endpoint, &have, rules.take_over, &mut is_first);
     }
     if rules.prune {
         difference.prune(wanted, &have);
@@ -259,13 +267,14 @@ impl<'e> Have<'e> {
 }
 
 impl<'a> Difference<'a> {
-    /// One endpoint: left alone as a whole when another's row stands in its way.
+    /// One endpoint: left alone as a whole when another's row stands in its way. Of
+    /// endpoints that share an FDB row `is_first` is asked which one writes it.
     fn settle(
         &mut self,
         wanted: &'a Wanted,
         have: &Have<'a>,
         take_over: bool,
-        written: &mut Set<(MacAddr, Option<IpAddr>)>,
+        is_first: &mut dyn FnMut() -> bool,
     ) {
         let rows = [have.neigh_stands(wanted), have.fdb_stands(wanted)];
         let mut known = rows.iter().flatten();
@@ -287,10 +296,9 @@ impl<'a> Difference<'a> {
             (Some((Stands::Same | Stands::SameOfAnother, _)) | None, _) | (_, None) => {}
             (_, Some(row)) => self.rows.replace.push(row),
         }
-        let to = wanted.to.as_ref().and_then(|to| to.dst);
         if let (Some((stands, at)), Some(row)) = (fdb, wanted.fdb())
             && !stands.is_same()
-            && written.insert((wanted.mac, (wanted.mac == MacAddr::ZERO).then_some(to).flatten()))
+            && is_first()
         {
             let standing = at.and_then(|at| have.endpoints[at].fdb.as_ref());
             self.write_fdb(stands, standing, row, have);

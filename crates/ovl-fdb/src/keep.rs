@@ -92,7 +92,7 @@ impl Keeper<'_> {
 
     async fn run(&mut self, mut wakes: SelectAll<LocalBoxStream<'_, Wake>>) -> Result<Exit, Error> {
         self.at = self.home.find(true);
-        if !self.show(reconcile(self.context, self.args, &self.table)?)? {
+        if !self.show(reconcile(self.context, self.args, self.table.clone())?)? {
             return Ok(Exit::Done);
         }
         self.due = false;
@@ -153,7 +153,7 @@ impl Keeper<'_> {
     fn compare(&mut self) -> Result<bool, Error> {
         self.due = false;
         self.done = Instant::now();
-        match reconcile(self.context, self.args, &self.table) {
+        match reconcile(self.context, self.args, self.table.clone()) {
             Ok(report) => self.show(report),
             Err(error) if matches!(error.exit, Exit::Signal(_)) => Err(error),
             Err(error) => {

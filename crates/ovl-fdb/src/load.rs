@@ -30,8 +30,7 @@ pub fn load(context: &Context, args: &Load) -> Result<Exit, Error> {
         _ => Rows::Both,
     };
     fits("load", &device, table.vni)?;
-    let wish = Wish::of(context, &table, &device, rows, args.own)?;
-    drop(table);
+    let wish = Wish::of(context, table, &device, rows, args.own)?;
     let rules = Rules { take_over: args.replace, prune: false };
     let found = difference(&wish.wanted, &device.endpoints, rules);
     let blocked = found.blocked().count();

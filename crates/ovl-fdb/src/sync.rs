@@ -22,7 +22,7 @@ pub fn sync(context: &Context, args: &Sync) -> Result<Exit, Error> {
         return keep(context, args);
     }
     let table = FileSource::new(&args.source, args.format).load().map_err(no_table)?;
-    let report = reconcile(context, args, &table)?;
+    let report = reconcile(context, args, table)?;
     if !args.acting.dry_run {
         report.show(context)?;
     }
@@ -34,16 +34,17 @@ pub fn sync(context: &Context, args: &Sync) -> Result<Exit, Error> {
 }
 
 /// Compares the rows with a table and, unless it is only a check, makes them equal.
-pub fn reconcile(context: &Context, args: &Sync, table: &Table) -> Result<Report, Error> {
+pub fn reconcile(context: &Context, args: &Sync, table: Table) -> Result<Report, Error> {
     let macs: Vec<MacAddr> = table.endpoints.iter().map(|endpoint| endpoint.mac).collect();
     // A check holds nobody up.
     let acting = Acting { dry_run: args.acting.dry_run || args.check, ..args.acting };
     let device = Device::read(context, &args.on, acting, Reach::Ours(&macs))?;
     fits("sync", &device, table.vni)?;
+    let is_empty = table.endpoints.is_empty();
     let wish = Wish::of(context, table, &device, Rows::Both, args.own)?;
     let rules = Rules { take_over: args.take_over, prune: true };
     let found = difference(&wish.wanted, &device.endpoints, rules);
-    guard(args, &device, &found, table.endpoints.is_empty())?;
+    guard(args, &device, &found, is_empty)?;
     let report = Report::of(context, &device, &found, wish.own);
     if args.check {
         return Ok(report);

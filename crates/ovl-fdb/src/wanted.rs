@@ -52,32 +52,34 @@ pub fn no_table(why: SourceError) -> Error {
 }
 
 impl Wish {
-    /// Of a table, for a device. `own` are addresses of this host beside those
-    /// that were found.
+    /// Of a table, for a device. `also_own` is an address of this host beside those
+    /// that are found.
     pub fn of(
         context: &Context,
-        table: &Table,
+        table: Table,
         device: &Device,
         rows: Rows,
-        own: Option<IpAddr>,
+        also_own: Option<IpAddr>,
     ) -> Result<Wish, Error> {
-        let mut wish = Wish::default();
-        wish.wanted.reserve(table.endpoints.len());
         let ours = device.own(context)?;
+        let is_ours = |vtep: IpAddr| also_own == Some(vtep) || ours.contains(&vtep);
         let mut vias = Vias { context, device, known: Vec::new() };
-        for endpoint in &table.endpoints {
-            let vtep = endpoint.vtep;
-            if vtep.is_some_and(|vtep| own == Some(vtep) || ours.contains(&vtep)) {
-                wish.own += 1;
-                continue;
+        let mut places = Vec::with_capacity(table.endpoints.len());
+        let mut own = 0;
+        let wanted = |endpoint: Endpoint| {
+            if endpoint.vtep.is_some_and(is_ours) {
+                own += 1;
+                return None;
             }
-            let place = endpoint.place;
-            if let Some(wanted) = wanted(endpoint, device, rows, &mut vias)? {
-                wish.wanted.push(wanted);
-                wish.places.push(place);
-            }
-        }
-        Ok(wish)
+            let wanted = wanted(&endpoint, device, rows, &mut vias).transpose()?;
+            places.push(endpoint.place);
+            Some(wanted)
+        };
+        // Taken from the table's own list, of which they take the place: there may be
+        // hundreds of thousands.
+        let wanted = table.endpoints.into_iter().filter_map(wanted);
+        let wanted = wanted.collect::<Result<_, _>>()?;
+        Ok(Wish { wanted, places, own })
     }
 }
 
