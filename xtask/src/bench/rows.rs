@@ -240,7 +240,7 @@ impl Ground<'_> {
     /// take half a second more, whoever writes them: of the same program every other
     /// run would be twice as slow as the one before. Rows that nobody measures pay for
     /// it; `perf` has that time in the kernel's per-CPU allocator, from which each row
-    /// takes a piece (`dst_cache_init` in net/core/dst_cache.c).
+    /// takes a piece (`dst_cache_init` in `net/core/dst_cache.c`).
     fn settled(self) -> Result<()> {
         self.without_rows()?;
         self.must("bridge -batch @/part.batch")?;
