@@ -25,11 +25,13 @@ pub struct LongTables {
 
 impl LongTables {
     /// What they are now, on a machine with so many namespaces: the same in all of
-    /// these, so that it is asked where the calling thread is.
-    pub fn now<K: Kernel>(kernel: &K, namespaces: usize) -> Result<LongTables, Fail> {
+    /// these, so that it is asked where the calling thread is. A kernel that does not
+    /// say has none.
+    pub fn now<K: Kernel>(kernel: &K, namespaces: usize) -> LongTables {
         let long = u32::try_from(namespaces.saturating_mul(LONG)).unwrap_or(u32::MAX);
-        let is_long = |v4| Ok::<_, Fail>(Reader::here(kernel)?.neigh_chains(v4)? >= long);
-        Ok(LongTables { v4: is_long(true)?, v6: is_long(false)? })
+        let chains = |v4| Reader::here(kernel).and_then(|reader| reader.neigh_chains(v4));
+        let is_long = |v4| chains(v4).is_ok_and(|chains| chains >= long);
+        LongTables { v4: is_long(true), v6: is_long(false) }
     }
 }
 
@@ -51,8 +53,8 @@ impl<K: Kernel> Reader<'_, K> {
         Ok(found)
     }
 
-    /// How many chains a table's hash has; 0 where the kernel does not say. The reader
-    /// is spent: what is said first is all that is read.
+    /// How many chains a table's hash has; 0 where that is not what is said first. The
+    /// reader is spent: nothing more is read.
     fn neigh_chains(mut self, v4: bool) -> Result<u32, Fail> {
         let mut found = 0;
         self.kernel.glance(&mut self.socket, &neightbl::list(v4), 0, |kind, body| {

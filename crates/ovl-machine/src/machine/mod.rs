@@ -107,7 +107,7 @@ impl Machine {
         machine.closed.clone_from(&discovery.closed);
         let all: Vec<Found> = discovery.namespaces.into_values().collect();
         let own = open_own()?;
-        let long = LongTables::now(kernel, all.len())?;
+        let long = LongTables::now(kernel, all.len());
         let visited = visit(
             all.len(),
             |n| all[n].open(),
