@@ -14,7 +14,7 @@ use crate::cli::Namespaces;
 
 /// `routes`.
 pub fn show(context: &Context, snapshots: &[String], args: &Namespaces) -> Result<Exit, Error> {
-    let sight = Sight::look(context, snapshots, args, Part::Links)?;
+    let sight = Sight::look(context, snapshots, args, Part::Routes)?;
     let value = |at: &Chosen<'_>| {
         let state = &at.space.state;
         let name = |dev| shape::name_at(&state.links, Some(dev)).map(|name| name.to_string());

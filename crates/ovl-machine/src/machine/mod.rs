@@ -216,10 +216,12 @@ impl Machine {
 type Read = (Option<u64>, NsState, BTreeMap<u32, u32>);
 
 /// How much of a namespace is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// Devices, addresses and routes.
+    /// Devices and addresses.
     Links,
+    /// Routes as well.
+    Routes,
     /// Neighbour and FDB rows as well. The kernel walks its whole neighbour table for
     /// that, which all namespaces share.
     All,
@@ -236,12 +238,11 @@ fn contents<K: Kernel>(
     part: Part,
     long: LongTables,
 ) -> Result<Read, Fail> {
-    let mut state = NsState {
-        links: reader.links(true)?,
-        addrs: reader.addrs()?,
-        routes: reader.routes()?,
-        ..NsState::default()
-    };
+    let mut state =
+        NsState { links: reader.links(true)?, addrs: reader.addrs()?, ..NsState::default() };
+    if part >= Part::Routes {
+        state.routes = reader.routes()?;
+    }
     if part == Part::All {
         state.neighs = reader.neighs_beside(long)?;
         state.fdb = reader.fdb(None)?;
