@@ -75,7 +75,7 @@ impl Machine {
                 continue;
             };
             // One that may not be entered is known, and not shown.
-            if let Err(why) = self.add(kernel, found, &far, Part::Links) {
+            if let Err(why) = self.add(kernel, found, &far, Part::Ends) {
                 self.unread.push((far.key(), why.to_string()));
                 continue;
             }

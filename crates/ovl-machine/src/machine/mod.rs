@@ -218,7 +218,9 @@ type Read = (Option<u64>, NsState, BTreeMap<u32, u32>);
 /// How much of a namespace is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Part {
-    /// Devices and addresses.
+    /// Devices alone: what has to be known where a cable ends.
+    Ends,
+    /// Addresses as well, and what drivers say of other ends.
     Links,
     /// Routes as well.
     Routes,
@@ -238,8 +240,13 @@ fn contents<K: Kernel>(
     part: Part,
     long: LongTables,
 ) -> Result<Read, Fail> {
-    let mut state =
-        NsState { links: reader.links(true)?, addrs: reader.addrs()?, ..NsState::default() };
+    let links = reader.links(part >= Part::Links)?;
+    let mut state = NsState { links, ..NsState::default() };
+    let mut peers = BTreeMap::new();
+    if part >= Part::Links {
+        state.addrs = reader.addrs()?;
+        peers = ends::driver_peers(&reader.ethtool(), &state.links);
+    }
     if part >= Part::Routes {
         state.routes = reader.routes()?;
     }
@@ -247,7 +254,6 @@ fn contents<K: Kernel>(
         state.neighs = reader.neighs_beside(long)?;
         state.fdb = reader.fdb(None)?;
     }
-    let peers = ends::driver_peers(&reader.ethtool(), &state.links);
     Ok((reader.cookie().ok(), state, peers))
 }
 
