@@ -66,7 +66,7 @@ impl Wish {
         let mut vias = Vias { context, device, known: Vec::new() };
         let mut places = Vec::with_capacity(table.endpoints.len());
         let mut own = 0;
-        let wanted = |endpoint: Endpoint| {
+        let each = |endpoint: Endpoint| {
             if endpoint.vtep.is_some_and(is_ours) {
                 own += 1;
                 return None;
@@ -75,10 +75,8 @@ impl Wish {
             places.push(endpoint.place);
             Some(wanted)
         };
-        // Taken from the table's own list, of which they take the place: there may be
-        // hundreds of thousands.
-        let wanted = table.endpoints.into_iter().filter_map(wanted);
-        let wanted = wanted.collect::<Result<_, _>>()?;
+        // There may be hundreds of thousands: they take the place of the table's.
+        let wanted = table.endpoints.into_iter().filter_map(each).collect::<Result<_, _>>()?;
         Ok(Wish { wanted, places, own })
     }
 }

@@ -47,10 +47,10 @@ pub mod rtm {
     pub const DELNEIGH: u16 = 29;
     /// Ask for neighbour or FDB rows.
     pub const GETNEIGH: u16 = 30;
-    /// Ask for the neighbour tables.
-    pub const GETNEIGHTBL: u16 = 66;
     /// A neighbour table, or a device's part in one.
     pub const NEWNEIGHTBL: u16 = 64;
+    /// Ask for the neighbour tables.
+    pub const GETNEIGHTBL: u16 = 66;
     /// A namespace id, or: assign one.
     pub const NEWNSID: u16 = 88;
     /// Ask for a namespace id.
