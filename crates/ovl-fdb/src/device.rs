@@ -1,32 +1,28 @@
 //! The VXLAN device that a bulk verb works on: its rows as they stand, which of
-//! them are ours, the addresses that are this host's own; and the one way in
-//! which rows are written, remembered and deleted.
+//! them are ours, and the addresses that are this host's own.
 
 use std::fs::File;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use nix::fcntl::Flock;
-use ovl_cli::apply::{Applied, Onlooker, carry_out};
 use ovl_cli::error::reading;
 use ovl_cli::{Acting, Context, Error, Exit, Slots, lock};
-use ovl_core::error::KernelError;
-use ovl_core::hash::Set;
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
-use ovl_core::plan::Plan;
-use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, Neigh, RowOp, RowSpec, Via};
+use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, Neigh, Via};
 use ovl_core::state::{Have, Reader};
-use ovl_core::step::{Act, LinkRef, NsSlot, Step};
+use ovl_core::step::NsSlot;
 use ovl_core::types::MacAddr;
 use serde_json::{Value, json};
 
 use crate::cli::On;
-use crate::diff::Rows;
 use crate::endpoints::{Endpoint, is_as_written, join};
 use crate::memory::Memory;
-use crate::want::{advise, device};
-use crate::written::{Address, Kept};
+use crate::want::device;
+
+mod change;
+
+pub use change::{is_deletion, rows_of};
 
 /// A device with its rows.
 pub struct Device {
@@ -217,81 +213,6 @@ impl Device {
         self.slots.label(self.at)
     }
 
-    /// The steps that write and delete rows.
-    pub fn plan(&self, rows: Rows) -> Plan {
-        let mut plan = Plan { namespaces: self.slots.decls.clone(), ..Plan::default() };
-        for (op, rows) in [
-            (RowOp::Del, rows.clear),
-            (RowOp::Replace, rows.replace),
-            (RowOp::Add, rows.add),
-            (RowOp::Append, rows.append),
-        ] {
-            plan.make.extend(self.step(op, rows));
-        }
-        plan.drop.extend(self.step(RowOp::Del, rows.remove));
-        let flush = rows.flush.and_then(|(filter, rows)| self.step(RowOp::Flush(filter), rows));
-        plan.drop.extend(flush);
-        plan
-    }
-
-    /// One step with those rows; none without rows.
-    fn step(&self, op: RowOp, rows: Vec<RowSpec>) -> Option<Step> {
-        let link =
-            LinkRef::Have { at: self.at, name: self.link.name.clone(), index: self.link.index };
-        let act = Act::Rows(link, op, Arc::new(rows));
-        (!matches!(&act, Act::Rows(_, _, rows) if rows.is_empty()))
-            .then_some(Step { at: self.at, act })
-    }
-
-    /// Carries a plan of rows out, or prints it. What is written is remembered from
-    /// before the first row, so that a run that is killed leaves no row that nobody
-    /// owns.
-    pub fn write(
-        mut self,
-        context: &Context,
-        acting: Acting,
-        plan: &Plan,
-        onlooker: &mut dyn Onlooker,
-    ) -> Result<Applied, Error> {
-        if !acting.dry_run {
-            // What ages by itself is nobody's.
-            self.memory.note(rows_of(plan.steps()).filter(|row| row.lasts()))?;
-        }
-        let standing = self.standing_of_few();
-        // What was compared is not needed any more, and there may be much of it.
-        (self.endpoints, self.listing) = (Vec::new(), None);
-        let is_external = self.is_external();
-        let mut refusals = Refusals { onlooker, rows: Set::default() };
-        let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise)?;
-        if applied != Applied::Shown {
-            let (gone, refused) = (deleted(plan), refusals.rows);
-            let now = if is_external { Set::default() } else { written_over(plan) };
-            let over: Set<Address> = now.iter().map(|row| row.address()).collect();
-            let is_old = |row: &Kept| over.contains(&row.address()) && !now.contains(row);
-            let written = rows_of(plan.steps().filter(|step| !is_deletion(step)));
-            let standing = standing.map(|rows| -> Set<Kept> {
-                rows.into_iter().chain(written.filter_map(Kept::of)).collect()
-            });
-            let is_there = |row: &Kept| standing.as_ref().is_none_or(|rows| rows.contains(row));
-            self.memory.keep(|row| {
-                !gone.contains(&row) && !refused.contains(&row) && !is_old(&row) && is_there(&row)
-            })?;
-        }
-        Ok(applied)
-    }
-
-    /// The rows that stand, where many more are remembered: others have deleted those.
-    fn standing_of_few(&self) -> Option<Vec<Kept>> {
-        let is_full = self.memory.written().len() > 2 * self.endpoints.len() + FEW;
-        (is_full && self.has_all_of_ours).then(|| {
-            let rows = self.endpoints.iter().flat_map(|endpoint| {
-                let neigh = endpoint.neigh.as_ref().map(Neigh::deletion);
-                neigh.into_iter().chain(endpoint.fdb.as_ref().map(Fdb::deletion))
-            });
-            rows.filter_map(|row| Kept::of(&row)).collect()
-        })
-    }
-
     /// The device's port and VNI: a row that names them says nothing.
     pub fn is_default(&self, port: Option<u16>, vni: Option<u32>) -> (bool, bool) {
         let (own_port, own_vni) = defaults(&self.link);
@@ -345,61 +266,6 @@ pub fn some_rows(
     macs.retain(|mac| *mac != MacAddr::ZERO);
     rows.extend(reader.fdb_of_each(link.index, &macs, NTF_MASTER)?);
     Ok(rows)
-}
-
-/// The rows that were refused, for whoever looks on.
-struct Refusals<'o> {
-    onlooker: &'o mut dyn Onlooker,
-    rows: Set<Kept>,
-}
-
-impl Onlooker for Refusals<'_> {
-    fn through(&mut self, rows: usize, of: usize) {
-        self.onlooker.through(rows, of);
-    }
-
-    fn refused(&mut self, row: &RowSpec, why: &KernelError) -> bool {
-        self.rows.extend(Kept::of(row));
-        self.onlooker.refused(row, why)
-    }
-}
-
-/// Does a step take rows away?
-pub fn is_deletion(step: &Step) -> bool {
-    matches!(&step.act, Act::Rows(_, op, _) if op.is_deletion())
-}
-
-/// The rows that a plan deletes and does not write again.
-fn deleted(plan: &Plan) -> Set<Kept> {
-    let mut gone = Set::default();
-    for step in plan.steps().skip_while(|step| !is_deletion(step)) {
-        let Act::Rows(_, op, rows) = &step.act else { continue };
-        for row in rows.iter().filter_map(Kept::of) {
-            if op.is_deletion() {
-                gone.insert(row);
-            } else {
-                gone.remove(&row);
-            }
-        }
-    }
-    gone
-}
-
-/// The rows that a plan writes over others.
-fn written_over(plan: &Plan) -> Set<Kept> {
-    let rows = plan.steps().filter_map(|step| match &step.act {
-        Act::Rows(_, RowOp::Replace, rows) => Some(rows.iter()),
-        _ => None,
-    });
-    rows.flatten().filter_map(Kept::of).collect()
-}
-
-/// The rows that the steps of a plan are about.
-pub fn rows_of<'s>(steps: impl IntoIterator<Item = &'s Step>) -> impl Iterator<Item = &'s RowSpec> {
-    steps.into_iter().flat_map(|step| match &step.act {
-        Act::Rows(_, _, rows) => rows.as_slice(),
-        _ => &[],
-    })
 }
 
 /// The addresses of the namespace of the device's socket, and its own `local`.
