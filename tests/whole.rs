@@ -21,6 +21,7 @@ mod graph;
 mod ground;
 mod inspect;
 mod keep;
+mod kept;
 mod load;
 mod machine;
 mod named;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
         ground::tests,
         inspect::tests,
         keep::tests,
+        kept::tests,
         load::tests,
         machine::tests,
         named::tests,

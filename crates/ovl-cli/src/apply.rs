@@ -165,6 +165,7 @@ fn told(plan: &Plan, failed: &Failed, signal: Option<Signal>) -> Error {
     };
     error = error.about(op, object, netns);
     error.overtaken = failed.overtaken;
+    error.reverted = failed.left.is_empty();
     for step in &failed.undone {
         let thing = thing(plan, step);
         if !error.undone.contains(&thing) {

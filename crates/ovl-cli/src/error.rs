@@ -49,6 +49,8 @@ pub struct Error {
     pub exit: Exit,
     /// Somebody else was faster, and all was taken back: looking again may help.
     pub overtaken: bool,
+    /// Nothing of what was made stands any more.
+    pub reverted: bool,
 }
 
 impl Error {
@@ -68,6 +70,7 @@ impl Error {
             done: Vec::new(),
             exit,
             overtaken: false,
+            reverted: false,
         }
     }
 

@@ -100,6 +100,14 @@ pub struct FdbSpec {
     pub flags: u8,
 }
 
+impl FdbSpec {
+    /// All that tells one row of a flood list from another, beside the VTEP.
+    pub(crate) fn numbers(&self) -> [Option<u32>; 5] {
+        let via = self.via.as_ref().map(|via| via.index);
+        [self.port.map(u32::from), self.vni, self.src_vni, via, self.nhid]
+    }
+}
+
 /// A device named in an FDB row, in the namespace of the VXLAN device's socket.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Via {

@@ -2,6 +2,7 @@
 //! says, and nothing that belongs to others is touched. Pure: rows in, rows out.
 
 use std::net::IpAddr;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use ovl_core::hash::{Index, Map, Set};
 use ovl_core::row::{
@@ -11,6 +12,7 @@ use ovl_core::row::{
 use ovl_core::types::MacAddr;
 
 use crate::endpoints::Endpoint;
+use crate::written::Way;
 
 mod stands;
 
@@ -50,10 +52,10 @@ impl Wanted {
         self.ip.map(|ip| RowSpec::Neigh(NeighSpec { ip, mac, state, flags: 0, proto }))
     }
 
-    /// Which FDB row it is: a MAC address has one, a flood list one for each VTEP.
-    fn row(&self) -> (MacAddr, Option<IpAddr>) {
+    /// Which FDB row it is: a MAC address has one, a flood list one for each way.
+    fn row(&self) -> (MacAddr, Option<Way>) {
         let is_flood = self.mac == MacAddr::ZERO;
-        (self.mac, self.to.as_ref().filter(|_| is_flood).and_then(|to| to.dst))
+        (self.mac, self.to.as_ref().filter(|_| is_flood).map(Way::from))
     }
 
     /// The FDB row.
@@ -70,6 +72,19 @@ impl Wanted {
             state: NUD_PERMANENT,
             flags: NTF_SELF | NTF_EXT_LEARNED,
         }))
+    }
+}
+
+impl From<&Target> for Way {
+    fn from(to: &Target) -> Way {
+        Way {
+            dst: to.dst,
+            port: to.port.and_then(NonZeroU16::new),
+            vni: to.vni,
+            src_vni: None,
+            nhid: to.nhid.and_then(NonZeroU32::new),
+            via: to.via.as_ref().and_then(|via| NonZeroU32::new(via.index)),
+        }
     }
 }
 
@@ -109,6 +124,8 @@ pub struct Difference<'a> {
     pub rows: Rows,
     /// A row of the flood list is among those.
     has_flood_row: bool,
+    /// Flood rows that give way to others, by their endpoint's place.
+    cleared: Set<usize>,
 }
 
 /// Rows by what is done with them, in the order in which it is done.
@@ -194,7 +211,10 @@ impl<'a> Difference<'a> {
             && is_first()
         {
             let standing = at.and_then(|at| have.endpoints[at].fdb.as_ref());
-            self.write_fdb(stands, standing, row, have);
+            match &wanted.to {
+                Some(to) if wanted.mac == MacAddr::ZERO => self.write_flood(to, row, at, have),
+                _ => self.write_fdb(stands, standing, row),
+            }
         }
         self.changes.push(match other {
             Some((_, Some(at))) => Change::Changed(wanted, &have.endpoints[*at]),
@@ -202,16 +222,10 @@ impl<'a> Difference<'a> {
         });
     }
 
-    fn write_fdb(&mut self, stands: Stands, was: Option<&Fdb>, row: RowSpec, have: &Have<'_>) {
+    fn write_fdb(&mut self, stands: Stands, was: Option<&Fdb>, row: RowSpec) {
         let RowSpec::Fdb(now) = &row else { return };
         let same_way = was.is_some_and(|was| was.nhid.is_some() == now.nhid.is_some());
         match stands {
-            Stands::Nothing if now.mac == MacAddr::ZERO => {
-                // The first row of the list is added, the others to it.
-                let begun = self.has_flood_row || have.by_mac.contains_key(&MacAddr::ZERO);
-                self.has_flood_row = true;
-                if begun { self.rows.append.push(row) } else { self.rows.add.push(row) }
-            }
             Stands::Nothing | Stands::Same | Stands::SameOfAnother => self.rows.add.push(row),
             Stands::Ours if same_way => self.rows.replace.push(row),
             // The kernel's replace cannot put extern_learn on a row that lacks it,
@@ -221,6 +235,22 @@ impl<'a> Difference<'a> {
                 self.rows.add.push(row);
             }
         }
+    }
+
+    /// A row more of the flood list: the first is added, the others to it. The kernel
+    /// replaces none of them. Of those that give way `told` is told with this one.
+    fn write_flood(&mut self, to: &Target, row: RowSpec, told: Option<usize>, have: &Have<'a>) {
+        for (at, was) in have.not_beside(to) {
+            if self.cleared.insert(at) {
+                self.rows.clear.push(was.deletion());
+                if told != Some(at) {
+                    self.changes.push(Change::Removed(&have.endpoints[at]));
+                }
+            }
+        }
+        let is_begun = self.has_flood_row || have.is_begun(to);
+        self.has_flood_row = true;
+        if is_begun { self.rows.append.push(row) } else { self.rows.add.push(row) }
     }
 
     /// Our FDB rows of MAC addresses that endpoints had until now: where an endpoint
@@ -259,19 +289,23 @@ impl<'a> Difference<'a> {
         let with_row = || wanted.iter().filter(|w| w.to.is_some());
         let macs: Set<MacAddr> = with_row().map(|w| w.mac).collect();
         let flood = |w: &&Wanted| w.mac == MacAddr::ZERO;
-        let floods: Set<Option<IpAddr>> =
-            with_row().filter(flood).map(|w| w.to.as_ref().and_then(|to| to.dst)).collect();
+        let floods: Set<Way> =
+            with_row().filter(flood).filter_map(|w| w.to.as_ref()).map(Way::from).collect();
         let told: Set<IpAddr> = self.changes.iter().filter_map(Change::ip).collect();
         let mut gone = Set::default();
-        for endpoint in have.endpoints {
+        for (at, endpoint) in have.endpoints.iter().enumerate() {
+            // It goes before others come, and that was told.
+            if self.cleared.contains(&at) {
+                continue;
+            }
             let neigh = endpoint.neigh.as_ref().filter(|_| endpoint.ours.neigh);
             let neigh = neigh.filter(|row| !ips.contains_key(&row.ip));
             let fdb = endpoint.fdb.as_ref().filter(|_| endpoint.ours.fdb);
             let fdb = fdb.filter(|row| match row.mac {
-                MacAddr::ZERO => !floods.contains(&row.dst),
+                MacAddr::ZERO => !floods.contains(&Way::from(*row)),
                 mac => !macs.contains(&mac),
             });
-            let fdb = fdb.filter(|row| gone.insert((row.mac, row.dst, row.port, row.vni)));
+            let fdb = fdb.filter(|row| gone.insert((row.mac, Way::from(*row))));
             if neigh.is_none() && fdb.is_none() {
                 continue;
             }

@@ -69,17 +69,16 @@ impl Endpoint {
         let control_plane = self.bridge.as_ref().is_some_and(|b| b.flags & NTF_EXT_LEARNED != 0)
             && self.fdb.as_ref().is_some_and(|f| !is_as_written(f));
         let neigh = self.neigh.as_ref().filter(|n| n.proto == Some(OVL_PROTOCOL));
-        let written_to_age = |f: &Fdb| f.is_learned() && written.has(Kept::Fdb(f.mac, f.dst));
+        let written_to_age = |f: &Fdb| f.is_learned() && written.has(Kept::fdb(f));
         let is_marked = |f: &Fdb| f.flags & NTF_EXT_LEARNED != 0 && !control_plane;
         let fdb = self.fdb.as_ref();
         let fdb = fdb.filter(|f| f.mac == MacAddr::ZERO || is_marked(f) || written_to_age(f));
         let pair = neigh.is_some() && fdb.is_some();
         let proved = |row: Kept| written.has(row) || pair && !written.knows(row);
-        let is_ours = fdb.is_some_and(|f| proved(Kept::Fdb(f.mac, f.dst)));
+        let is_ours = fdb.is_some_and(|f| proved(Kept::fdb(f)));
         // Of a pair that was written both rows are still ours, or neither. What ages may
         // have been learned anew.
-        let broken =
-            |f: &Fdb| !is_ours && !f.is_learned() && written.knows(Kept::Fdb(f.mac, f.dst));
+        let broken = |f: &Fdb| !is_ours && !f.is_learned() && written.knows(Kept::fdb(f));
         let neigh = neigh.filter(|_| !self.fdb.as_ref().is_some_and(broken));
         let neigh = neigh.and_then(|n| Some(Kept::Neigh(n.ip, n.mac?)));
         self.ours = Ours { neigh: neigh.is_some_and(proved), fdb: is_ours };
@@ -299,7 +298,7 @@ mod tests {
     #[test]
     fn a_lone_row_is_ours_when_it_is_marked_and_remembered() {
         let row = fdb(1, NTF_SELF | NTF_EXT_LEARNED);
-        let kept = Kept::Fdb(row.mac, row.dst);
+        let kept = Kept::fdb(&row);
         assert!(!joined(&[], std::slice::from_ref(&row), &[])[0].is_owned());
         assert!(joined(&[], std::slice::from_ref(&row), &[kept])[0].is_owned());
         // Somebody else has written over it.
@@ -309,7 +308,7 @@ mod tests {
     #[test]
     fn a_flood_row_is_ours_when_it_is_remembered() {
         let row = Fdb { mac: MacAddr::ZERO, ..fdb(1, NTF_SELF) };
-        let kept = Kept::Fdb(row.mac, row.dst);
+        let kept = Kept::fdb(&row);
         assert!(joined(&[], std::slice::from_ref(&row), &[kept])[0].is_owned());
         assert!(!joined(&[], &[row], &[])[0].is_owned());
     }

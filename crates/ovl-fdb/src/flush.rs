@@ -18,6 +18,7 @@ use crate::diff::Rows;
 use crate::endpoints::Endpoint;
 use crate::report::merged;
 use crate::sweep::{is_worth_while, sweep};
+use crate::written::Way;
 
 /// What was deleted, by the table it was in.
 #[derive(Debug, Default, Serialize)]
@@ -107,8 +108,8 @@ pub fn doomed(args: &Flush, endpoints: &[Endpoint], link: &Link) -> (Vec<RowSpec
     let chosen: Vec<&Endpoint> = endpoints.iter().filter(|e| args.means(e, link)).collect();
     // The row of a MAC address is shared by its endpoints: one of them proves it.
     let proved = endpoints.iter().filter(|e| e.ours.fdb).filter_map(|e| e.fdb.as_ref());
-    let ours: Set<_> = proved.map(|row| (row.mac, row.dst)).collect();
-    let is_meant = |row: &&Fdb| args.foreign != ours.contains(&(row.mac, row.dst));
+    let ours: Set<_> = proved.map(|row| (row.mac, Way::from(row))).collect();
+    let is_meant = |row: &&Fdb| args.foreign != ours.contains(&(row.mac, Way::from(*row)));
     let mut rows = Vec::new();
     let mut count = Count::default();
     let (mut gone, mut forgotten) = (Set::default(), Set::default());
@@ -120,7 +121,7 @@ pub fn doomed(args: &Flush, endpoints: &[Endpoint], link: &Link) -> (Vec<RowSpec
         let fdb = endpoint.fdb.as_ref().filter(is_meant);
         let goes = endpoint.fdb.is_none() || fdb.is_some();
         let fdb = fdb.filter(|_| args.in_self());
-        if let Some(row) = fdb.filter(|row| gone.insert((row.mac, row.dst, row.port, row.vni))) {
+        if let Some(row) = fdb.filter(|row| gone.insert((row.mac, Way::from(*row)))) {
             count.own += 1;
             rows.push(row.deletion());
         }

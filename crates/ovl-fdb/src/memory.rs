@@ -9,6 +9,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ use ovl_core::error::Fail;
 use ovl_core::names::shown;
 use ovl_core::row::RowSpec;
 
-use crate::written::{Kept, Written};
+use crate::written::{Kept, Way, Written};
 
 impl Kept {
     /// Its line, put together by hand: there are a hundred thousand to write.
@@ -32,14 +33,15 @@ impl Kept {
                 lines.push(b' ');
                 lines.extend_from_slice(&mac.text());
             }
-            Kept::Fdb(mac, dst) => {
+            Kept::Fdb(mac, way) => {
                 lines.extend_from_slice(b"fdb ");
                 lines.extend_from_slice(&mac.text());
                 lines.push(b' ');
-                match dst {
+                match way.dst {
                     Some(dst) => write_ip(dst, lines),
                     None => lines.push(b'-'),
                 }
+                write_rest(way, lines);
             }
         }
         lines.push(b'\n');
@@ -49,13 +51,48 @@ impl Kept {
     fn read(line: &str) -> Option<Kept> {
         let mut words = line.split(' ');
         let (kind, first, second) = (words.next()?, words.next()?, words.next()?);
-        match (kind, second) {
-            ("neigh", mac) => Some(Kept::Neigh(first.parse().ok()?, mac.parse().ok()?)),
-            ("fdb", "-") => Some(Kept::Fdb(first.parse().ok()?, None)),
-            ("fdb", dst) => Some(Kept::Fdb(first.parse().ok()?, Some(dst.parse().ok()?))),
+        match kind {
+            "neigh" => Some(Kept::Neigh(first.parse().ok()?, second.parse().ok()?)),
+            "fdb" => {
+                let dst = if second == "-" { None } else { Some(second.parse().ok()?) };
+                let way = read_rest(Way { dst, ..Way::default() }, words)?;
+                Some(Kept::Fdb(first.parse().ok()?, way))
+            }
             _ => None,
         }
     }
+}
+
+/// What few rows say besides: ` port 8472 vni 300`.
+fn write_rest(way: Way, out: &mut Vec<u8>) {
+    let numbers = [
+        ("port", way.port.map(|n| u32::from(n.get()))),
+        ("vni", way.vni),
+        ("src_vni", way.src_vni.map(NonZeroU32::get)),
+        ("nhid", way.nhid.map(NonZeroU32::get)),
+        ("via", way.via.map(NonZeroU32::get)),
+    ];
+    for (word, number) in numbers {
+        if let Some(number) = number {
+            // A vector takes all that is written to it.
+            let _ = write!(out, " {word} {number}");
+        }
+    }
+}
+
+fn read_rest<'w>(mut way: Way, mut words: impl Iterator<Item = &'w str>) -> Option<Way> {
+    while let Some(word) = words.next() {
+        let number = words.next()?;
+        match word {
+            "port" => way.port = Some(number.parse().ok()?),
+            "vni" => way.vni = Some(number.parse().ok()?),
+            "src_vni" => way.src_vni = Some(number.parse().ok()?),
+            "nhid" => way.nhid = Some(number.parse().ok()?),
+            "via" => way.via = Some(number.parse().ok()?),
+            _ => return None,
+        }
+    }
+    Some(way)
 }
 
 fn write_ip(ip: IpAddr, out: &mut Vec<u8>) {
@@ -110,6 +147,8 @@ pub struct Memory {
     gone: Vec<Kept>,
     /// The file as `rows` and `noted` say it; `None` when it was not read.
     seen: Option<Seen>,
+    /// The file before anything was noted, where it was not read.
+    before: Option<Seen>,
 }
 
 /// Which file was read, and how much of it: they are added to, and replaced.
@@ -131,7 +170,7 @@ impl Memory {
     /// that cookie; nothing, when nothing was written down.
     pub fn of(cookie: Option<u64>, dev: u32) -> Memory {
         let path = place(cookie, dev);
-        let read = File::open(&path).and_then(|file| read(&file));
+        let read = File::open(&path).and_then(|file| read(&file, None));
         let (rows, seen) = read.unwrap_or_default();
         Memory { path, rows, seen: Some(seen), ..Memory::default() }
     }
@@ -169,7 +208,11 @@ impl Memory {
             self.refresh(&file)?;
         }
         rows.retain(|row| !self.rows.has(*row));
-        let length = file.metadata()?.len();
+        let was = Seen::of(&file)?;
+        let length = was.length;
+        if !self.is_read() {
+            self.before.get_or_insert(was);
+        }
         let mut last = [b'\n'];
         if length > 0 {
             file.read_exact_at(&mut last, length - 1)?;
@@ -184,6 +227,26 @@ impl Memory {
             self.seen = Some(Seen::of(&file)?);
         }
         Ok(())
+    }
+
+    /// Takes back what was noted: it does not stand. What was remembered before stays.
+    pub fn take_back(&mut self) -> Result<(), Error> {
+        if self.noted.is_empty() {
+            return Ok(());
+        }
+        let noted = std::mem::take(&mut self.noted);
+        if let Some(before) = self.before {
+            let file = File::open(&self.path).map_err(|e| self.failed(e))?;
+            let rows = read(&file, Some(before.length)).map_err(|e| self.failed(e))?;
+            // Another has put a file in its place, with all that was noted.
+            if rows.1.inode != before.inode {
+                return Ok(());
+            }
+            self.gone.extend(noted.into_iter().filter(|row| !rows.0.has(*row)));
+        } else {
+            self.gone.extend(noted);
+        }
+        self.save()
     }
 
     /// Takes what was noted for written: it was.
@@ -246,7 +309,7 @@ impl Memory {
         if self.seen == Some(Seen::of(file)?) {
             return Ok(());
         }
-        let (rows, seen) = read(file)?;
+        let (rows, seen) = read(file, None)?;
         (self.rows, self.seen) = (rows, Some(seen));
         for row in self.gone.iter().chain(&self.noted) {
             self.rows.remove(*row);
@@ -272,11 +335,11 @@ impl Memory {
     }
 }
 
-/// The rows of a file, and how much of it that was.
-fn read(mut file: &File) -> io::Result<(Written, Seen)> {
+/// The rows of a file, or of its beginning, and how much of it that was.
+fn read(file: &File, most: Option<u64>) -> io::Result<(Written, Seen)> {
     let Seen { inode, length } = Seen::of(file)?;
     let mut text = Vec::with_capacity(usize::try_from(length).unwrap_or_default() + 1);
-    file.read_to_end(&mut text)?;
+    file.take(most.unwrap_or(u64::MAX)).read_to_end(&mut text)?;
     let length = u64::try_from(text.len()).unwrap_or(length);
     // Whole lines only: the last may be cut off.
     let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -301,6 +364,8 @@ fn place(cookie: Option<u64>, dev: u32) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU16;
+
     use ovl_core::types::MacAddr;
 
     use super::*;
@@ -308,13 +373,19 @@ mod tests {
     #[test]
     fn a_row_is_read_as_it_was_written() {
         let mac = MacAddr([2, 0x42, 0, 0, 0, 1]);
+        let to = |dst: &str| Way { dst: Some(dst.parse().unwrap()), ..Way::default() };
         for kept in [
             Kept::Neigh("192.168.10.1".parse().unwrap(), mac),
             Kept::Neigh("fd00::1".parse().unwrap(), mac),
             Kept::Neigh("10.99.100.255".parse().unwrap(), mac),
-            Kept::Fdb(mac, Some("2001:db8::5".parse().unwrap())),
-            Kept::Fdb(MacAddr::ZERO, Some("192.168.1.5".parse().unwrap())),
-            Kept::Fdb(mac, None),
+            Kept::Fdb(mac, to("2001:db8::5")),
+            Kept::Fdb(MacAddr::ZERO, to("192.168.1.5")),
+            Kept::Fdb(mac, Way { nhid: NonZeroU32::new(10), ..Way::default() }),
+            Kept::Fdb(mac, Way { port: NonZeroU16::new(8472), vni: Some(0), ..to("10.0.0.1") }),
+            Kept::Fdb(
+                mac,
+                Way { src_vni: NonZeroU32::new(7), via: NonZeroU32::new(3), ..to("::1") },
+            ),
         ] {
             let mut line = Vec::new();
             write_lines(&mut line, [kept]).unwrap();
@@ -327,6 +398,7 @@ mod tests {
     fn a_line_that_was_cut_off_is_no_row() {
         assert_eq!(Kept::read("fdb 02:42:00:00:00"), None);
         assert_eq!(Kept::read("fdb 02:42:00:00:00:01"), None);
+        assert_eq!(Kept::read("fdb 02:42:00:00:00:01 10.0.0.1 port"), None);
         assert_eq!(Kept::read(""), None);
     }
 }

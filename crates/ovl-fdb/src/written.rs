@@ -3,9 +3,10 @@
 
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
+use std::num::{NonZeroU16, NonZeroU32};
 
 use ovl_core::hash::Map;
-use ovl_core::row::{NTF_SELF, RowSpec};
+use ovl_core::row::{Fdb, FdbSpec, NTF_SELF, RowSpec};
 use ovl_core::types::MacAddr;
 
 /// A row, as far as it has to be known again.
@@ -14,7 +15,52 @@ pub enum Kept {
     /// A neighbour row.
     Neigh(IpAddr, MacAddr),
     /// A row of the device's own table, and where it leads.
-    Fdb(MacAddr, Option<IpAddr>),
+    Fdb(MacAddr, Way),
+}
+
+/// Where an FDB row leads, and for which packets: what tells it from other rows of its
+/// MAC address, in little room. What goes without saying is absent, as the kernel has
+/// it: the device's own port and VNI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Way {
+    /// The VTEP; absent with a nexthop group.
+    pub dst: Option<IpAddr>,
+    /// UDP port.
+    pub port: Option<NonZeroU16>,
+    /// VNI.
+    pub vni: Option<u32>,
+    /// VNI of the packets it is for.
+    pub src_vni: Option<NonZeroU32>,
+    /// FDB nexthop group.
+    pub nhid: Option<NonZeroU32>,
+    /// Index of the device packets leave by.
+    pub via: Option<NonZeroU32>,
+}
+
+impl From<&FdbSpec> for Way {
+    fn from(row: &FdbSpec) -> Way {
+        Way {
+            dst: row.dst,
+            port: row.port.and_then(NonZeroU16::new),
+            vni: row.vni,
+            src_vni: row.src_vni.and_then(NonZeroU32::new),
+            nhid: row.nhid.and_then(NonZeroU32::new),
+            via: row.via.as_ref().and_then(|via| NonZeroU32::new(via.index)),
+        }
+    }
+}
+
+impl From<&Fdb> for Way {
+    fn from(row: &Fdb) -> Way {
+        Way {
+            dst: row.dst,
+            port: row.port.and_then(NonZeroU16::new),
+            vni: row.vni,
+            src_vni: row.src_vni.and_then(NonZeroU32::new),
+            nhid: row.nhid.and_then(NonZeroU32::new),
+            via: row.via.and_then(NonZeroU32::new),
+        }
+    }
 }
 
 /// The address of which a row says something.
@@ -32,8 +78,13 @@ impl Kept {
         match row {
             RowSpec::Neigh(row) => Some(Kept::Neigh(row.ip, row.mac)),
             RowSpec::Fdb(row) if row.flags & NTF_SELF == 0 => None,
-            RowSpec::Fdb(row) => Some(Kept::Fdb(row.mac, row.dst)),
+            RowSpec::Fdb(row) => Some(Kept::Fdb(row.mac, row.into())),
         }
+    }
+
+    /// A row of the device's own table, as it was read.
+    pub fn fdb(row: &Fdb) -> Kept {
+        Kept::Fdb(row.mac, row.into())
     }
 
     /// Of which address it is.
@@ -49,7 +100,7 @@ impl Kept {
 #[derive(Debug, Default)]
 pub struct Written {
     neigh: Map<IpAddr, Said<MacAddr>>,
-    fdb: Map<MacAddr, Said<Option<IpAddr>>>,
+    fdb: Map<MacAddr, Said<Way>>,
 }
 
 /// What rows of one address say.
@@ -116,7 +167,7 @@ impl Written {
     pub fn has(&self, row: Kept) -> bool {
         match row {
             Kept::Neigh(ip, mac) => self.neigh.get(&ip).is_some_and(|s| s.all().contains(&mac)),
-            Kept::Fdb(mac, dst) => self.fdb.get(&mac).is_some_and(|s| s.all().contains(&dst)),
+            Kept::Fdb(mac, way) => self.fdb.get(&mac).is_some_and(|s| s.all().contains(&way)),
         }
     }
 
@@ -126,6 +177,12 @@ impl Written {
             Kept::Neigh(ip, _) => self.neigh.contains_key(&ip),
             Kept::Fdb(mac, _) => self.fdb.contains_key(&mac),
         }
+    }
+
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        let neigh = self.neigh.values().map(|said| said.all().len()).sum::<usize>();
+        neigh + self.fdb.values().map(|said| said.all().len()).sum::<usize>()
     }
 
     /// How many addresses it has rows of, the larger of both kinds.
@@ -148,7 +205,7 @@ impl Written {
     pub fn insert(&mut self, row: Kept) {
         match row {
             Kept::Neigh(ip, mac) => Said::insert(&mut self.neigh, ip, mac),
-            Kept::Fdb(mac, dst) => Said::insert(&mut self.fdb, mac, dst),
+            Kept::Fdb(mac, way) => Said::insert(&mut self.fdb, mac, way),
         }
     }
 
@@ -156,7 +213,7 @@ impl Written {
     pub fn remove(&mut self, row: Kept) {
         match row {
             Kept::Neigh(ip, mac) => Said::remove(&mut self.neigh, ip, mac),
-            Kept::Fdb(mac, dst) => Said::remove(&mut self.fdb, mac, dst),
+            Kept::Fdb(mac, way) => Said::remove(&mut self.fdb, mac, way),
         }
     }
 
@@ -166,9 +223,9 @@ impl Written {
             let ip = *ip;
             said.all().to_vec().into_iter().map(move |mac| Kept::Neigh(ip, mac))
         };
-        let fdb = |(mac, said): (&MacAddr, &Said<Option<IpAddr>>)| {
+        let fdb = |(mac, said): (&MacAddr, &Said<Way>)| {
             let mac = *mac;
-            said.all().to_vec().into_iter().map(move |dst| Kept::Fdb(mac, dst))
+            said.all().to_vec().into_iter().map(move |way| Kept::Fdb(mac, way))
         };
         self.neigh.iter().flat_map(neigh).chain(self.fdb.iter().flat_map(fdb))
     }
@@ -176,7 +233,7 @@ impl Written {
     /// Keeps only what `stays` says.
     pub fn retain(&mut self, mut stays: impl FnMut(Kept) -> bool) {
         self.neigh.retain(|ip, said| said.retain(|mac| stays(Kept::Neigh(*ip, mac))));
-        self.fdb.retain(|mac, said| said.retain(|dst| stays(Kept::Fdb(*mac, dst))));
+        self.fdb.retain(|mac, said| said.retain(|way| stays(Kept::Fdb(*mac, way))));
     }
 }
 
@@ -187,7 +244,10 @@ mod tests {
     #[test]
     fn what_was_written_of_an_address_is_known_until_all_of_it_is_gone() {
         let [mac, other] = [1, 2].map(|last| MacAddr([2, 0x42, 0, 0, 0, last]));
-        let to = |last: u8| Kept::Fdb(mac, Some(IpAddr::from([192, 168, 1, last])));
+        let to = |last: u8| {
+            let dst = Some(IpAddr::from([192, 168, 1, last]));
+            Kept::Fdb(mac, Way { dst, ..Way::default() })
+        };
         let of = |mac| Kept::Neigh(IpAddr::from([10, 0, 0, 1]), mac);
         let mut written = Written::default();
         for row in [to(5), to(6), to(5), of(mac)] {

@@ -28,7 +28,7 @@ const PART: usize = 4096;
 enum Spot {
     Ip(IpAddr),
     Mac(MacAddr, bool),
-    Flood(Option<IpAddr>, bool),
+    Flood(Option<IpAddr>, [Option<u32>; 5], bool),
 }
 
 impl Spot {
@@ -38,7 +38,7 @@ impl Spot {
             RowSpec::Fdb(row) => {
                 let own = row.flags & NTF_SELF != 0;
                 match row.mac {
-                    MacAddr::ZERO => Spot::Flood(row.dst, own),
+                    MacAddr::ZERO => Spot::Flood(row.dst, row.numbers(), own),
                     mac => Spot::Mac(mac, own),
                 }
             }

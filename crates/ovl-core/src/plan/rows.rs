@@ -156,12 +156,7 @@ fn lasting(asked: u16) -> Difference {
 fn fdb(spec: &FdbSpec, stands: &[&Fdb], replace: bool) -> Verdict {
     let row = RowSpec::Fdb(spec.clone());
     if spec.mac == MacAddr::ZERO {
-        // It holds a list of VTEPs: another one is added to it.
-        return match stands.iter().find(|have| leads_differently(spec, have).is_empty()) {
-            Some(_) => Verdict::Stands,
-            None if stands.is_empty() => Verdict::Write(vec![(RowOp::Add, row)]),
-            None => Verdict::Write(vec![(RowOp::Append, row)]),
-        };
+        return flood(spec, stands, replace);
     }
     let Some(have) = stands.first() else { return Verdict::Write(vec![(RowOp::Add, row)]) };
     let leads = leads_differently(spec, have);
@@ -170,6 +165,26 @@ fn fdb(spec: &FdbSpec, stands: &[&Fdb], replace: bool) -> Verdict {
         () if leads.is_empty() && is.is_empty() => Verdict::Stands,
         () if !have.is_learned() && !replace => Verdict::Differs([leads, is].concat()),
         () => Verdict::Write(over(spec, have)),
+    }
+}
+
+/// The all-zeros address has a list of VTEPs, to which another one is added, or one
+/// nexthop group: what is added to that the kernel takes, and forgets
+/// (`vxlan_fdb_append` is not reached where the entry has a nexthop).
+fn flood(spec: &FdbSpec, stands: &[&Fdb], replace: bool) -> Verdict {
+    let row = RowSpec::Fdb(spec.clone());
+    if stands.iter().any(|have| leads_differently(spec, have).is_empty()) {
+        return Verdict::Stands;
+    }
+    let in_the_way = stands.iter().find(|have| have.nhid != spec.nhid);
+    match in_the_way {
+        Some(have) if !replace => Verdict::Differs(leads_differently(spec, have)),
+        Some(_) => {
+            let gone = stands.iter().map(|have| (RowOp::Del, have.deletion()));
+            Verdict::Write(gone.chain([(RowOp::Add, row)]).collect())
+        }
+        None if stands.is_empty() => Verdict::Write(vec![(RowOp::Add, row)]),
+        None => Verdict::Write(vec![(RowOp::Append, row)]),
     }
 }
 

@@ -24,7 +24,7 @@ use super::book::{Life, neigh};
 use crate::device::{defaults, own_addresses};
 use crate::home::Spot;
 use crate::memory::Memory;
-use crate::written::Kept;
+use crate::written::{Kept, Way};
 
 /// Rows that are looked at for their age at once: misses wait meanwhile.
 const AT_ONCE: usize = 256;
@@ -220,7 +220,7 @@ impl<'c> Desk<'c> {
         if same && !(to_stay && stands.is_learned()) {
             return Stands::Same;
         }
-        if stands.is_learned() || self.is_given(Kept::Fdb(stands.mac, stands.dst)) {
+        if stands.is_learned() || self.is_given(Kept::fdb(stands)) {
             return Stands::Weak(stands.deletion());
         }
         let group = || format!("nhid {}", stands.nhid.unwrap_or_default());
@@ -270,10 +270,10 @@ impl<'c> Desk<'c> {
                 let stays = row.state & NUD_PERMANENT != 0;
                 (row.mac == Some(mac) && stays).then(|| row.deletion())
             }
-            Kept::Fdb(mac, dst) => {
+            Kept::Fdb(mac, way) => {
                 let row = self.reader.fdb_of(dev, mac).ok()??;
                 let marked = row.flags & NTF_EXT_LEARNED != 0;
-                let as_given = row.dst == dst && marked == given.stays;
+                let as_given = Way::from(&row) == way && marked == given.stays;
                 (as_given && row.is_learned() != given.stays).then(|| row.deletion())
             }
         }
@@ -290,8 +290,7 @@ impl<'c> Desk<'c> {
         let neighs = self.reader.neighs(Some(dev))?;
         let fdb = self.reader.fdb_of_each(dev, &macs, NTF_SELF)?;
         let neighs = neighs.iter().filter_map(|row| Some(Kept::Neigh(row.ip, row.mac?)));
-        let there: Set<Kept> =
-            neighs.chain(fdb.iter().map(|row| Kept::Fdb(row.mac, row.dst))).collect();
+        let there: Set<Kept> = neighs.chain(fdb.iter().map(Kept::fdb)).collect();
         self.given.retain(|_, given| there.contains(&given.row));
         Ok(())
     }

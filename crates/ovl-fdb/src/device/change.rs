@@ -11,8 +11,9 @@ use ovl_core::plan::Plan;
 use ovl_core::row::{Fdb, Neigh, RowOp, RowSpec};
 use ovl_core::step::{Act, LinkRef, Step};
 
-use super::{Device, FEW};
+use super::Device;
 use crate::diff::Rows;
+use crate::endpoints::Endpoint;
 use crate::want::advise;
 use crate::written::{Address, Kept};
 
@@ -54,15 +55,31 @@ impl Device {
         onlooker: &mut dyn Onlooker,
     ) -> Result<Applied, Error> {
         if !acting.dry_run {
-            // What ages by itself is nobody's.
-            self.memory.note(rows_of(plan.steps()).filter(|row| row.lasts()))?;
+            // What ages by itself is nobody's, and another's row does not become ours
+            // because it is deleted.
+            let foreign = self.foreign_that_go(plan);
+            let is_ours = |row: &&RowSpec| Kept::of(row).is_none_or(|row| !foreign.contains(&row));
+            let (gone, made): (Vec<_>, Vec<_>) = plan.steps().partition(|step| is_deletion(step));
+            let rows = rows_of(gone).filter(is_ours).chain(rows_of(made));
+            self.memory.note(rows.filter(|row| row.lasts()))?;
         }
-        let standing = self.standing_of_few();
+        let standing = self.standing_if_more_is_known();
         // What was compared is not needed any more, and there may be much of it.
         (self.endpoints, self.listing) = (Vec::new(), None);
         let is_external = self.is_external();
         let mut refusals = Refusals { onlooker, rows: Set::default() };
-        let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise)?;
+        let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise);
+        let applied = match applied {
+            // What was noted does not stand: another's row that says the same, later, is
+            // not ours.
+            Err(mut error) if error.reverted => {
+                if let Err(why) = self.memory.take_back() {
+                    error.aftermath.push(why.message);
+                }
+                return Err(error);
+            }
+            other => other?,
+        };
         if applied != Applied::Shown {
             let (gone, refused) = (deleted(plan), refusals.rows);
             let now = if is_external { Set::default() } else { written_over(plan) };
@@ -80,16 +97,34 @@ impl Device {
         Ok(applied)
     }
 
-    /// The rows that stand, where many more are remembered: others have deleted those.
-    fn standing_of_few(&self) -> Option<Vec<Kept>> {
-        let is_full = self.memory.written().len() > 2 * self.endpoints.len() + FEW;
-        (is_full && self.has_all_of_ours).then(|| {
+    /// The rows that stand, where more are remembered: others have deleted those, or a
+    /// run that was killed did not write them.
+    fn standing_if_more_is_known(&self) -> Option<Vec<Kept>> {
+        let ours = |e: &Endpoint| usize::from(e.ours.neigh) + usize::from(e.ours.fdb);
+        let ours: usize = self.endpoints.iter().map(ours).sum();
+        let is_more = self.memory.written().rows() > ours;
+        (is_more && self.has_all_of_ours).then(|| {
             let rows = self.endpoints.iter().flat_map(|endpoint| {
                 let neigh = endpoint.neigh.as_ref().map(Neigh::deletion);
                 neigh.into_iter().chain(endpoint.fdb.as_ref().map(Fdb::deletion))
             });
             rows.filter_map(|row| Kept::of(&row)).collect()
         })
+    }
+
+    /// The rows of others that a plan deletes.
+    fn foreign_that_go(&self, plan: &Plan) -> Set<Kept> {
+        let deletions = rows_of(plan.steps().filter(|step| is_deletion(step)));
+        let go: Set<Kept> = deletions.filter_map(Kept::of).collect();
+        if go.is_empty() {
+            return go;
+        }
+        let foreign = self.endpoints.iter().flat_map(|endpoint| {
+            let fdb = endpoint.fdb.as_ref().filter(|_| !endpoint.ours.fdb).map(Kept::fdb);
+            let neigh = endpoint.neigh.as_ref().filter(|_| !endpoint.ours.neigh);
+            fdb.into_iter().chain(neigh.and_then(|row| Some(Kept::Neigh(row.ip, row.mac?))))
+        });
+        foreign.filter(|row| go.contains(row)).collect()
     }
 }
 

@@ -38,15 +38,34 @@ impl<'e> Have<'e> {
         Some((at, self.endpoints[at].neigh.as_ref()?))
     }
 
-    /// The row of that MAC address; of a flood list the one to that VTEP.
+    /// The row of that MAC address; of a flood list the one that leads there, else one
+    /// that the list cannot have beside it.
     fn fdb(&self, mac: MacAddr, to: &Target) -> Option<(usize, &'e Fdb)> {
-        let each = self.by_mac.get(&mac)?.iter();
-        let mut each = each.filter_map(|at| Some((*at, self.endpoints[*at].fdb.as_ref()?)));
         if mac == MacAddr::ZERO {
-            return each.find(|(_, row)| row.dst == to.dst && row.vni == to.vni);
+            let same = self.fdb_rows(mac).find(|(_, row)| leads(row, to));
+            let is_ours = |at: usize| self.endpoints[at].ours.fdb;
+            return same.or_else(|| self.not_beside(to).max_by_key(|(at, _)| !is_ours(*at)));
         }
         // A MAC address of several endpoints has one row: ours, if one of them is.
+        let mut each = self.fdb_rows(mac);
         each.clone().find(|(at, _)| self.endpoints[*at].ours.fdb).or_else(|| each.next())
+    }
+
+    fn fdb_rows(&self, mac: MacAddr) -> impl Iterator<Item = (usize, &'e Fdb)> + Clone {
+        let each = self.by_mac.get(&mac).into_iter().flatten();
+        each.filter_map(|at| Some((*at, self.endpoints[*at].fdb.as_ref()?)))
+    }
+
+    /// Flood rows that cannot stand beside one that leads there: the list is one of
+    /// VTEPs, or one nexthop group.
+    pub(super) fn not_beside(&self, to: &Target) -> impl Iterator<Item = (usize, &'e Fdb)> {
+        let nhid = to.nhid;
+        self.fdb_rows(MacAddr::ZERO).filter(move |(_, row)| row.nhid != nhid)
+    }
+
+    /// Has the flood list a row that can stand beside one that leads there?
+    pub(super) fn is_begun(&self, to: &Target) -> bool {
+        self.fdb_rows(MacAddr::ZERO).any(|(_, row)| row.nhid == to.nhid)
     }
 
     /// The neighbour row that stands in an endpoint's place, and its endpoint's place in
@@ -69,17 +88,21 @@ impl<'e> Have<'e> {
         let Some((at, row)) = self.fdb(wanted.mac, to) else {
             return Some((Stands::Nothing, None));
         };
-        let same = row.dst == to.dst
-            && row.port == to.port
-            && row.vni == to.vni
-            && row.via == to.via.as_ref().map(|via| via.index)
-            && row.nhid == to.nhid;
         let stands = match () {
             () if row.is_learned() => Stands::Learned,
-            () => Stands::of(same, self.endpoints[at].ours.fdb),
+            () => Stands::of(leads(row, to), self.endpoints[at].ours.fdb),
         };
         Some((stands, Some(at)))
     }
+}
+
+/// Does a row lead there?
+fn leads(row: &Fdb, to: &Target) -> bool {
+    row.dst == to.dst
+        && row.port == to.port
+        && row.vni == to.vni
+        && row.via == to.via.as_ref().map(|via| via.index)
+        && row.nhid == to.nhid
 }
 
 /// A row of which an endpoint's state is made.
