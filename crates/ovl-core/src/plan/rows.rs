@@ -169,8 +169,7 @@ fn fdb(spec: &FdbSpec, stands: &[&Fdb], replace: bool) -> Verdict {
 }
 
 /// The all-zeros address has a list of VTEPs, to which another one is added, or one
-/// nexthop group: what is added to that the kernel takes, and forgets
-/// (`vxlan_fdb_append` is not reached where the entry has a nexthop).
+/// nexthop group: what is added to that the kernel accepts and does not show.
 fn flood(spec: &FdbSpec, stands: &[&Fdb], replace: bool) -> Verdict {
     let row = RowSpec::Fdb(spec.clone());
     if stands.iter().any(|have| leads_differently(spec, have).is_empty()) {
