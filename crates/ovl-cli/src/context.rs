@@ -20,6 +20,7 @@ use crate::directory::Directory;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::flags::Flags;
+use crate::lock;
 use crate::output;
 use crate::shape::Netns;
 use crate::usage;
@@ -80,6 +81,7 @@ impl Context {
     /// A context for this machine.
     pub fn new(tool: &'static str, flags: Flags) -> Context {
         let folders = std::env::var("OVL_NETNS_PATH").ok();
+        lock::speak_as(tool, &flags);
         let whole = flags.is_structured();
         let search = Search { whole, ..Search::here(folders.as_deref()) };
         Context { tool, kernel: seam(), search, flags, done: RefCell::default() }
