@@ -211,17 +211,7 @@ pub fn via(
     link: &Link,
     name: &IfName,
 ) -> Result<Via, Error> {
-    let mut reader = slots.reader(context, at)?;
-    let failed = || reading("the underlay's devices", None);
-    let links = match link.peer.nsid {
-        None => reader.links(false).map_err(failed())?,
-        Some(nsid) => match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
-            Some(ns) => Reader::open(&context.kernel, &ns)
-                .and_then(|mut r| r.links(false))
-                .map_err(failed())?,
-            None => Vec::new(),
-        },
-    };
+    let links = underlay(context, slots, at, link)?;
     let index = name.as_str().strip_prefix("if").and_then(|number| number.parse().ok());
     let named = links.iter().find(|link| link.name == *name);
     match named.or_else(|| links.iter().find(|link| Some(link.index) == index)) {
@@ -233,6 +223,24 @@ pub fn via(
             Exit::Missing,
             format!("{name} does not exist in the namespace of {}'s socket", link.name),
         )),
+    }
+}
+
+/// The devices of the namespace of the socket; none where it cannot be found from here.
+pub fn underlay(
+    context: &Context,
+    slots: &Slots,
+    at: NsSlot,
+    link: &Link,
+) -> Result<Vec<Link>, Error> {
+    let mut reader = slots.reader(context, at)?;
+    let failed = || reading("the underlay's devices", None);
+    let Some(nsid) = link.peer.nsid else { return reader.links(false).map_err(failed()) };
+    match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
+        Some(ns) => Reader::open(&context.kernel, &ns)
+            .and_then(|mut reader| reader.links(false))
+            .map_err(failed()),
+        None => Ok(Vec::new()),
     }
 }
 
