@@ -153,12 +153,10 @@ impl Context {
         self.done.replace(what);
     }
 
-    /// What was done and could not be told of stays done: whoever is told only that
-    /// nothing could be written would take it for not done.
-    fn with_what_was_done(&self, mut error: Error) -> Error {
-        if error.op == output::WRITE {
-            error.done = self.done.take();
-        }
+    /// An error that comes after what was done, which stays done: whoever is told only
+    /// that nothing could be written would take it for not done.
+    pub fn after_what_was_done(&self, mut error: Error) -> Error {
+        error.done = self.done.take();
         error
     }
 
@@ -227,7 +225,8 @@ where
     match run(&context, parsed) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            let error = context.with_what_was_done(error);
+            let is_untold = error.op == output::WRITE;
+            let error = if is_untold { context.after_what_was_done(error) } else { error };
             context.tell(&error);
             error.exit.into()
         }
