@@ -157,7 +157,7 @@ fn the_counts_are_told_when_asked_and_at_the_end(lab: &Lab) -> Result<()> {
         lab.ok(&format!("kill -TERM {}", command.pid()))?;
         assert_eq!(command.wait()?, 143);
         let text = lab.ok("cat p.txt")?;
-        assert_eq!(text.matches(" misses, ").count(), lines, "{flags}: {text}");
+        assert_eq!(text.matches(" answered with ").count(), lines, "{flags}: {text}");
     }
     Ok(())
 }

@@ -21,6 +21,8 @@ tests![
     a_device_of_another_kind_is_exit_3,
     what_exists_is_exit_4,
     without_privileges_it_is_exit_5: SETPRIV,
+    who_may_not_follow_or_read_is_told_why: SETPRIV,
+    a_file_in_the_place_of_our_folder_is_named,
     errors_are_objects_for_programs,
     usage_errors_are_objects_for_programs,
     words_that_are_no_text_are_refused,
@@ -294,6 +296,33 @@ fn without_privileges_it_is_exit_5(lab: &Lab) -> Result<()> {
     lab.ok(
         "setpriv --bounding-set=-all ovl-inspect links; setpriv --bounding-set=-all ovl-veth list",
     )?;
+    Ok(())
+}
+
+fn who_may_not_follow_or_read_is_told_why(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("echo 192.168.10.101,,192.168.1.5 > t.csv; cp t.csv closed.csv; chmod 0 closed.csv")?;
+    let bare = "setpriv --bounding-set=-all --inh-caps=-all";
+    // Its own namespace it may look at, and not the one that has the addresses of this host.
+    let answer = format!("nsenter --net=/run/netns/ov1 {bare} timeout 5 ovl-fdb answer");
+    lab.refuses(&format!("{answer} t.csv"), 5, &["Operation not permitted", "hint: "])?;
+    for command in [
+        format!("{answer} closed.csv"),
+        format!("{bare} ovl-fdb load closed.csv -n ov1"),
+        format!("{bare} ovl-fdb sync closed.csv -n ov1"),
+    ] {
+        lab.refuses(&command, 5, &["cannot read closed.csv: Permission denied"])?;
+    }
+    Ok(())
+}
+
+fn a_file_in_the_place_of_our_folder_is_named(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let add = "ovl-fdb add 192.168.10.101 auto --dst 192.168.1.5 -n ov1";
+    for (file, folder) in [("/run/ovl", "/run/ovl"), ("/run/ovl/rows", "/run/ovl/rows")] {
+        lab.ok(&format!("rm -rf /run/ovl; mkdir -p $(dirname {file}); touch {file}"))?;
+        lab.refuses(add, 1, &["cannot lock ", &format!("{folder} is not a folder")])?;
+    }
     Ok(())
 }
 

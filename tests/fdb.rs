@@ -26,6 +26,9 @@ tests![
     list_joins_rows_into_endpoints,
     list_filters_by_owner_and_by_how_rows_came,
     get_finds_by_ip_and_by_mac,
+    rows_of_any_vni_are_found_and_deleted,
+    del_takes_what_only_the_bridge_knows,
+    nobody_behind_a_vtep_has_the_devices_own_mac,
 ];
 
 const ADD: &str = "ovl-fdb add 192.168.10.101 02:42:c0:a8:0a:65 --dst 192.168.1.5 -n ov1";
@@ -336,4 +339,53 @@ fn get_finds_by_ip_and_by_mac(lab: &Lab) -> Result<()> {
     }
     lab.refuses("ovl-fdb get 192.168.10.9 -n ov1", 3, &["192.168.10.9"])?;
     Ok(())
+}
+
+fn rows_of_any_vni_are_found_and_deleted(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    lab.ok("ip netns add ov1
+        ip -n h1 link add vxlan0 netns ov1 type vxlan external dstport 4789
+        for i in 0 1; do bridge -n ov1 fdb add 02:42:00:00:00:01 dev vxlan0 \
+            dst 192.168.1.$((5 + i)) src_vni 30$i vni 30$i self permanent; done
+        bridge -n ov1 fdb add 02:42:00:00:00:02 dev vxlan0 dst 192.168.1.5 src_vni 300 self permanent")?;
+    let found = lab.json("ovl-fdb get 02:42:00:00:00:01 -n ov1 -o json")?;
+    assert_eq!(column(&found, "dst").len(), 2, "{found}");
+    let del = "ovl-fdb del 02:42:00:00:00:01 -n ov1";
+    lab.refuses(del, 1, &["--foreign"])?;
+    let left = |lab: &Lab| lab.ok("bridge -n ov1 fdb show dev vxlan0 | cut -d ' ' -f 1-3");
+    let line = lab.ok(&format!("{del} --dst 192.168.1.6 --foreign --dry-run"))?;
+    ensure!(line.contains(" src_vni 301 "), "{line}");
+    lab.ok(&format!("{del} --dst 192.168.1.6 --foreign"))?;
+    assert_eq!(left(lab)?.lines().filter(|row| row.ends_with("192.168.1.6")).count(), 0);
+    lab.ok(&format!("{del} --foreign"))?;
+    assert_eq!(left(lab)?, "02:42:00:00:00:02 dst 192.168.1.5\n");
+    Ok(())
+}
+
+fn del_takes_what_only_the_bridge_knows(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let before = oracle::state(lab)?;
+    let learned = "bridge -n ov1 fdb add 02:42:c0:a8:0a:42 dev vxlan0 master dynamic";
+    lab.ok(&format!("{learned}; ovl-fdb del 02:42:c0:a8:0a:42 -n ov1"))?;
+    oracle::same("after del", &before, &oracle::state(lab)?)?;
+    lab.ok(&format!(
+        "{learned}
+        ip -n ov1 neigh add 192.168.10.66 lladdr 02:42:c0:a8:0a:42 dev vxlan0 nud permanent
+        ovl-fdb del 192.168.10.66 -n ov1 --foreign"
+    ))?;
+    oracle::same("after del", &before, &oracle::state(lab)?)?;
+    // What somebody wrote there, or learned behind another port, is no row of the device's.
+    lab.ok("bridge -n ov1 fdb add 02:42:c0:a8:0a:42 dev vxlan0 master static")?;
+    lab.fails("ovl-fdb del 02:42:c0:a8:0a:42 -n ov1", 3)?;
+    Ok(())
+}
+
+fn nobody_behind_a_vtep_has_the_devices_own_mac(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let before = oracle::state(lab)?;
+    let mac = lab.link("ov1", "vxlan0")?["address"].clone();
+    let mac = mac.as_str().unwrap_or_default();
+    let add = format!("ovl-fdb add 192.168.10.50 {mac} --dst 192.168.1.5 -n ov1");
+    lab.refuses(&add, 1, &["vxlan0's own MAC address"])?;
+    oracle::same("what was refused", &before, &oracle::state(lab)?)
 }

@@ -28,6 +28,7 @@ tests![
     veth_set,
     veth_del,
     fdb_add,
+    fdb_add_of_rows_that_age,
     fdb_add_with_every_flag,
     fdb_add_over_other_rows,
     fdb_del,
@@ -277,6 +278,17 @@ fn fdb_add(lab: &Lab) -> Result<()> {
         "bridge -n ov1 fdb append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.6 self permanent",
     );
     pastes(lab, &setup, "ovl-fdb add --flood --dst 192.168.1.5 -n ov1")
+}
+
+/// What ages is no part of the state that is compared.
+fn fdb_add_of_rows_that_age(lab: &Lab) -> Result<()> {
+    lab.ok(OVERLAY)?;
+    let add = "ovl-fdb add 192.168.10.101 auto --dst 192.168.1.5 --dynamic -n ov1";
+    lab.ok(add)?;
+    let ours = rows::of(lab, "ov1")?;
+    ensure!(ours.iter().any(|row| row.contains(" REACHABLE ")), "{ours:?}");
+    lab.ok(&format!("ovl-fdb del 192.168.10.101 -n ov1; {add} --dry-run | sh -e"))?;
+    rows::same("pasted", &ours, &rows::of(lab, "ov1")?)
 }
 
 fn fdb_add_with_every_flag(lab: &Lab) -> Result<()> {

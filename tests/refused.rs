@@ -5,8 +5,11 @@ use std::net::UdpSocket;
 
 use anyhow::{Result, ensure};
 use ovl_tests::lab::Lab;
+use ovl_tests::rows::{self, Rows};
 use ovl_tests::tests;
 use serde_json::{Value, json};
+
+use crate::answer::CONTAINER;
 
 tests![
     numbers_below_zero_are_told_what_is_allowed,
@@ -15,6 +18,10 @@ tests![
     a_port_that_is_read_otherwise_names_the_device,
     a_port_that_a_process_holds_says_how_to_find_it,
     what_was_done_and_could_not_be_told_is_told,
+    what_was_done_and_could_not_be_remembered_is_told,
+    an_answer_that_cannot_be_remembered_is_told_once: PING,
+    who_is_quiet_does_not_tell_that_it_waits,
+    flags_of_fdb_rows_are_none_of_neighbours,
 ];
 
 /// Refused with 2, in these words and without clap's advice on dashes.
@@ -36,6 +43,8 @@ fn numbers_below_zero_are_told_what_is_allowed(lab: &Lab) -> Result<()> {
         ("ovl-ns wait self --timeout -1", "0 or more"),
         ("ovl-ns nsid self --set -1", "a number from 0 up"),
         ("ovl-vxlan add -1 --vni 5", "starts with '-'"),
+        ("ovl-fdb answer t.csv --limit -1s", "0 or more"),
+        ("ovl-fdb sync t.csv --watch --every -0.5m --cleanup", "0 or more"),
     ] {
         no_sense(lab, command, &[allowed, "hint: "])?;
     }
@@ -120,4 +129,78 @@ fn what_was_done_and_could_not_be_told_is_told(lab: &Lab) -> Result<()> {
         1,
         &["cannot write", "done: delete 2 rows of w1 in netns x1"],
     )
+}
+
+/// A folder of our own without a byte to spare, with three endpoints in its memory.
+fn full(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("mkdir -p /run/ovl; mount -t tmpfs -o size=24k tmpfs /run/ovl
+        for i in 1 2 3; do ovl-fdb add 10.7.0.$i auto --dst 192.168.1.5 -n ov1; done
+        cat /dev/zero > /run/ovl/fill 2> /dev/null || true")
+        .map(drop)
+}
+
+fn what_was_done_and_could_not_be_remembered_is_told(lab: &Lab) -> Result<()> {
+    full(lab)?;
+    rows::write("t.csv", "10.7.0.3,,192.168.1.5\n")?;
+    for (command, number) in [
+        ("ovl-fdb del 10.7.0.1 -n ov1", 2),
+        ("ovl-fdb sync t.csv -n ov1", 2),
+        ("ovl-fdb flush --owned -n ov1", 2),
+    ] {
+        let done = format!("done: delete {number} rows of vxlan0 in netns ov1");
+        lab.refuses(command, 1, &["cannot remember rows", "No space left", &done])?;
+        // What there was no room for takes none.
+        assert_eq!(lab.ok("ls /run/ovl/rows | grep part || true")?, "", "`{command}`");
+    }
+    rows::same("deleted", &Rows::new(), &rows::of(lab, "ov1")?)
+}
+
+fn an_answer_that_cannot_be_remembered_is_told_once(lab: &Lab) -> Result<()> {
+    full(lab)?;
+    lab.ok(CONTAINER)?;
+    rows::write("t.csv", "192.168.10.101,,192.168.1.5\n192.168.10.102,,192.168.1.6\n")?;
+    // Not a byte more where rows are remembered.
+    lab.ok("yes >> $(ls /run/ovl/rows/*.*) 2> /dev/null || true")?;
+    let answer = lab.background("exec ovl-fdb answer t.csv -n ov1 -v > out 2> err")?;
+    lab.eventually("it hears", |lab| Ok(lab.ok("cat out")?.contains("the source has")))?;
+    for ip in ["192.168.10.101", "192.168.10.102"] {
+        lab.eventually("it answers", |lab| {
+            lab.run(&format!("timeout 0.3 ip netns exec c1 ping -c 1 -W 1 {ip}"))?;
+            Ok(lab.ok("cat out")?.contains(&format!("+ l3miss {ip}")))
+        })?;
+    }
+    drop(answer);
+    let said = lab.ok("cat err")?;
+    ensure!(said.matches("cannot remember rows").count() == 1, "{said}");
+    Ok(())
+}
+
+fn who_is_quiet_does_not_tell_that_it_waits(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let add = "ovl-fdb add 10.7.0.1 auto --dst 192.168.1.5 --exist-ok -n ov1";
+    lab.ok(add)?;
+    for lock in ["/run/ovl/lock", "/run/ovl/rows/lock"] {
+        for (flag, said) in [("-q", ""), ("", "ovl-fdb: waiting for /run/ovl/")] {
+            // Noted anew, or nothing would be written there.
+            let script = format!(
+                "ovl-fdb del 10.7.0.1 -n ov1 -q
+                flock {lock} sleep 1.5 & sleep 0.2; {add} {flag}; wait"
+            );
+            let output = lab.run(&script)?;
+            ensure!(output.code == 0 && output.stderr.starts_with(said), "{flag} {lock}\n{output}");
+            ensure!(!said.is_empty() || output.stderr.is_empty(), "{flag} {lock}\n{output}");
+        }
+    }
+    Ok(())
+}
+
+fn flags_of_fdb_rows_are_none_of_neighbours(lab: &Lab) -> Result<()> {
+    for flag in
+        ["--port 5", "--vni 5", "--via lo", "--nhid 5", "--router", "--extern-learn", "--sticky"]
+    {
+        let add = format!("ovl-fdb add 10.7.0.1 auto --neigh-only {flag}");
+        no_sense(lab, &add, &["--neigh-only", flag.split(' ').next().unwrap_or(flag)])?;
+    }
+    Ok(())
 }

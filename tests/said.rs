@@ -181,8 +181,13 @@ fn add_goes_from_a_vtep_to_a_nexthop_group_and_back(lab: &Lab) -> Result<()> {
     lab.ok(&format!("{add} --nhid 101"))?;
     leads(lab, "nhid 101")?;
     lab.refuses(&format!("{add} --nhid 102"), 4, &["nhid 101", "nhid 102"])?;
-    lab.refuses(&format!("{add} --dst 192.168.1.5"), 4, &["nhid 101", "dst 192.168.1.5"])?;
+    lab.refuses(
+        &format!("{add} --dst 192.168.1.5"),
+        4,
+        &["has nhid 101, asked dst 192.168.1.5\n"],
+    )?;
     leads(lab, "nhid 101")?;
+    ensure!(lab.ok("ovl-fdb list -n ov1")?.contains("  nhid 101 "), "where it leads is not listed");
     for (to, word) in [
         ("--nhid 102", "nhid 102"),
         ("--dst 192.168.1.5", "dst 192.168.1.5"),

@@ -11,6 +11,7 @@ tests![
     rows_become_what_the_table_says,
     signs_say_what_became_of_each_endpoint,
     json_says_the_same,
+    ports_vnis_and_ways_out_are_told_where_they_differ,
     a_second_run_changes_nothing,
     a_check_changes_nothing_and_tells_of_drift,
     endpoints_that_moved_cost_one_row_each,
@@ -94,6 +95,38 @@ fn json_says_the_same(lab: &Lab) -> Result<()> {
     assert_eq!(said["changed"][0]["dst"], "192.168.1.77");
     assert_eq!(said["blocked"][0]["stands"]["mac"], "02:42:00:00:00:99");
     assert_eq!((&said["unchanged"], &said["dev"]), (&json!(1), &json!("vxlan0")));
+    Ok(())
+}
+
+fn ports_vnis_and_ways_out_are_told_where_they_differ(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let table = |more: &str| {
+        let one = "mac: 02:42:00:00:00:01, vtep: 192.168.1.5";
+        let other = "mac: 02:42:00:00:00:02, vtep: 192.168.1.5, port: 4789, vni: 256";
+        rows::write("t.yaml", &format!("endpoints:\n  - {{ {one}{more} }}\n  - {{ {other} }}\n"))
+    };
+    table(", port: 8472")?;
+    lab.ok("ovl-fdb sync t.yaml -n ov1")?;
+    table(", vni: 300, via: eth0")?;
+    let check = lab.run("ovl-fdb sync t.yaml -n ov1 --check")?;
+    let said: Vec<&str> = check.stdout.lines().collect();
+    assert_eq!(
+        said[0],
+        "~ 02:42:00:00:00:01  → 192.168.1.5 vni 300 via eth0   was 192.168.1.5 port 8472"
+    );
+    let said = lab.json("ovl-fdb sync t.yaml -n ov1 -o json")?;
+    let (now, was) = (&said["changed"][0], &said["changed"][0]["was"]);
+    assert_eq!(
+        [&now["port"], &now["vni"], &now["via"], &now["nhid"]],
+        [&Value::Null, &json!(300), &json!("eth0"), &Value::Null]
+    );
+    assert_eq!(
+        [&was["port"], &was["vni"], &was["via"]],
+        [&json!(8472), &Value::Null, &Value::Null]
+    );
+    table("")?;
+    let said = lab.json("ovl-fdb sync t.yaml -n ov1 -o json")?;
+    assert_eq!(said["changed"][0]["was"]["via"], "eth0");
     Ok(())
 }
 

@@ -20,6 +20,7 @@ use crate::directory::Directory;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::flags::Flags;
+use crate::lock;
 use crate::output;
 use crate::shape::Netns;
 use crate::usage;
@@ -80,6 +81,7 @@ impl Context {
     /// A context for this machine.
     pub fn new(tool: &'static str, flags: Flags) -> Context {
         let folders = std::env::var("OVL_NETNS_PATH").ok();
+        lock::speak_as(tool, &flags);
         let whole = flags.is_structured();
         let search = Search { whole, ..Search::here(folders.as_deref()) };
         Context { tool, kernel: seam(), search, flags, done: RefCell::default() }
@@ -151,12 +153,10 @@ impl Context {
         self.done.replace(what);
     }
 
-    /// What was done and could not be told of stays done: whoever is told only that
-    /// nothing could be written would take it for not done.
-    fn with_what_was_done(&self, mut error: Error) -> Error {
-        if error.op == output::WRITE {
-            error.done = self.done.take();
-        }
+    /// An error that comes after what was done, which stays done: whoever is told only
+    /// that nothing could be written would take it for not done.
+    pub fn after_what_was_done(&self, mut error: Error) -> Error {
+        error.done = self.done.take();
         error
     }
 
@@ -225,7 +225,8 @@ where
     match run(&context, parsed) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            let error = context.with_what_was_done(error);
+            let is_untold = error.op == output::WRITE;
+            let error = if is_untold { context.after_what_was_done(error) } else { error };
             context.tell(&error);
             error.exit.into()
         }

@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ use ovl_core::names::shown;
 
 use crate::error::{Error, from_fail};
 use crate::exit::Exit;
-use crate::flags::Acting;
+use crate::flags::{Acting, Flags};
 use crate::output;
 use crate::stop;
 
@@ -32,6 +33,21 @@ const SILENT: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(30);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// The name under which this process tells that it waits; `None` when it is to be quiet.
+static VOICE: OnceLock<Option<&'static str>> = OnceLock::new();
+
+/// Says in whose name it is told that a lock is waited for, or with `-q` that it is not.
+/// Locks are taken deep down, where nobody knows of flags.
+pub(crate) fn speak_as(tool: &'static str, flags: &Flags) {
+    let _ = VOICE.set((!flags.quiet).then_some(tool));
+}
+
+fn say(what: &str) {
+    if let Some(tool) = VOICE.get().copied().flatten() {
+        output::note(&format!("{tool}: {what}"));
+    }
+}
 
 /// Takes the lock under which free names and addresses are chosen, unless nothing is
 /// to be changed. It is held until the value is dropped.
@@ -91,7 +107,7 @@ fn wait(
             return Err(Error::new(Exit::Failed, message).about("lock", shown(path), None));
         }
         if waited >= silent && !std::mem::replace(&mut is_said, true) {
-            output::note(&format!("waiting for {}: {} holds it", shown(path), holder(&file)));
+            say(&format!("waiting for {}: {} holds it", shown(path), holder(&file)));
         }
         pause(told.as_ref())?;
     }
@@ -129,8 +145,19 @@ fn holder(file: &File) -> String {
 }
 
 fn failed(path: &Path, why: &Fail) -> Error {
-    let message = format!("cannot lock {}: {why}", shown(path));
-    from_fail(why, message).about("lock", shown(path), None)
+    // Where a file has a folder's name the system says `File exists`, which nobody asked.
+    let in_the_way = path.ancestors().skip(1).find(|folder| folder.symlink_metadata().is_ok());
+    let why_not = match in_the_way.filter(|folder| !folder.is_dir()) {
+        Some(file) => format!("{} is not a folder", shown(file)),
+        None => why.to_string(),
+    };
+    let message = format!("cannot lock {}: {why_not}", shown(path));
+    let mut error = from_fail(why, message).about("lock", shown(path), None);
+    if error.exit != Exit::Denied {
+        // It is not what the run is about that exists, or is missing.
+        error.exit = Exit::Failed;
+    }
+    error
 }
 
 #[cfg(test)]

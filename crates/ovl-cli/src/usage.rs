@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::net::AddrParseError;
 use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use crate::error::Error;
@@ -25,14 +25,16 @@ pub fn explained<C: CommandFactory + FromArgMatches>(
     if error.kind() != ErrorKind::UnknownArgument {
         return error;
     }
-    let mut command = below_zero(C::command());
-    let again = command
-        .try_get_matches_from_mut(words)
-        .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut command)));
-    match again {
-        Err(better) if better.kind() != ErrorKind::UnknownArgument => better,
-        _ => error,
-    }
+    let again = |mut command: Command| {
+        command
+            .try_get_matches_from_mut(words)
+            .and_then(|matches| C::from_arg_matches(&matches).map_err(|e| e.format(&mut command)))
+            .err()
+    };
+    let is_better = |error: &clap::Error| error.kind() != ErrorKind::UnknownArgument;
+    let number = again(below_zero(C::command())).filter(is_better);
+    let better = number.or_else(|| again(times_below_zero(C::command())).filter(is_of_time));
+    better.unwrap_or(error)
 }
 
 /// The definition with numbers below zero as values.
@@ -42,6 +44,25 @@ fn below_zero(command: Command) -> Command {
         if takes { arg.allow_negative_numbers(true) } else { arg }
     };
     command.mut_args(takes).mut_subcommands(below_zero)
+}
+
+/// The definition with values of flags that begin with a dash: `-1s` is no number.
+fn times_below_zero(command: Command) -> Command {
+    let takes = |arg: Arg| {
+        let takes = arg.get_action().takes_values() && !arg.is_positional();
+        if takes { arg.allow_hyphen_values(true) } else { arg }
+    };
+    command.mut_args(takes).mut_subcommands(times_below_zero)
+}
+
+/// Is it a time below zero that it is about, and not a flag in a value's place?
+fn is_of_time(error: &clap::Error) -> bool {
+    match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) => value
+            .strip_prefix('-')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())),
+        _ => false,
+    }
 }
 
 /// Tells of words that could not be parsed; help and version go to standard output.

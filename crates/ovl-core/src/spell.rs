@@ -9,7 +9,7 @@ use crate::names::NETNS_DIR;
 use crate::plan::Plan;
 use crate::row::{
     FdbSpec, NTF_EXT_LEARNED, NTF_MASTER, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_NOARP,
-    NUD_PERMANENT, NeighSpec, RowOp, RowSpec,
+    NUD_PERMANENT, NeighSpec, RowOp, RowSpec, nud_words,
 };
 use crate::step::{Act, LinkChange, LinkRef, NsDecl, NsSlot, Op, Place, Step};
 
@@ -249,12 +249,12 @@ fn spaced(attrs: &LinkAttrs) -> String {
 }
 
 fn neigh_words(row: &NeighSpec) -> String {
-    let mut words = String::new();
-    for (bit, word) in [(NUD_PERMANENT, " nud permanent"), (NUD_NOARP, " nud noarp")] {
-        if row.state & bit != 0 {
-            words.push_str(word);
-        }
-    }
+    // Of a row that is to age as well: without a state `ip` makes one that stays.
+    let lasting = [(NUD_PERMANENT, "permanent"), (NUD_NOARP, "noarp")];
+    let lasting = lasting.into_iter().find(|(bit, _)| row.state & bit != 0);
+    let state =
+        lasting.map_or_else(|| nud_words(row.state).join("").to_lowercase(), |l| l.1.into());
+    let mut words = format!(" nud {state}");
     for (bit, word) in [(NTF_ROUTER, " router"), (NTF_EXT_LEARNED, " extern_learn")] {
         if row.flags & bit != 0 {
             words.push_str(word);

@@ -128,6 +128,9 @@ impl Source for FileSource {
             io::ErrorKind::NotFound => {
                 SourceError::Missing { what: what.clone(), why: io_text(&e) }
             }
+            io::ErrorKind::PermissionDenied => {
+                SourceError::Denied { what: what.clone(), why: io_text(&e) }
+            }
             _ => SourceError::Unreadable { what: what.clone(), why: io_text(&e) },
         })?;
         parse(&bytes, self.format).map_err(|findings| SourceError::Wrong { what, findings })

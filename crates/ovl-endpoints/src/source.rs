@@ -15,6 +15,14 @@ pub enum SourceError {
         /// What the system says.
         why: String,
     },
+    /// It is there and may not be read.
+    #[error("{what}: {why}")]
+    Denied {
+        /// What was read.
+        what: String,
+        /// What the system says.
+        why: String,
+    },
     /// It is there and cannot be read.
     #[error("{what}: {why}")]
     Unreadable {

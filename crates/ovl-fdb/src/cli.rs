@@ -128,7 +128,7 @@ pub struct Add {
     #[arg(long, conflicts_with_all = ["neigh_only", "flood"])]
     pub fdb_only: bool,
     /// Only the neighbour row
-    #[arg(long, conflicts_with_all = ["flood", "dst"])]
+    #[arg(long, conflicts_with_all = ["flood", "dst", "port", "vni", "via", "nhid", "router", "extern_learn", "sticky"])]
     pub neigh_only: bool,
     /// The all-zeros row: packets that no other row names go to this VTEP as well
     #[arg(long)]

@@ -1,13 +1,15 @@
 //! The verbs of ovl-fdb that look: list and get.
 
 use ovl_cli::error::reading;
-use ovl_cli::{Context, Directory, Error, Exit};
+use ovl_cli::{Context, Directory, Error, Exit, Seam};
+use ovl_core::error::Fail;
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
 use ovl_core::netns::NetNs;
 use ovl_core::plan::Conflict;
 use ovl_core::row::{Fdb, Neigh};
 use ovl_core::state::Reader;
+use ovl_core::types::MacAddr;
 
 use crate::cli::{Get, List, Who};
 use crate::device::some_rows;
@@ -88,11 +90,26 @@ fn one(
     let found = links.iter().find(|link| link.name == *dev);
     let link = Conflict::unless("vxlan", found, dev, label.map(str::to_owned))?;
     let neighs = reader.neighs(Some(link.index)).map_err(failed("its neighbour rows"))?;
-    let fdb = some_rows(&mut reader, link, &who.macs(&neighs), true);
+    let fdb = rows_at(&mut reader, link, &who.macs(&neighs));
     let fdb = fdb.map_err(failed("its FDB rows"))?;
     let mut group = group(directory, ns, &links, link, reader.cookie().ok(), &neighs, &fdb);
     group.endpoints.retain(|endpoint| is(endpoint, who));
     Ok(group)
+}
+
+/// The rows at some addresses, whatever VNI they are for: where a device tells VNIs apart
+/// (`external`) a question after one address is answered for the default one only.
+pub fn rows_at(
+    reader: &mut Reader<'_, Seam>,
+    link: &Link,
+    macs: &[MacAddr],
+) -> Result<Vec<Fdb>, Fail> {
+    if link.vxlan().is_some_and(|vxlan| vxlan.external != Some(true)) {
+        return some_rows(reader, link, macs, true);
+    }
+    let mut rows = reader.fdb(Some(link.index))?;
+    rows.retain(|row| macs.contains(&row.mac));
+    Ok(rows)
 }
 
 fn is(endpoint: &Endpoint, who: Who) -> bool {

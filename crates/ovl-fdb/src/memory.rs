@@ -298,9 +298,11 @@ impl Memory {
             };
         }
         let part = self.path.with_extension("part");
-        let file = File::create(&part)?;
-        write_lines(&file, self.rows.iter().chain(self.noted.iter().copied()))?;
-        self.seen = Some(Seen::of(&file)?);
+        let rows = self.rows.iter().chain(self.noted.iter().copied());
+        let written = File::create(&part)
+            .and_then(|file| write_lines(&file, rows).and_then(|()| Seen::of(&file)));
+        // Where there was no room for it, none is to be taken.
+        self.seen = Some(written.inspect_err(|_| drop(fs::remove_file(&part)))?);
         fs::rename(&part, &self.path)
     }
 

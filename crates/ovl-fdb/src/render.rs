@@ -168,7 +168,7 @@ fn row(shown: &Shown<'_>, wide: bool) -> Vec<String> {
         shown.at.dev.to_string(),
         text(e.ip().map(|ip| ip.to_string())),
         mac,
-        text(e.dst().map(|ip| ip.to_string())),
+        destination(e),
         condition(e),
     ];
     if wide {
@@ -186,6 +186,12 @@ fn row(shown: &Shown<'_>, wide: bool) -> Vec<String> {
         row.push(text(shown.port.map(ToString::to_string)));
     }
     row
+}
+
+/// Where its FDB row leads: to a VTEP, or to a nexthop group.
+fn destination(endpoint: &Endpoint) -> String {
+    let group = || endpoint.fdb.as_ref().and_then(|f| f.nhid).map(|id| format!("nhid {id}"));
+    endpoint.dst().map(|dst| dst.to_string()).or_else(group).unwrap_or_default()
 }
 
 /// Whose the rows are, and what is missing of them.

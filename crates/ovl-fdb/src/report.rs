@@ -1,16 +1,18 @@
 //! What a table and a device's rows differ in, as lines and as JSON.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use ovl_cli::paint::{Paint, Tone};
 use ovl_cli::{Context, Error, follow, output};
+use ovl_core::names::IfName;
 use ovl_core::types::MacAddr;
 use serde_json::{Value, json};
 
 use crate::device::Device;
 use crate::diff::{Change, Difference, Wanted};
 use crate::endpoints::Endpoint;
+use crate::want::underlay;
 
 /// A difference, to be shown once it has been made.
 pub struct Report {
@@ -50,10 +52,11 @@ impl Report {
                 Change::Blocked(..) => &mut counts.blocked,
             } += 1;
         }
+        let names = Names::of(context, device, &found.changes);
         let shown = if context.flags.is_structured() {
-            Shown::Value(structured(device.place(context), found, own))
+            Shown::Value(structured(device.place(context), found, &names, own))
         } else {
-            Shown::Text(text(&found.changes, counts, Paint::of(&context.flags)))
+            Shown::Text(text(&found.changes, &names, counts, Paint::of(&context.flags)))
         };
         Report { counts, shown }
     }
@@ -98,9 +101,9 @@ impl Report {
 }
 
 /// `place` with what was found.
-fn structured(place: Value, found: &Difference<'_>, own: usize) -> Value {
+fn structured(place: Value, found: &Difference<'_>, names: &Names, own: usize) -> Value {
     let kind = |wanted: fn(&Change<'_>) -> bool| -> Vec<Value> {
-        found.changes.iter().filter(|c| wanted(c)).map(value).collect()
+        found.changes.iter().filter(|c| wanted(c)).map(|c| value(c, names)).collect()
     };
     merged(
         place,
@@ -123,8 +126,8 @@ pub fn merged(mut first: Value, second: Value) -> Value {
     first
 }
 
-fn text(changes: &[Change<'_>], counts: Counts, paint: Paint) -> String {
-    let lines: Vec<Line> = changes.iter().map(line).collect();
+fn text(changes: &[Change<'_>], names: &Names, counts: Counts, paint: Paint) -> String {
+    let lines: Vec<Line> = changes.iter().map(|change| line(change, names)).collect();
     let width = lines.iter().map(|line| line.who.len()).max().unwrap_or(0);
     let mut out = String::new();
     for line in &lines {
@@ -154,22 +157,25 @@ struct Line {
     rest: String,
 }
 
-fn line(change: &Change<'_>) -> Line {
-    let to = |wanted: &Wanted| behind(wanted.ip, Some(wanted.mac), &target(wanted));
+fn line(change: &Change<'_>, names: &Names) -> Line {
+    let to = |wanted: &Wanted| {
+        behind(wanted.ip, Some(wanted.mac), &Way::asked(wanted, names).to_string())
+    };
     let (sign, tone, who, rest) = match change {
         Change::Added(wanted) => ("+", Tone::Good, who(wanted), to(wanted)),
         Change::Changed(wanted, was) => {
-            let rest = format!("{}   was {}", to(wanted), before(wanted, was));
+            let rest = format!("{}   was {}", to(wanted), before(wanted, was, names));
             ("~", Tone::Odd, who(wanted), rest)
         }
         Change::Removed(was) => {
-            ("-", Tone::Bad, name(was), behind(was.ip(), was.mac(), &destination(was)))
+            let rest = behind(was.ip(), was.mac(), &Way::found(was, names).to_string());
+            ("-", Tone::Bad, name(was), rest)
         }
         Change::Blocked(wanted, stands) => {
             let rest = format!(
                 "{}   someone else's row says {}: left alone (--take-over)",
                 to(wanted),
-                before(wanted, stands)
+                before(wanted, stands, names)
             );
             ("!", Tone::Bad, who(wanted), rest)
         }
@@ -205,18 +211,70 @@ fn mac(endpoint: &Endpoint) -> String {
     endpoint.mac().map(|mac| mac.to_string()).unwrap_or_default()
 }
 
-fn target(wanted: &Wanted) -> String {
-    let Some(to) = &wanted.to else { return String::new() };
-    match (to.dst, to.nhid) {
-        (Some(dst), _) => dst.to_string(),
-        (None, Some(id)) => format!("nhid {id}"),
-        (None, None) => String::new(),
+/// Where a row leads; of port, VNI and device only what is not the device's own.
+#[derive(Default)]
+struct Way {
+    dst: Option<IpAddr>,
+    nhid: Option<u32>,
+    port: Option<u16>,
+    vni: Option<u32>,
+    via: Option<String>,
+}
+
+impl Way {
+    fn asked(wanted: &Wanted, names: &Names) -> Way {
+        let Some(to) = &wanted.to else { return Way::default() };
+        let via = to.via.as_ref().map(|via| names.name(via.index));
+        Way { dst: to.dst, nhid: to.nhid, port: to.port, vni: to.vni, via }
+    }
+
+    fn found(endpoint: &Endpoint, names: &Names) -> Way {
+        let Some(row) = &endpoint.fdb else { return Way::default() };
+        let via = row.via.map(|index| names.name(index));
+        Way { dst: row.dst, nhid: row.nhid, port: row.port, vni: row.vni, via }
     }
 }
 
-fn destination(endpoint: &Endpoint) -> String {
-    let group = || endpoint.fdb.as_ref().and_then(|f| f.nhid).map(|id| format!("nhid {id}"));
-    endpoint.dst().map(|dst| dst.to_string()).or_else(group).unwrap_or_default()
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.dst, self.nhid) {
+            (Some(dst), _) => write!(f, "{dst}")?,
+            (None, Some(id)) => write!(f, "nhid {id}")?,
+            (None, None) => return Ok(()),
+        }
+        self.port.map_or(Ok(()), |port| write!(f, " port {port}"))?;
+        self.vni.map_or(Ok(()), |vni| write!(f, " vni {vni}"))?;
+        self.via.as_ref().map_or(Ok(()), |via| write!(f, " via {via}"))
+    }
+}
+
+/// The devices of the underlay by their indexes, where a row leaves by one.
+#[derive(Default)]
+struct Names(Vec<(u32, IfName)>);
+
+impl Names {
+    fn of(context: &Context, device: &Device, changes: &[Change<'_>]) -> Names {
+        let asked = |w: &Wanted| w.to.as_ref().is_some_and(|to| to.via.is_some());
+        let found = |e: &Endpoint| e.fdb.as_ref().is_some_and(|row| row.via.is_some());
+        let is_needed = changes.iter().any(|change| match change {
+            Change::Added(wanted) => asked(wanted),
+            Change::Removed(was) => found(was),
+            Change::Changed(wanted, was) | Change::Blocked(wanted, was) => {
+                asked(wanted) || found(was)
+            }
+        });
+        if !is_needed {
+            return Names::default();
+        }
+        // One whose name cannot be read is told by its index.
+        let links = underlay(context, &device.slots, device.at, &device.link).unwrap_or_default();
+        Names(links.into_iter().map(|link| (link.index, link.name)).collect())
+    }
+
+    fn name(&self, index: u32) -> String {
+        let known = self.0.iter().find(|(known, _)| *known == index);
+        known.map_or_else(|| format!("if{index}"), |(_, name)| name.to_string())
+    }
 }
 
 fn arrow(to: &str) -> String {
@@ -224,27 +282,33 @@ fn arrow(to: &str) -> String {
 }
 
 /// What of it is otherwise than it is wanted.
-fn before(wanted: &Wanted, stands: &Endpoint) -> String {
-    if stands.mac() == Some(wanted.mac) { destination(stands) } else { place_of(stands) }
+fn before(wanted: &Wanted, stands: &Endpoint, names: &Names) -> String {
+    let way = Way::found(stands, names).to_string();
+    if stands.mac() == Some(wanted.mac) { way } else { format!("{}{}", mac(stands), arrow(&way)) }
 }
 
 /// Whom a row names, and where that is.
 pub fn place_of(stands: &Endpoint) -> String {
-    format!("{}{}", mac(stands), arrow(&destination(stands)))
+    let way = Way::found(stands, &Names::default()).to_string();
+    format!("{}{}", mac(stands), arrow(&way))
 }
 
-fn value(change: &Change<'_>) -> Value {
-    let wanted = |w: &Wanted| {
-        let to = w.to.as_ref();
-        json!({ "ip": w.ip, "mac": w.mac, "dst": to.and_then(|t| t.dst), "nhid": to.and_then(|t| t.nhid) })
-    };
-    let stands = |e: &Endpoint| json!({ "ip": e.ip(), "mac": e.mac(), "dst": e.dst() });
+fn value(change: &Change<'_>, names: &Names) -> Value {
+    let wanted = |w: &Wanted| shape(w.ip, Some(w.mac), &Way::asked(w, names));
+    let stands = |e: &Endpoint| shape(e.ip(), e.mac(), &Way::found(e, names));
     match change {
         Change::Added(new) => wanted(new),
         Change::Removed(was) => stands(was),
         Change::Changed(now, was) => with(wanted(now), "was", stands(was)),
         Change::Blocked(new, other) => with(wanted(new), "stands", stands(other)),
     }
+}
+
+fn shape(ip: Option<IpAddr>, mac: Option<MacAddr>, way: &Way) -> Value {
+    let Way { dst, nhid, port, vni, via } = way;
+    json!({
+        "ip": ip, "mac": mac, "dst": dst, "nhid": nhid, "port": port, "vni": vni, "via": via,
+    })
 }
 
 fn with(mut value: Value, key: &str, more: Value) -> Value {

@@ -22,7 +22,7 @@ use ovl_core::want::{Policy, Want};
 use ovl_endpoints::{endpoint_address, vtep_address};
 
 use crate::cli::{Add, Del, Who};
-use crate::device::{Device, Known, defaults, is_deletion, some_rows};
+use crate::device::{Device, Known, defaults, is_deletion};
 use crate::diff::Rows;
 use crate::endpoints::{Endpoint, join};
 use crate::find;
@@ -73,6 +73,9 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
     if let Some(dst) = args.dst.filter(|_| args.flood) {
         not_own_vtep(context, &device, dst)?;
     }
+    if !args.neigh_only {
+        not_own_mac(&device, asked.mac)?;
+    }
     let via = args.via.as_ref().map(|name| device.via(context, name)).transpose()?;
     let rows = rows(args, &asked, via, defaults(&device.link));
     let (at, dev) = (device.at, args.on.dev.clone());
@@ -121,7 +124,7 @@ fn left_behind(
     let Some(was) = was.filter(|was| *was != mac) else { return Ok(Vec::new()) };
     device.remember(context, true)?;
     let mut reader = device.slots.reader(context, device.at)?;
-    let fdb = some_rows(&mut reader, &device.link, &[was], true);
+    let fdb = find::rows_at(&mut reader, &device.link, &[was]);
     let fdb = fdb.map_err(reading("its FDB rows", device.label()))?;
     let endpoints = join(&device.link, neighs, &fdb, device.memory.written());
     let mut users = endpoints.iter().filter(|endpoint| endpoint.mac() == Some(was));
@@ -187,6 +190,18 @@ fn not_own_vtep(context: &Context, device: &Device, dst: IpAddr) -> Result<(), E
         .hint("name the VTEPs of the other hosts"))
 }
 
+/// Frames that come from another VTEP with the device's own address are dropped as a
+/// loop (`vxlan_set_mac` in `drivers/net/vxlan/vxlan_core.c`): nobody there can have it.
+fn not_own_mac(device: &Device, mac: MacAddr) -> Result<(), Error> {
+    if device.link.attrs.mac != Some(mac) {
+        return Ok(());
+    }
+    let dev = &device.link.name;
+    let message =
+        format!("{mac} is {dev}'s own MAC address: no endpoint behind a VTEP can have it");
+    Err(Error::new(Exit::Failed, message).about("add", mac.to_string(), device.label()))
+}
+
 /// A device of the namespace of the socket, by name; `if5` is also the one with
 /// that index, as `ip` and `bridge` have it.
 pub fn via(
@@ -196,17 +211,7 @@ pub fn via(
     link: &Link,
     name: &IfName,
 ) -> Result<Via, Error> {
-    let mut reader = slots.reader(context, at)?;
-    let failed = || reading("the underlay's devices", None);
-    let links = match link.peer.nsid {
-        None => reader.links(false).map_err(failed())?,
-        Some(nsid) => match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
-            Some(ns) => Reader::open(&context.kernel, &ns)
-                .and_then(|mut r| r.links(false))
-                .map_err(failed())?,
-            None => Vec::new(),
-        },
-    };
+    let links = underlay(context, slots, at, link)?;
     let index = name.as_str().strip_prefix("if").and_then(|number| number.parse().ok());
     let named = links.iter().find(|link| link.name == *name);
     match named.or_else(|| links.iter().find(|link| Some(link.index) == index)) {
@@ -218,6 +223,24 @@ pub fn via(
             Exit::Missing,
             format!("{name} does not exist in the namespace of {}'s socket", link.name),
         )),
+    }
+}
+
+/// The devices of the namespace of the socket; none where it cannot be found from here.
+pub fn underlay(
+    context: &Context,
+    slots: &Slots,
+    at: NsSlot,
+    link: &Link,
+) -> Result<Vec<Link>, Error> {
+    let mut reader = slots.reader(context, at)?;
+    let failed = || reading("the underlay's devices", None);
+    let Some(nsid) = link.peer.nsid else { return reader.links(false).map_err(failed()) };
+    match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
+        Some(ns) => Reader::open(&context.kernel, &ns)
+            .and_then(|mut reader| reader.links(false))
+            .map_err(failed()),
+        None => Ok(Vec::new()),
     }
 }
 
@@ -250,7 +273,7 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let mut device = Device::locked(context, &args.on, args.acting)?;
     let Known { mut reader, neighs, memory } = device.known(context)?;
     let who = args.who.unwrap_or(Who::Mac(MacAddr::ZERO));
-    let fdb = some_rows(&mut reader, &device.link, &who.macs(&neighs), true);
+    let fdb = find::rows_at(&mut reader, &device.link, &who.macs(&neighs));
     let fdb = fdb.map_err(reading("its FDB rows", device.label()))?;
     drop(reader);
     device.endpoints = join(&device.link, &neighs, &fdb, memory.written());
@@ -258,7 +281,12 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     let is_chosen = |e: &&Endpoint| is_meant(e, who, args.dst);
     let chosen: Vec<&Endpoint> = device.endpoints.iter().filter(is_chosen).collect();
     let netns = device.label();
-    if chosen.is_empty() {
+    // Of what only the bridge knows no VTEP is known.
+    let in_bridge = fdb.iter().filter(|row| {
+        args.dst.is_none() && who == Who::Mac(row.mac) && is_bridges(row, &device.link)
+    });
+    let in_bridge: Vec<RowSpec> = in_bridge.map(Fdb::deletion).collect();
+    if chosen.is_empty() && in_bridge.is_empty() {
         if args.missing_ok {
             return Ok(Exit::Done);
         }
@@ -273,7 +301,9 @@ pub fn del(context: &Context, args: &Del) -> Result<Exit, Error> {
     if let Some(other) = chosen.iter().find(|e| !args.foreign && !e.is_owned() && !e.is_learned()) {
         return Err(foreign(other, netns));
     }
-    let remove = doomed(context, &chosen, &device.endpoints, who);
+    let mut remove = doomed(context, &chosen, &device, who);
+    let more = in_bridge.into_iter().filter(|row| !remove.contains(row)).collect::<Vec<_>>();
+    remove.extend(more);
     let plan = device.plan(Rows { remove, ..Rows::default() });
     device.write(context, args.acting, &plan, &mut Silent)?;
     Ok(Exit::Done)
@@ -298,9 +328,14 @@ fn foreign(endpoint: &Endpoint, netns: Option<String>) -> Error {
         .hint("--foreign deletes rows of other owners")
 }
 
+/// Has the bridge that a device is a port of learned it there?
+fn is_bridges(row: &Fdb, link: &Link) -> bool {
+    !row.is_self() && row.dev == link.index && row.master == link.master && row.is_learned()
+}
+
 /// The rows to delete: neighbour rows, the device's own FDB rows, and what the
 /// bridge has learned. Rows of a MAC address that another address still uses stay.
-fn doomed(context: &Context, chosen: &[&Endpoint], all: &[Endpoint], who: Who) -> Vec<RowSpec> {
+fn doomed(context: &Context, chosen: &[&Endpoint], device: &Device, who: Who) -> Vec<RowSpec> {
     let mut rows = Vec::new();
     let mut push = |row| {
         if !rows.contains(&row) {
@@ -312,7 +347,7 @@ fn doomed(context: &Context, chosen: &[&Endpoint], all: &[Endpoint], who: Who) -
         if let Some(neigh) = &endpoint.neigh {
             push(neigh.deletion());
         }
-        let user = all.iter().find(|other| {
+        let user = device.endpoints.iter().find(|other| {
             matches!(who, Who::Ip(_))
                 && other.ip() != endpoint.ip()
                 && other.ip().is_some()
@@ -327,10 +362,7 @@ fn doomed(context: &Context, chosen: &[&Endpoint], all: &[Endpoint], who: Who) -
             }
             continue;
         }
-        let learned = endpoint
-            .bridge
-            .as_deref()
-            .filter(|b| b.is_learned() && endpoint.fdb.as_ref().is_some_and(|f| f.dev == b.dev));
+        let learned = endpoint.bridge.as_deref().filter(|row| is_bridges(row, &device.link));
         for row in endpoint.fdb.iter().chain(learned) {
             push(row.deletion());
         }

@@ -41,6 +41,9 @@ pub fn no_table(why: SourceError) -> Error {
         SourceError::Missing { what, why } => {
             Error::new(Exit::Missing, format!("cannot read {what}: {why}"))
         }
+        SourceError::Denied { what, why } => {
+            Error::new(Exit::Denied, format!("cannot read {what}: {why}"))
+        }
         SourceError::Unreadable { what, why } => {
             Error::new(Exit::Failed, format!("cannot read {what}: {why}"))
         }

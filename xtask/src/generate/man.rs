@@ -197,7 +197,7 @@ impl Page {
     }
 
     /// The commands after `Examples:`, as they are typed; in a page the look of
-    /// them says what they are.
+    /// them says what they are. Then what else is said there.
     fn examples(&mut self, command: &Command) {
         let Some(help) = command.get_after_long_help().or(command.get_after_help()) else {
             return;
@@ -211,6 +211,10 @@ impl Page {
             }
             r.control("fi", []).control("RE", []);
         });
+        let is_more = |l: &&str| !l.is_empty() && !l.starts_with(' ') && *l != "Examples:";
+        for line in help.lines().filter(is_more) {
+            self.paragraph(line);
+        }
     }
 
     fn paragraph(&mut self, words: &str) {

@@ -127,6 +127,7 @@ pub struct Differs {
 
 fn spell_differences(differences: &[Difference]) -> String {
     let each = differences.iter().map(|Difference { word, asked, have, .. }| {
+        let asked = if asked.is_empty() { format!("no {word}") } else { asked.clone() };
         match (*word, have.as_str()) {
             // A device has no state as it has an address: it is up, or down.
             ("state", have) => format!("is {have}, asked {asked}"),

@@ -1,6 +1,7 @@
 //! Rows: what gives way to what. A row learned from traffic gives way; a
 //! permanent one that says otherwise does not, unless it is told to.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::{Clash, Conflict, Planner};
@@ -209,9 +210,13 @@ fn leads_differently(spec: &FdbSpec, have: &Fdb) -> Vec<Difference> {
     fn words<T: ToString>(word: &str, value: Option<T>) -> String {
         value.map(|value| format!("{word} {}", value.to_string())).unwrap_or_default()
     }
+    // A VTEP or a nexthop group: the one stands in the other's place.
+    let way = |dst: Option<IpAddr>, nhid| match dst {
+        Some(_) => words("dst", dst),
+        None => words("nhid", nhid),
+    };
     let each = [
-        ("dst", words("dst", spec.dst), words("dst", have.dst)),
-        ("nhid", words("nhid", spec.nhid), words("nhid", have.nhid)),
+        ("dst", way(spec.dst, spec.nhid), way(have.dst, have.nhid)),
         ("port", words("port", spec.port), words("port", have.port)),
         ("vni", words("vni", spec.vni), words("vni", have.vni)),
         (

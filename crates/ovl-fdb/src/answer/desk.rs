@@ -33,6 +33,7 @@ const SHARE: usize = 8;
 
 /// A place where misses are answered.
 pub struct Desk<'c> {
+    context: &'c Context,
     /// The namespace, by which others are asked for.
     pub key: NsKey,
     /// The device.
@@ -41,6 +42,8 @@ pub struct Desk<'c> {
     pub link: Link,
     reader: Reader<'c, Seam>,
     memory: Memory,
+    /// Rows could not be remembered, as was said.
+    forgets: bool,
     /// What was written here and stands, and when it was last known to be used.
     given: Map<Wanted, Given>,
     /// The devices that rows leave by, which the table names.
@@ -92,11 +95,13 @@ impl<'c> Desk<'c> {
         let reader = Reader::open(&context.kernel, ns)?;
         let memory = Memory::of(Some(spot.cookie), spot.index);
         Ok(Desk {
+            context,
             key: ns.key(),
             spot,
             link,
             reader,
             memory,
+            forgets: false,
             given: Map::default(),
             vias: Vec::new(),
         })
@@ -136,16 +141,27 @@ impl<'c> Desk<'c> {
             }
             return failed;
         }
-        // That a row cannot be remembered costs no more than that it is thought of as
-        // another's.
-        let _ = self.memory.note(&written);
-        self.memory.settle();
+        self.remember(&written);
         let at = Instant::now();
         let stays = life == Life::Permanent;
         for row in written.iter().filter_map(Kept::of) {
             self.given.insert(asks(row), Given { row, at, stays });
         }
         Answer::Written(written.len())
+    }
+
+    /// That a row cannot be remembered costs no more than that it is thought of as
+    /// another's: it is said once, and no reason to answer nobody.
+    fn remember(&mut self, rows: &[RowSpec]) {
+        let noted = self.memory.note(rows);
+        self.memory.settle();
+        let is_told = std::mem::replace(&mut self.forgets, noted.is_err());
+        if let Err(mut why) = noted
+            && !is_told
+        {
+            why.aftermath.push("the answers go on; their rows may be taken for another's".into());
+            self.context.tell(&why);
+        }
     }
 
     /// What a row need not say: the device's own port and VNI.

@@ -135,10 +135,11 @@ impl<'c> Clerk<'c> {
         self.vni = table.vni;
         self.book = Book::of(table);
         self.census.look();
-        self.open(true, wakes);
+        self.open(true, wakes)?;
         match &self.desk {
             Some(_) => Ok(()),
-            None => Err(Error::new(Exit::Failed, format!("cannot follow {}", self.home.name()))),
+            // It was there a moment ago.
+            None => Err(Error::new(Exit::Missing, format!("{} is gone", self.home.name()))),
         }
     }
 

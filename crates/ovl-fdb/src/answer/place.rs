@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures::stream::{Stream, StreamExt, abortable};
 use ovl_cli::Error;
+use ovl_cli::error::reading;
 use ovl_core::names::IfName;
 use ovl_core::row::Via;
 use ovl_core::watch::{Topic, Watcher};
@@ -22,24 +23,27 @@ use crate::sync::fits;
 const OWN: Duration = Duration::from_secs(2);
 
 impl Clerk<'_> {
-    /// Opens the namespace, if it is there. First the ears, then all else.
-    pub(super) fn open(&mut self, stirred: bool, wakes: &mut Wakes<'_>) {
+    /// Opens the namespace, if it is there. First the ears, then all else. Why that
+    /// cannot be is of no concern to one who waits for it, and all the answer to one
+    /// who begins.
+    pub(super) fn open(&mut self, stirred: bool, wakes: &mut Wakes<'_>) -> Result<(), Error> {
         if self.home.find(stirred).is_none() {
-            return;
+            return Ok(());
         }
-        let Some((ns, spot)) = self.home.open() else { return };
+        let Some((ns, spot)) = self.home.open() else { return Ok(()) };
+        let label = self.args.on.netns.netns.as_ref().map(ToString::to_string);
         let opened = Watcher::open_in(&ns, &[Topic::Rows]).and_then(Watcher::notices);
-        let (Ok(notices), Ok(device)) = (opened, Device::look(self.context, &self.args.on)) else {
-            return;
-        };
+        let notices = opened.map_err(reading("its notices", label.clone()))?;
+        let device = Device::look(self.context, &self.args.on)?;
         if let Err(why) = fits("answer", &device, self.vni) {
             if self.misfit.replace(spot) != Some(spot) {
                 self.context.tell(&why);
             }
-            return;
+            return Ok(());
         }
-        let Ok(mut desk) = Desk::open(self.context, &ns, spot, device.link.clone()) else { return };
-        let Ok(own) = desk.own(self.context) else { return };
+        let desk = Desk::open(self.context, &ns, spot, device.link.clone());
+        let mut desk = desk.map_err(reading("its rows", label.clone()))?;
+        let own = desk.own(self.context).map_err(reading("its underlay", label))?;
         desk.leave_by(self.vias(&device));
         let (notices, let_go) = abortable(notices);
         let notices: Pin<Box<dyn Stream<Item = Wake>>> =
@@ -48,6 +52,7 @@ impl Clerk<'_> {
         self.own = own;
         self.own.extend(self.args.own);
         (self.desk, self.let_go) = (Some(desk), Some(let_go));
+        Ok(())
     }
 
     /// Addresses come and go: what is this host's own is not answered any more.
@@ -103,7 +108,8 @@ impl Clerk<'_> {
             }
         }
         if self.desk.is_none() {
-            self.open(stirred, wakes);
+            // It is tried again at the next look.
+            let _ = self.open(stirred, wakes);
             if self.desk.is_some() {
                 let now = Instant::now();
                 self.answered = Recent::new(self.args.limit, now);

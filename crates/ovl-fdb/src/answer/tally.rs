@@ -43,24 +43,29 @@ pub struct Tally {
 impl Tally {
     fn text(&self) -> String {
         let mut parts = vec![
-            format!("{} misses", self.misses),
-            format!("{} answered with {} rows", self.answered, self.rows),
+            many(self.misses, "miss", "misses"),
+            format!("{} answered with {}", self.answered, many(self.rows, "row", "rows")),
             format!("{} unknown", self.unknown + self.still_unknown),
         ];
-        for (count, word) in [
-            (self.repeated, "repeated"),
-            (self.local, "behind this host"),
-            (self.foreign, "not ours to answer"),
-            (self.refused, "refused by the kernel"),
-            (self.expired, "rows expired"),
-            (self.lost, "times the socket was full"),
+        for (count, one, more) in [
+            (self.repeated, "repeated", "repeated"),
+            (self.local, "behind this host", "behind this host"),
+            (self.foreign, "not ours to answer", "not ours to answer"),
+            (self.refused, "refused by the kernel", "refused by the kernel"),
+            (self.expired, "row expired", "rows expired"),
+            (self.lost, "time the socket was full", "times the socket was full"),
         ] {
             if count > 0 {
-                parts.push(format!("{count} {word}"));
+                parts.push(many(count, one, more));
             }
         }
         parts.join(", ")
     }
+}
+
+/// So many of something.
+fn many(count: u64, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// Something that is told.
@@ -165,9 +170,10 @@ fn text(dev: &str, tally: &Tally, event: &Event<'_>) -> String {
     let clock = follow::clock();
     let detail = match event {
         Event::Answered(wanted, endpoint, rows, took) => format!(
-            "+ {}  {}  {rows} rows, {:.1} ms",
+            "+ {}  {}  {}, {:.1} ms",
             asked(*wanted),
             place(endpoint),
+            many(*rows as u64, "row", "rows"),
             took.as_secs_f64() * 1e3
         ),
         Event::Unknown(wanted) => format!("? {}  the source does not have it", asked(*wanted)),
@@ -184,7 +190,9 @@ fn text(dev: &str, tally: &Tally, event: &Event<'_>) -> String {
         Event::Lost => "! the socket was full, misses were lost: the rows were listed again".into(),
         Event::Gone => format!("- {dev} is gone: waiting for it"),
         Event::There => format!("+ {dev} is there again"),
-        Event::Table(count) => format!("~ the source has {count} endpoints"),
+        Event::Table(count) => {
+            format!("~ the source has {}", many(*count as u64, "endpoint", "endpoints"))
+        }
         Event::Unread(lines) => format!("! {}", follow::unread(*lines)),
         Event::Summary => format!("= {}", tally.text()),
     };
@@ -254,4 +262,20 @@ fn place(endpoint: &Endpoint) -> String {
         (None, None) => String::new(),
     };
     format!("{ip}{}{to}", endpoint.mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_told_as_one() {
+        let one = Tally { misses: 1, answered: 1, rows: 1, expired: 1, ..Tally::default() };
+        assert_eq!(one.text(), "1 miss, 1 answered with 1 row, 0 unknown, 1 row expired");
+        let two = Tally { misses: 2, answered: 2, rows: 4, lost: 2, ..Tally::default() };
+        assert_eq!(
+            two.text(),
+            "2 misses, 2 answered with 4 rows, 0 unknown, 2 times the socket was full"
+        );
+    }
 }

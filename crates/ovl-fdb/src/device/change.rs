@@ -90,9 +90,10 @@ impl Device {
                 rows.into_iter().chain(written.filter_map(Kept::of)).collect()
             });
             let is_there = |row: &Kept| standing.as_ref().is_none_or(|rows| rows.contains(row));
-            self.memory.keep(|row| {
+            let kept = self.memory.keep(|row| {
                 !gone.contains(&row) && !refused.contains(&row) && !is_old(&row) && is_there(&row)
-            })?;
+            });
+            kept.map_err(|why| context.after_what_was_done(why))?;
         }
         Ok(applied)
     }
