@@ -15,6 +15,7 @@ tests![
     a_flood_list_becomes_a_nexthop_group_and_back,
     a_flood_row_beside_a_nexthop_group_is_refused,
     flood_rows_of_one_vtep_are_all_written,
+    rows_that_lead_nowhere_can_go,
 ];
 
 const FLOOD: &str = "00:00:00:00:00:00";
@@ -193,5 +194,24 @@ fn flood_rows_of_one_vtep_are_all_written(lab: &Lab) -> Result<()> {
     ensure!(list.len() == 2 && list.iter().any(|row| row.contains("port 4791")), "{list:?}");
     let owners: Value = lab.json("ovl-fdb list -n ov1 --owned -o json")?;
     ensure!(owners.as_array().map(Vec::len) == Some(2), "{owners}");
+    Ok(())
+}
+
+/// What only the bridge has learned, and what nobody behind a VTEP can have.
+fn rows_that_lead_nowhere_can_go(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    let mac = "02:42:c0:a8:0a:42";
+    lab.ok(&format!("bridge -n ov1 fdb add {mac} dev vxlan0 master dynamic"))?;
+    let counts = lab.json("ovl-fdb flush --foreign --learned --master -n ov1 -o json")?;
+    ensure!(counts["master"] == 1, "{counts}");
+    let all = lab.ok("bridge -n ov1 fdb show br br0")?;
+    ensure!(!all.contains(mac), "{all}");
+    let link = lab.link("ov1", "vxlan0")?;
+    let own = link["address"].as_str().unwrap_or_default();
+    std::fs::write("/run/lab/own.csv", format!("192.168.10.77,{own},192.168.1.5\n"))?;
+    lab.refuses("ovl-fdb sync own.csv -n ov1 --max-delete 100%", 1, &[own, "own MAC address"])?;
+    lab.ok(&format!("bridge -n ov1 fdb add {own} dev vxlan0 dst 192.168.1.5 self"))?;
+    lab.ok(&format!("ovl-fdb del {own} --foreign -n ov1"))?;
+    ensure!(rows(lab, own, "vxlan0")?.iter().all(|row| !row.contains("192.168.1.5")));
     Ok(())
 }

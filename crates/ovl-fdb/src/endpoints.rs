@@ -121,20 +121,14 @@ pub fn join(link: &Link, neighs: &[Neigh], fdb: &[Fdb], written: &Written) -> Ve
 
 /// The same, in no order.
 pub fn match_up(link: &Link, neighs: &[Neigh], fdb: &[Fdb], written: &Written) -> Vec<Endpoint> {
-    let mut endpoints = pair_up(link.index, link.attrs.mac, link.master, neighs, fdb);
+    let mut endpoints = pair_up(link.index, link.master, neighs, fdb);
     for endpoint in &mut endpoints {
         endpoint.judge(written);
     }
     endpoints
 }
 
-fn pair_up(
-    dev: u32,
-    own_mac: Option<MacAddr>,
-    master: Option<u32>,
-    neighs: &[Neigh],
-    fdb: &[Fdb],
-) -> Vec<Endpoint> {
+fn pair_up(dev: u32, master: Option<u32>, neighs: &[Neigh], fdb: &[Fdb]) -> Vec<Endpoint> {
     // For multicast and broadcast the kernel makes NOARP entries of its own.
     let is_kernels =
         |n: &Neigh| n.state & NUD_NOARP != 0 && n.mac.is_none_or(MacAddr::is_multicast);
@@ -142,8 +136,7 @@ fn pair_up(
     let by_mac = ByMac::of(of_device.collect());
     let opinions = opinions(master, fdb);
     let opinion = |mac: MacAddr| opinions.get(&mac).map(|row| Box::new((*row).clone()));
-    let is_shown =
-        |f: &&Fdb| f.dev == dev && f.is_self() && !f.mac.is_multicast() && Some(f.mac) != own_mac;
+    let is_shown = |f: &&Fdb| f.dev == dev && f.is_self() && !f.mac.is_multicast();
     let mut endpoints = Vec::with_capacity(fdb.len().max(neighs.len()));
     let mut joined = Set::default();
     for row in fdb.iter().filter(is_shown) {
@@ -247,7 +240,7 @@ mod tests {
     }
 
     fn joined(neighs: &[Neigh], fdb: &[Fdb], remembered: &[Kept]) -> Vec<Endpoint> {
-        let mut endpoints = pair_up(5, None, Some(2), neighs, fdb);
+        let mut endpoints = pair_up(5, Some(2), neighs, fdb);
         endpoints.sort_by_key(|e| (e.ip(), e.mac()));
         for endpoint in &mut endpoints {
             let mut written = Written::default();

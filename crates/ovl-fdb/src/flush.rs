@@ -18,6 +18,7 @@ use crate::diff::Rows;
 use crate::endpoints::Endpoint;
 use crate::report::merged;
 use crate::sweep::{is_worth_while, sweep};
+use crate::want::is_bridges;
 use crate::written::Way;
 
 /// What was deleted, by the table it was in.
@@ -47,8 +48,11 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
     }
     let reach = if args.foreign { Reach::All } else { Reach::OursInBridge };
     let device = device.with_rows(context, known, reach)?;
-    let (remove, rest) = doomed(args, &device.endpoints, &device.link);
+    let (mut remove, rest) = doomed(args, &device.endpoints, &device.link);
     count += rest;
+    let alone = only_in_bridge(args, &device);
+    count.master += alone.len();
+    remove.extend(alone);
     let place = device.place(context);
     let plan = device.plan(in_bulk(args, &device, remove));
     device.write(context, args.acting, &plan, &mut Silent)?;
@@ -79,6 +83,22 @@ fn in_bulk(args: &Flush, device: &Device, remove: Vec<RowSpec>) -> Rows {
     drop(meant);
     let remove = remove.into_iter().filter(|row| !is_own(&row)).collect();
     Rows { remove, flush: Some((filter, named)), ..Rows::default() }
+}
+
+/// Rows that the bridge has learned, of addresses that are in no other table: they lead
+/// to no VTEP, and only their address and how they came about can name them.
+fn only_in_bridge(args: &Flush, device: &Device) -> Vec<RowSpec> {
+    let leads = args.dst.is_some() || args.vni.is_some() || args.port.is_some();
+    if !args.foreign || !args.in_master() || args.permanent || leads || args.nhid.is_some() {
+        return Vec::new();
+    }
+    let known: Set<MacAddr> = device.endpoints.iter().filter_map(Endpoint::mac).collect();
+    let learned = device.listing.iter().flatten().filter(|row| {
+        is_bridges(row, &device.link)
+            && !known.contains(&row.mac)
+            && args.mac.is_none_or(|mac| row.mac == mac)
+    });
+    learned.map(Fdb::deletion).collect()
 }
 
 impl AddAssign for Count {

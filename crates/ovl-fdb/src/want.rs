@@ -192,7 +192,7 @@ fn not_own_vtep(context: &Context, device: &Device, dst: IpAddr) -> Result<(), E
 
 /// Frames that come from another VTEP with the device's own address are dropped as a
 /// loop (`vxlan_set_mac` in `drivers/net/vxlan/vxlan_core.c`): nobody there can have it.
-fn not_own_mac(device: &Device, mac: MacAddr) -> Result<(), Error> {
+pub fn not_own_mac(device: &Device, mac: MacAddr) -> Result<(), Error> {
     if device.link.attrs.mac != Some(mac) {
         return Ok(());
     }
@@ -329,7 +329,7 @@ fn foreign(endpoint: &Endpoint, netns: Option<String>) -> Error {
 }
 
 /// Has the bridge that a device is a port of learned it there?
-fn is_bridges(row: &Fdb, link: &Link) -> bool {
+pub fn is_bridges(row: &Fdb, link: &Link) -> bool {
     !row.is_self() && row.dev == link.index && row.master == link.master && row.is_learned()
 }
 

@@ -11,6 +11,7 @@ use ovl_endpoints::{Endpoint, SourceError, Table};
 
 use crate::device::Device;
 use crate::diff::{Target, Wanted};
+use crate::want::not_own_mac;
 
 /// Which rows of an endpoint are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,6 +93,7 @@ fn wanted(
 ) -> Result<Option<Wanted>, Error> {
     let (port, vni) = device.is_default(endpoint.port, endpoint.vni);
     let to = if endpoint.has_target() && rows != Rows::Neigh {
+        not_own_mac(device, endpoint.mac)?;
         Some(Target {
             dst: endpoint.vtep,
             port: endpoint.port.filter(|_| !port),
