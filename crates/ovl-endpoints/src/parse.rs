@@ -345,6 +345,29 @@ mod tests {
     }
 
     #[test]
+    fn a_subnet_says_nothing_of_the_other_family() {
+        let text = "subnet: 192.168.10.0/24\nendpoints:\n  - { ip: 192.168.10.1, vtep: 192.168.1.4 }\n  - { ip: fd00::1, mac: 02:42:00:00:00:01, vtep: 192.168.1.4 }\n";
+        assert_eq!(table(text).endpoints.len(), 2);
+    }
+
+    #[test]
+    fn of_two_ways_to_one_vtep_it_is_said_what_differs() {
+        let text = |one: &str, other: &str| {
+            let row = "mac: 02:42:00:00:00:01, vtep: 192.168.1.4";
+            format!("endpoints:\n  - {{ {row}{one} }}\n  - {{ {row}{other} }}\n")
+        };
+        for (one, other, there) in [
+            (", port: 4789", "", "there it has port 4789"),
+            ("", ", port: 4789", "there it has no port"),
+            (", vni: 7", ", vni: 8", "there it has VNI 7"),
+            (", via: eth0", "", "there it has device (via) eth0"),
+        ] {
+            let found = wrong(&text(one, other));
+            assert!(found[0].ends_with(there), "{found:?}");
+        }
+    }
+
+    #[test]
     fn keys_that_mean_nothing_are_named() {
         assert!(wrong("vnl: 256\nendpoints: []\n")[0].contains("vnl"));
         assert!(wrong("endpoints:\n- {ip: 10.0.0.1, vtpe: 10.1.0.1}\n")[0].contains("vtpe"));
