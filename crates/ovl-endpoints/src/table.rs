@@ -32,7 +32,7 @@ pub struct Table {
     #[serde(skip)]
     pub repeated: usize,
     /// Rows in the text of `bridge` or `ip` that are no endpoint's: the bridge's
-    /// own, multicast groups, neighbours that were not found.
+    /// own, multicast groups, neighbours that were not found, what was learned.
     #[serde(skip)]
     pub skipped: usize,
 }
@@ -94,6 +94,10 @@ pub struct Finding {
 /// All that is wrong with a table. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings(pub Vec<Finding>);
+
+/// What is wrong with rows of two devices: nothing tells which of them are meant.
+pub(crate) const OTHER_DEVICE: &str =
+    "it is of another device than the first: list one device alone";
 
 /// Findings that are shown; of a table of a hundred thousand lines all may be wrong.
 pub(crate) const SHOWN: usize = 10;
