@@ -9,6 +9,7 @@ mod listed;
 mod marks;
 mod parse;
 mod printed;
+mod quote;
 pub mod source;
 pub mod table;
 mod written;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::json::{START, refusal};
 use crate::parse::{endpoint, is_zero, number, port};
+use crate::quote::brief;
 use crate::table::{Endpoint, Finding, OTHER_DEVICE, Place, Table};
 use crate::written::by_group;
 
@@ -78,7 +79,7 @@ impl Way {
                 "via {index} is an index, and of which device is known in the underlay of \
                  that list only: name the device"
             )),
-            Way::Name(name) => name.parse().map_err(|e| format!("via: {e}")),
+            Way::Name(name) => name.parse().map_err(|e| brief(&format!("via: {e}"))),
         }
     }
 }

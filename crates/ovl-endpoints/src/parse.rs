@@ -1,11 +1,11 @@
 //! The forms in which a table is written: which one it is, and the checks that
 //! hold for all. The whole input is checked before anything of it is used.
 
-use ovl_core::names::shown;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ovl_core::types::{MacAddr, UnicastMac};
 
+use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, Findings, Place, SHOWN, Table};
 use crate::{csv, json, listed, marks, printed, yaml};
 
@@ -107,14 +107,14 @@ pub(crate) fn port(port: u16) -> Result<u16, String> {
 
 /// A number, or whatever else is read from a word.
 pub(crate) fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("'{}' is not {what}", shown(text)))
+    text.parse().map_err(|_| format!("'{}' is not {what}", quoted(text)))
 }
 
 /// The MAC address of an endpoint; where none is written, by Docker's rule.
 pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, String> {
     match (text, ip) {
         (Some(text), _) => {
-            text.parse::<UnicastMac>().map(UnicastMac::get).map_err(|e| e.to_string())
+            text.parse::<UnicastMac>().map(UnicastMac::get).map_err(|e| brief(&e.to_string()))
         }
         (None, Some(IpAddr::V4(ip))) => Ok(MacAddr::from_ipv4(ip)),
         (None, Some(IpAddr::V6(_))) => {
@@ -128,7 +128,7 @@ pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, Str
 fn address(text: &str) -> Result<IpAddr, String> {
     match plain_ipv4(text.as_bytes()) {
         Some(ip) => Ok(IpAddr::V4(ip)),
-        None => text.parse().map_err(|_| format!("'{}' is not an IP address", shown(text))),
+        None => text.parse().map_err(|_| format!("'{}' is not an IP address", quoted(text))),
     }
 }
 

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use ovl_core::names::shown;
 use ovl_core::types::MacAddr;
 
 use crate::parse::{ip, is_zero, mac, number, parsed, port, vtep};
+use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, OTHER_DEVICE, Place, Table};
 
 /// A row of a device, as a line says it.
@@ -104,7 +104,7 @@ fn fdb_row<'t>(
                     "ifindex" => format!("if{}", value()?),
                     name => name.to_owned(),
                 };
-                row.via = Some(via.parse().map_err(|e| format!("{e}"))?);
+                row.via = Some(via.parse().map_err(|e| brief(&format!("{e}")))?);
             }
             "nhid" | "id" => row.nhid = Some(parsed(value()?, "a nexthop group")?),
             "dev" => dev = Some(value()?),
@@ -136,7 +136,7 @@ fn neigh_row<'t>(
 ) -> Result<Option<Row<'t>>, String> {
     let address: IpAddr = first
         .parse()
-        .map_err(|_| format!("'{}' is neither an IP nor a MAC address", shown(first)))?;
+        .map_err(|_| format!("'{}' is neither an IP nor a MAC address", quoted(first)))?;
     let (mut lladdr, mut dev) = (None, None);
     let (mut is_passing, mut is_told) = (false, false);
     while let Some(word) = words.next() {
@@ -172,7 +172,7 @@ fn neigh_row<'t>(
 }
 
 fn unknown(word: &str) -> String {
-    format!("'{}' is no word of bridge fdb show or ip neigh show", shown(word))
+    format!("'{}' is no word of bridge fdb show or ip neigh show", quoted(word))
 }
 
 #[cfg(test)]
