@@ -89,7 +89,7 @@ fn one(place: Place, why: &str) -> Findings {
 fn detect(text: &str) -> Format {
     let says = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let Some(first) = text.lines().map(str::trim).find(says) else { return Format::Csv };
-    let word = first.split([' ', '\t', ',']).next().unwrap_or_default();
+    let word = csv::bare(first.split([' ', '\t', ',']).next().unwrap_or_default());
     let is_address = word.parse::<IpAddr>().is_ok() || word.parse::<MacAddr>().is_ok();
     if first.contains(',') && (is_address || word.eq_ignore_ascii_case("ip") || word.is_empty()) {
         Format::Csv
