@@ -400,6 +400,6 @@ fn what_list_prints_is_loaded_again(lab: &Lab) -> Result<()> {
     rows::same("piped", &before, &rows::of(lab, "ov1")?)?;
     // What is learned is not made to stay.
     let said = lab.ok("ovl-fdb list -n ov1 -j | ovl-fdb load - -n ov1")?;
-    ensure!(said.contains("1 rows of no endpoint"), "{said}");
+    ensure!(said.contains(", 1 row of no endpoint"), "{said}");
     rows::same("again", &before, &rows::of(lab, "ov1")?)
 }
