@@ -62,8 +62,8 @@ fn mark_each(value: &mut Value, mark: &str) {
 /// readers differ.
 fn is_other_in_1_1(text: &str) -> bool {
     let bare = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let is_word = |word: &&str| text.eq_ignore_ascii_case(word);
-    WORDS.iter().any(|word| is_word(&word)) || is_number(bare) || is_day(text)
+    let is_word = WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
+    is_word || is_number(bare) || is_day(text)
 }
 
 /// What means something.
@@ -76,9 +76,8 @@ fn is_number(text: &str) -> bool {
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0b")) {
         return digits.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'_');
     }
-    let is_named = |word: &&str| text.eq_ignore_ascii_case(word);
     let is_of_one = |byte: u8| byte.is_ascii_digit() || b"_,:.eE+-".contains(&byte);
-    [".inf", ".nan"].iter().any(|word| is_named(&word))
+    [".inf", ".nan"].iter().any(|word| text.eq_ignore_ascii_case(word))
         || text.starts_with(|c: char| c.is_ascii_digit() || c == '.')
             && text.bytes().all(is_of_one)
             && text.bytes().filter(|byte| *byte == b'.').count() < 2

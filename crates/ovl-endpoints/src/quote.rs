@@ -85,7 +85,7 @@ mod tests {
                 let Err(findings) = parse(input.as_bytes(), format) else { continue };
                 for finding in findings.0 {
                     let length = finding.to_string().chars().count();
-                    assert!(length < 300, "{:.80} as {format:?}: {length}", input);
+                    assert!(length < 300, "{input:.80} as {format:?}: {length}");
                 }
             }
         }
