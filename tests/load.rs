@@ -8,9 +8,7 @@ use ovl_tests::{oracle, tests};
 use serde_json::json;
 
 tests![
-    what_list_prints_is_loaded_again,
     yaml_json_and_csv_say_the_same,
-    what_bridge_and_ip_print_is_loaded_as_it_was,
     a_table_comes_by_standard_input,
     what_stands_is_not_written_again,
     one_bad_line_in_a_thousand_and_nothing_is_written,
@@ -18,6 +16,8 @@ tests![
     bad_json_is_named_by_line_and_column,
     one_mistake_in_a_table_hides_no_other,
     addresses_that_are_there_twice_are_named,
+    a_table_of_both_families_and_a_spreadsheets_are_loaded,
+    the_wrong_file_is_refused_in_a_line,
     a_device_that_is_full_takes_all_rows_back,
     a_vtep_of_the_other_family_takes_all_rows_back,
     keep_going_reports_each_refusal_by_its_line,
@@ -61,41 +61,6 @@ fn yaml_json_and_csv_say_the_same(lab: &Lab) -> Result<()> {
         rows::same("the test's own clean-up", &Rows::new(), &rows::of(lab, "ov1")?)?;
     }
     Ok(())
-}
-
-/// The rows without what tells whose they are.
-fn unmarked(rows: Rows) -> Rows {
-    rows.into_iter().map(|r| r.replace(" proto 79", "").replace(" extern_learn", "")).collect()
-}
-
-fn what_bridge_and_ip_print_is_loaded_as_it_was(lab: &Lab) -> Result<()> {
-    lab.overlay()?;
-    lab.ok("ip netns add ov2
-        ip -n h1 link add vxlan0 netns ov2 type vxlan id 257 dstport 4789 proxy l2miss l3miss
-        ip -n h1 nexthop add id 1 via 192.168.1.5 fdb; ip -n h1 nexthop add id 10 group 1 fdb
-        b='bridge -n ov1 fdb' n='ip -n ov1 neigh'
-        $b add 02:42:00:00:00:01 dev vxlan0 dst 192.168.1.5 self permanent
-        $n add 192.168.10.1 lladdr 02:42:00:00:00:01 dev vxlan0 nud permanent
-        $n add fd00:a::1 lladdr 02:42:00:00:00:01 dev vxlan0 nud permanent
-        $b add 02:42:00:00:00:02 dev vxlan0 dst 192.168.1.6 port 9999 vni 300 self permanent
-        $b add 02:42:00:00:00:03 dev vxlan0 nhid 10 self permanent
-        $n add 192.168.10.4 lladdr 02:42:00:00:00:04 dev vxlan0 nud permanent
-        $b append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.6 self permanent
-        $b append 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.7 port 9999 self permanent
-        $b add 02:42:00:00:00:05 dev vxlan0 dst 192.168.1.5 self permanent extern_learn
-        $b add 02:42:00:00:00:05 dev vxlan0 master extern_learn
-        ip -n ov1 neigh add 192.168.10.77 dev vxlan0 nud failed || true")?;
-    let before = rows::of(lab, "ov1")?;
-    assert_eq!(before.len(), 9, "{before:?}");
-    lab.ok("{ bridge -n ov1 fdb show dev vxlan0; ip -n ov1 neigh show dev vxlan0; } > t.txt
-        ovl-fdb load t.txt -n ov2")?;
-    let after = rows::of(lab, "ov2")?;
-    rows::same("loaded", &unmarked(before.clone()), &unmarked(after))?;
-    // The same with all that `-d`, `-s` and other places to ask add to the lines.
-    lab.ok("ovl-fdb flush --owned -n ov2
-        { bridge -n ov1 -d -s fdb show; ip -n ov1 -d -s neigh show; } > t.txt
-        ovl-fdb load t.txt -n ov2")?;
-    rows::same("loaded", &unmarked(before), &unmarked(rows::of(lab, "ov2")?))
 }
 
 fn a_table_comes_by_standard_input(lab: &Lab) -> Result<()> {
@@ -382,24 +347,32 @@ fn half_of_an_endpoint_that_stands_is_completed_and_the_other_half_is_owned(
     Ok(())
 }
 
-fn what_list_prints_is_loaded_again(lab: &Lab) -> Result<()> {
+fn a_table_of_both_families_and_a_spreadsheets_are_loaded(lab: &Lab) -> Result<()> {
     lab.overlay()?;
-    rows::csv("t.csv", 1..20)?;
-    lab.ok("ovl-fdb load t.csv -n ov1
-        ovl-fdb add --flood --dst 192.168.1.6 -n ov1
-        ovl-fdb add 02:42:0a:07:01:01 --fdb-only --dst 192.168.1.6 --port 8472 -n ov1
-        bridge -n ov1 fdb add 02:42:00:00:00:99 dev vxlan0 dst 192.168.1.9 self dynamic")?;
-    lab.ok("ovl-fdb list -n ov1 --permanent -j >put-aside.json")?;
-    let before = rows::of(lab, "ov1")?;
-    ensure!(before.len() == 41, "{before:?}");
-    lab.ok("ovl-fdb flush --owned -n ov1")?;
-    assert_eq!(rows::of(lab, "ov1")?.len(), 1);
-    lab.ok("ovl-fdb load put-aside.json -n ov1")?;
-    rows::same("loaded", &before, &rows::of(lab, "ov1")?)?;
-    lab.ok("ovl-fdb flush --owned -n ov1; ovl-fdb load - -n ov1 <put-aside.json")?;
-    rows::same("piped", &before, &rows::of(lab, "ov1")?)?;
-    // What is learned is not made to stay.
-    let said = lab.ok("ovl-fdb list -n ov1 -j | ovl-fdb load - -n ov1")?;
-    ensure!(said.contains("1 rows of no endpoint"), "{said}");
-    rows::same("again", &before, &rows::of(lab, "ov1")?)
+    rows::write(
+        "t.yaml",
+        "subnet: 192.168.10.0/24\nendpoints:\n  - { ip: 192.168.10.101, vtep: 192.168.1.5 }\n  \
+        - { ip: \"fd00:a::1\", mac: 02:42:c0:a8:0a:65, vtep: 192.168.1.5 }\n",
+    )?;
+    lab.ok("ovl-fdb load t.yaml -n ov1")?;
+    let mut wanted: Rows = pair("192.168.10.101", "02:42:c0:a8:0a:65", "192.168.1.5").into();
+    wanted.extend(pair("fd00:a::1", "02:42:c0:a8:0a:65", "192.168.1.5"));
+    rows::same("both families", &wanted, &rows::of(lab, "ov1")?)?;
+    rows::write("t.csv", "\"ip\",\"mac\",\"vtep\"\n\"192.168.10.101\",\"\",\"192.168.1.5\"\n")?;
+    let said = lab.ok("ovl-fdb load t.csv -n ov1")?;
+    ensure!(said.contains("1 there already"), "{said}");
+    // One VTEP, by two ports.
+    let one = "{ mac: 02:42:00:00:00:01, vtep: 192.168.1.5";
+    rows::write("t.yaml", &format!("endpoints:\n  - {one}, port: 4789 }}\n  - {one} }}\n"))?;
+    lab.refuses("ovl-fdb load t.yaml -n ov1", 1, &["line 3: ", "there it has port 4789"])
+}
+
+fn the_wrong_file_is_refused_in_a_line(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok("yes 'hello world this is no table' | head -20000 >big.txt")?;
+    for form in ["", "--format yaml", "--format json", "--format csv", "--format text"] {
+        let said = lab.fails(&format!("ovl-fdb load big.txt -n ov1 {form}"), 1)?;
+        ensure!(said.len() < 2000, "{} bytes with '{form}': {said:.300}", said.len());
+    }
+    Ok(())
 }

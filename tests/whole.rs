@@ -32,6 +32,7 @@ mod paste;
 mod picture;
 mod ping;
 mod refused;
+mod reload;
 mod said;
 mod saved;
 mod stalled;
@@ -81,6 +82,7 @@ fn main() -> ExitCode {
         paste::tests,
         ping::tests,
         refused::tests,
+        reload::tests,
         said::tests,
         saved::tests,
         stalled::tests,

@@ -23,6 +23,7 @@ pub mod turn;
 mod usage;
 pub mod watch;
 pub mod ways;
+mod yaml;
 
 pub use apply::apply;
 pub use context::{Context, Seam, main, main_of};

@@ -11,7 +11,7 @@ use serde::Serialize;
 pub use crate::columns::Columns;
 use crate::error::{Error, from_io};
 use crate::flags::{Flags, Format};
-use crate::stop;
+use crate::{stop, yaml};
 
 /// Bytes that are written at once.
 const PIECE: usize = 64 * 1024;
@@ -103,7 +103,7 @@ pub fn show<T: Serialize>(
     }
 }
 
-/// Shows a list of any length: as JSON each item on a line of its own, written as
+/// Shows a list of any length: as JSON each item on a line of its own, and written as
 /// it is made, so that a hundred thousand of them are never held as text.
 pub fn show_each<T: Serialize>(
     flags: &Flags,
@@ -112,7 +112,7 @@ pub fn show_each<T: Serialize>(
 ) -> Result<(), Error> {
     match flags.format() {
         Format::Json => stream(|out| write_lines(out, items)).map(drop),
-        Format::Yaml => print(&structured(Format::Yaml, &items.collect::<Vec<_>>())?),
+        Format::Yaml => stream(|out| write_items(out, items)).map(drop),
         format => print(&text(format == Format::Wide)),
     }
 }
@@ -135,10 +135,27 @@ fn write_lines<T: Serialize>(
     out.flush()
 }
 
+/// A list of YAML, an item after the other.
+fn write_items<T: Serialize>(
+    out: &mut dyn Write,
+    items: impl Iterator<Item = T>,
+) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(PIECE, out);
+    let mut is_empty = true;
+    for item in items {
+        out.write_all(yaml::written(&[item]).map_err(io::Error::other)?.as_bytes())?;
+        is_empty = false;
+    }
+    if is_empty {
+        out.write_all(b"[]\n")?;
+    }
+    out.flush()
+}
+
 /// A value as JSON or YAML.
 pub fn structured<T: Serialize>(format: Format, value: &T) -> Result<String, Error> {
     let written = match format {
-        Format::Yaml => serde_yaml::to_string(value).map_err(io::Error::other),
+        Format::Yaml => yaml::written(value).map_err(io::Error::other),
         _ => serde_json::to_string_pretty(value).map(|s| s + "\n").map_err(io::Error::from),
     };
     written.map_err(|e| from_io(WRITE, HERE, &e))

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::marks;
 use crate::parse::number;
+use crate::quote::brief;
 use crate::table::{Finding, Place, Table};
 use crate::written::{Item, Said, Written, no_key_of_table};
 
@@ -51,7 +52,7 @@ pub(crate) fn refusal(e: &serde_json::Error, (line, column): (u32, u32)) -> Find
     };
     let text = e.to_string();
     let end = format!(" at line {} column {}", e.line(), e.column());
-    Finding { place, why: text.strip_suffix(&end).unwrap_or(&text).to_owned() }
+    Finding { place, why: brief(text.strip_suffix(&end).unwrap_or(&text)) }
 }
 
 fn offset(count: usize) -> u32 {

@@ -2,12 +2,14 @@
 //! endpoints, the forms they are written in, and the sources they come from.
 //! Knows addresses and no netlink; writes no row and prints nothing.
 
+mod csv;
 pub mod file;
 mod json;
-mod lines;
 mod listed;
 mod marks;
 mod parse;
+mod printed;
+mod quote;
 pub mod source;
 pub mod table;
 mod written;

@@ -2,11 +2,15 @@
 //! again, there or elsewhere. What was learned from traffic is not: traffic teaches it
 //! again.
 
-use serde::Deserialize;
+use std::net::IpAddr;
+
+use ovl_core::names::IfName;
+use serde::{Deserialize, Deserializer};
 
 use crate::json::{START, refusal};
-use crate::parse::{endpoint, number, port};
-use crate::table::{Endpoint, Finding, Place, Table};
+use crate::parse::{endpoint, is_zero, number, port};
+use crate::quote::brief;
+use crate::table::{Endpoint, Finding, OTHER_DEVICE, Place, Table};
 use crate::written::by_group;
 
 /// Could this be one?
@@ -24,8 +28,16 @@ struct Listed {
     dst: Option<String>,
     port: Option<u16>,
     vni: Option<u32>,
+    #[serde(deserialize_with = "there")]
     neigh: Option<Neigh>,
+    #[serde(deserialize_with = "there")]
     fdb: Option<Fdb>,
+}
+
+/// What may be null, and has to be there: what `ip` and `bridge` print has neither, and
+/// would be a list of endpoints without rows.
+fn there<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(from)
 }
 
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -37,6 +49,8 @@ struct Netns {
 struct Neigh {
     #[serde(default)]
     state: Vec<String>,
+    #[serde(default)]
+    flags: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -45,20 +59,45 @@ struct Fdb {
     state: String,
     #[serde(default)]
     flags: Vec<String>,
-    via: Option<u32>,
+    via: Option<Way>,
     nhid: Option<u32>,
+}
+
+/// The device of the underlay that packets leave by.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Way {
+    Index(u32),
+    Name(String),
+}
+
+impl Way {
+    /// Its name. In another underlay its index is another device's.
+    fn name(&self) -> Result<IfName, String> {
+        match self {
+            Way::Index(index) => Err(format!(
+                "via {index} is an index, and of which device is known in the underlay of \
+                 that list only: name the device"
+            )),
+            Way::Name(name) => name.parse().map_err(|e| brief(&format!("via: {e}"))),
+        }
+    }
+}
+
+fn is_told(flags: &[String]) -> bool {
+    flags.iter().any(|flag| flag == "extern_learn")
 }
 
 impl Neigh {
     fn lasts(&self) -> bool {
         self.state.iter().any(|state| matches!(state.as_str(), "PERMANENT" | "NOARP"))
+            || is_told(&self.flags)
     }
 }
 
 impl Fdb {
     fn lasts(&self) -> bool {
-        matches!(self.state.as_str(), "permanent" | "static")
-            || self.flags.iter().any(|flag| flag == "extern_learn")
+        matches!(self.state.as_str(), "permanent" | "static") || is_told(&self.flags)
     }
 }
 
@@ -71,7 +110,7 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Fin
         let place = Place::Item(number(index));
         let mut find = |why| findings.push(Finding { place, why });
         if first.is_some_and(|first| first != (&listed.netns, &listed.dev)) {
-            find("it is of another device than the first: list one device alone".into());
+            find(OTHER_DEVICE.into());
             break;
         }
         match listed.endpoint(place) {
@@ -85,7 +124,11 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Fin
 
 fn no_list(e: &serde_json::Error) -> Finding {
     let Finding { place, why } = refusal(e, START);
-    Finding { place, why: format!("no list as `ovl-fdb list -o json` prints it: {why}") }
+    let why = format!(
+        "no list as `ovl-fdb list -o json` prints it (of ip and bridge the text is taken, not \
+         the JSON): {why}"
+    );
+    Finding { place, why }
 }
 
 impl Listed {
@@ -99,19 +142,31 @@ impl Listed {
         if (ip.is_none() && dst.is_none() && nhid.is_none()) || mac.is_empty() {
             return Ok(None);
         }
+        if self.is_of_the_device() {
+            return Ok(None);
+        }
         let ip = ip.unwrap_or_default();
         let made = match (dst, nhid) {
             (None, Some(_)) => by_group(ip, mac, place)?,
             _ => endpoint(ip, mac, dst.unwrap_or_default(), place)?,
         };
-        let via = fdb.and_then(|fdb| fdb.via).map(|index| format!("if{index}").parse());
+        let via = fdb.and_then(|fdb| fdb.via.as_ref()).map(Way::name);
         Ok(Some(Endpoint {
             port: self.port.filter(|_| fdb.is_some()).map(port).transpose()?,
             vni: self.vni.filter(|_| fdb.is_some()),
-            via: via.transpose().map_err(|e| format!("via: {e}"))?,
+            via: via.transpose()?,
             nhid,
             ..made
         }))
+    }
+
+    /// Is it the flood row to the device's own multicast group? The kernel makes that, by
+    /// the group's device, wherever a device is made with `--group`.
+    fn is_of_the_device(&self) -> bool {
+        let is_multicast = |dst: &str| dst.parse().is_ok_and(|dst: IpAddr| dst.is_multicast());
+        let by_index = self.fdb.as_ref().is_some_and(|f| matches!(f.via, Some(Way::Index(_))));
+        let is_flood = self.mac.as_deref().is_some_and(is_zero);
+        by_index && is_flood && self.dst.as_deref().is_some_and(is_multicast)
     }
 }
 
@@ -123,7 +178,7 @@ mod tests {
         {"netns": {"ref": "ov1", "inode": 7}, "dev": "vxlan0", "ip": "10.0.0.1",
          "mac": "02:42:0a:00:00:01", "dst": "192.168.1.5", "port": 8472, "vni": null, "owned": true,
          "neigh": {"flags": [], "proto": "79", "state": ["PERMANENT"]},
-         "fdb": {"flags": ["self", "extern_learn"], "state": "permanent", "via": 3, "nhid": null}},
+         "fdb": {"flags": ["self", "extern_learn"], "state": "permanent", "via": "eth0", "nhid": null}},
         {"netns": {"ref": "ov1", "inode": 7}, "dev": "vxlan0", "ip": "10.0.0.2",
          "mac": "02:42:0a:00:00:02", "dst": "192.168.1.5", "port": null, "vni": null,
          "neigh": {"state": ["PERMANENT"]}, "fdb": {"flags": ["self"], "state": ""}},
@@ -144,11 +199,47 @@ mod tests {
         assert_eq!(table.skipped, 1);
         let [both, neigh, flood, group] = table.endpoints.as_slice() else { panic!("{table:?}") };
         assert_eq!(both.port, Some(8472));
-        assert!(both.via.as_ref().is_some_and(|via| via.as_str() == "if3"));
+        assert!(both.via.as_ref().is_some_and(|via| via.as_str() == "eth0"));
         assert!(both.ip.is_some() && both.vtep.is_some());
         assert!(neigh.ip.is_some() && !neigh.has_target(), "it is learned where it is");
         assert!(flood.ip.is_none() && flood.vtep.is_some());
         assert_eq!((group.vtep, group.nhid), (None, Some(10)));
+    }
+
+    #[test]
+    fn a_device_by_its_index_is_refused_and_the_devices_own_group_left_out() {
+        let by_index = LISTED.replacen("\"eth0\"", "3", 1);
+        let wrong = parse(by_index.as_bytes(), None).expect_err("taken").to_string();
+        assert!(wrong.contains("via 3 is an index"), "{wrong}");
+        // As it is listed of a device that was made with --group.
+        let group = LISTED.replace("\"192.168.1.6\"", "\"239.1.1.1\"").replace(
+            "\"permanent\", \"nhid\": null}}",
+            "\"permanent\", \"via\": 3, \"nhid\": null}}",
+        );
+        let table = parse(group.as_bytes(), None).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!((table.skipped, table.endpoints.len()), (2, 3));
+        // One that was added goes by no device of its own.
+        let added = LISTED.replace("\"192.168.1.6\"", "\"239.1.1.1\"");
+        let table = parse(added.as_bytes(), None).unwrap_or_else(|e| panic!("{e}"));
+        assert!(table.endpoints[2].vtep.is_some_and(|vtep| vtep.is_multicast()), "{table:?}");
+    }
+
+    #[test]
+    fn a_neighbour_that_a_control_plane_told_of_lasts() {
+        let told = LISTED.replace("[\"STALE\"]}", "[\"STALE\"], \"flags\": [\"extern_learn\"]}");
+        let table = parse(told.as_bytes(), None).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!((table.skipped, table.endpoints.len()), (0, 5));
+    }
+
+    #[test]
+    fn json_of_ip_and_bridge_is_refused_with_what_is_taken() {
+        for text in [
+            r#"[{"dst":"10.0.0.1","dev":"vxlan0","lladdr":"02:42:0a:00:00:01","state":["PERMANENT"]}]"#,
+            r#"[{"mac":"02:42:0a:00:00:01","ifname":"vxlan0","dst":"192.168.1.5","state":"permanent"}]"#,
+        ] {
+            let wrong = parse(text.as_bytes(), None).expect_err("taken").to_string();
+            assert!(wrong.contains("of ip and bridge the text is taken"), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::parse::number;
+use crate::quote::brief;
 use crate::table::{Finding, Place};
 
 /// So much is read again, in bytes, to say where something is.
@@ -31,7 +32,7 @@ pub(crate) fn refusal(e: &serde_yaml::Error) -> Finding {
     let text = e.to_string();
     let end = e.location().map(|at| format!(" at line {} column {}", at.line(), at.column()));
     let why = end.and_then(|end| text.strip_suffix(&end)).unwrap_or(&text);
-    Finding { place, why: why.to_owned() }
+    Finding { place, why: brief(why) }
 }
 
 fn at_mark(at: &serde_yaml::Location) -> Place {

@@ -1,13 +1,13 @@
 //! The forms in which a table is written: which one it is, and the checks that
 //! hold for all. The whole input is checked before anything of it is used.
 
-use ovl_core::names::shown;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ovl_core::types::{MacAddr, UnicastMac};
 
+use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, Findings, Place, SHOWN, Table};
-use crate::{json, lines, listed, marks, yaml};
+use crate::{csv, json, listed, marks, printed, yaml};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
     let mut findings = Vec::new();
     let mut table = match format.unwrap_or_else(|| detect(text)) {
         Format::Yaml => keyed(text, &mut findings),
-        Format::Csv => lines::csv(text, &mut findings),
-        Format::Text => lines::tools(text, &mut findings),
+        Format::Csv => csv::read(text, &mut findings),
+        Format::Text => printed::read(text, &mut findings),
     };
     table.check(&mut findings);
     findings.sort_by_key(|finding| match finding.place {
@@ -89,7 +89,7 @@ fn one(place: Place, why: &str) -> Findings {
 fn detect(text: &str) -> Format {
     let says = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let Some(first) = text.lines().map(str::trim).find(says) else { return Format::Csv };
-    let word = first.split([' ', '\t', ',']).next().unwrap_or_default();
+    let word = csv::bare(first.split([' ', '\t', ',']).next().unwrap_or_default());
     let is_address = word.parse::<IpAddr>().is_ok() || word.parse::<MacAddr>().is_ok();
     if first.contains(',') && (is_address || word.eq_ignore_ascii_case("ip") || word.is_empty()) {
         Format::Csv
@@ -107,14 +107,14 @@ pub(crate) fn port(port: u16) -> Result<u16, String> {
 
 /// A number, or whatever else is read from a word.
 pub(crate) fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("'{}' is not {what}", shown(text)))
+    text.parse().map_err(|_| format!("'{}' is not {what}", quoted(text)))
 }
 
 /// The MAC address of an endpoint; where none is written, by Docker's rule.
 pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, String> {
     match (text, ip) {
         (Some(text), _) => {
-            text.parse::<UnicastMac>().map(UnicastMac::get).map_err(|e| e.to_string())
+            text.parse::<UnicastMac>().map(UnicastMac::get).map_err(|e| brief(&e.to_string()))
         }
         (None, Some(IpAddr::V4(ip))) => Ok(MacAddr::from_ipv4(ip)),
         (None, Some(IpAddr::V6(_))) => {
@@ -128,7 +128,7 @@ pub(crate) fn mac(text: Option<&str>, ip: Option<IpAddr>) -> Result<MacAddr, Str
 fn address(text: &str) -> Result<IpAddr, String> {
     match plain_ipv4(text.as_bytes()) {
         Some(ip) => Ok(IpAddr::V4(ip)),
-        None => text.parse().map_err(|_| format!("'{}' is not an IP address", shown(text))),
+        None => text.parse().map_err(|_| format!("'{}' is not an IP address", quoted(text))),
     }
 }
 
@@ -183,8 +183,15 @@ pub(crate) fn ip(text: &str) -> Result<IpAddr, String> {
     endpoint_address(address(text)?)
 }
 
-pub(crate) fn vtep(text: &str) -> Result<IpAddr, String> {
-    vtep_address(address(text)?)
+/// A VTEP; packets that are sent everywhere may go to a multicast group as well.
+pub(crate) fn vtep(text: &str, is_flood: bool) -> Result<IpAddr, String> {
+    let vtep = address(text)?;
+    if is_flood && vtep.is_multicast() { Ok(vtep) } else { vtep_address(vtep) }
+}
+
+/// The MAC address of a flood row.
+pub(crate) fn is_zero(mac: &str) -> bool {
+    mac == "00:00:00:00:00:00"
 }
 
 /// An endpoint of an address, a MAC address and a VTEP, each absent when empty.
@@ -197,12 +204,12 @@ pub(crate) fn endpoint(
     let some = |text: &str| (!text.is_empty()).then_some(());
     let ip = some(ip_text).map(|()| ip(ip_text)).transpose();
     let ip = ip.map_err(|why| in_field(0, &why))?;
-    let vtep = some(vtep_text).map(|()| vtep(vtep_text)).transpose();
+    let flood = ip.is_none() && is_zero(mac_text);
+    let vtep = some(vtep_text).map(|()| vtep(vtep_text, flood)).transpose();
     let vtep = vtep.map_err(|why| in_field(2, &why))?;
     if ip.is_none() && vtep.is_none() {
         return Err("it has neither an IP address nor a VTEP".into());
     }
-    let flood = ip.is_none() && mac_text == "00:00:00:00:00:00";
     let mac_said = some(mac_text).map(|()| mac_text).filter(|said| *said != "auto");
     let mac = if flood { Ok(MacAddr::ZERO) } else { mac(mac_said, ip) };
     let mac = mac.map_err(|why| in_field(1, &why))?;
@@ -276,7 +283,7 @@ mod tests {
 02:42:c0:a8:0a:64 dev vxlan0 dst 192.168.1.4 self sticky static
 00:00:00:00:00:00 dev vxlan0 dst 192.168.1.5 used 0/0 self permanent
 02:42:c0:a8:0a:65 dst 192.168.1.5 port 8472 vni 300 via lo link-netnsid 0 self extern_learn permanent
-192.168.10.100 dev vxlan0 lladdr 02:42:c0:a8:0a:64 PERMANENT proto 79 \nfd00::1 dev vxlan0 lladdr 02:42:c0:a8:0a:64 router REACHABLE \n192.168.10.9 dev eth0 FAILED\n";
+192.168.10.100 dev vxlan0 lladdr 02:42:c0:a8:0a:64 PERMANENT proto 79 \nfd00::1 dev vxlan0 lladdr 02:42:c0:a8:0a:64 router extern_learn REACHABLE \n192.168.10.9 dev eth0 FAILED\n";
         let read = table(text);
         assert_eq!(read.skipped, 2);
         assert_eq!(read.endpoints[0], whole(100, 4, 2));
@@ -342,6 +349,40 @@ mod tests {
         let text =
             "subnet: 192.168.10.0/24\nendpoints:\n  - { ip: 192.168.11.1, vtep: 192.168.1.4 }\n";
         assert!(wrong(text)[0].contains("192.168.10.0/24"));
+    }
+
+    #[test]
+    fn a_subnet_says_nothing_of_the_other_family() {
+        let text = "subnet: 192.168.10.0/24\nendpoints:\n  - { ip: 192.168.10.1, vtep: 192.168.1.4 }\n  - { ip: fd00::1, mac: 02:42:00:00:00:01, vtep: 192.168.1.4 }\n";
+        assert_eq!(table(text).endpoints.len(), 2);
+    }
+
+    #[test]
+    fn a_multicast_group_is_the_vtep_of_a_flood_row_only() {
+        for (group, row) in
+            [("239.1.1.1", ",00:00:00:00:00:00,"), ("ff05::1", ",00:00:00:00:00:00,")]
+        {
+            assert_eq!(table(&format!("{row}{group}\n")).endpoints[0].vtep, group.parse().ok());
+        }
+        assert!(wrong("192.168.10.1,,239.1.1.1\n")[0].contains("239.1.1.1 is no VTEP's address"));
+        assert!(wrong(",02:42:00:00:00:01,239.1.1.1\n")[0].contains("is no VTEP's address"));
+    }
+
+    #[test]
+    fn of_two_ways_to_one_vtep_it_is_said_what_differs() {
+        let text = |one: &str, other: &str| {
+            let row = "mac: 02:42:00:00:00:01, vtep: 192.168.1.4";
+            format!("endpoints:\n  - {{ {row}{one} }}\n  - {{ {row}{other} }}\n")
+        };
+        for (one, other, there) in [
+            (", port: 4789", "", "there it has port 4789"),
+            ("", ", port: 4789", "there it has no port"),
+            (", vni: 7", ", vni: 8", "there it has VNI 7"),
+            (", via: eth0", "", "there it has device (via) eth0"),
+        ] {
+            let found = wrong(&text(one, other));
+            assert!(found[0].ends_with(there), "{found:?}");
+        }
     }
 
     #[test]

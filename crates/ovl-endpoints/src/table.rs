@@ -32,7 +32,7 @@ pub struct Table {
     #[serde(skip)]
     pub repeated: usize,
     /// Rows in the text of `bridge` or `ip` that are no endpoint's: the bridge's
-    /// own, multicast groups, neighbours that were not found.
+    /// own, multicast groups, neighbours that were not found, what was learned.
     #[serde(skip)]
     pub skipped: usize,
 }
@@ -95,6 +95,10 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings(pub Vec<Finding>);
 
+/// What is wrong with rows of two devices: nothing tells which of them are meant.
+pub(crate) const OTHER_DEVICE: &str =
+    "it is of another device than the first: list one device alone";
+
 /// Findings that are shown; of a table of a hundred thousand lines all may be wrong.
 pub(crate) const SHOWN: usize = 10;
 
@@ -144,7 +148,9 @@ impl Table {
         let mut repeated = vec![false; self.endpoints.len()];
         for (at, endpoint) in all.iter().enumerate() {
             let mut find = |why| findings.push(Finding { place: endpoint.place, why });
+            // A subnet says nothing of addresses of the other family.
             if let (Some(subnet), Some(ip)) = (subnet, endpoint.ip)
+                && subnet.addr().is_ipv4() == ip.is_ipv4()
                 && !subnet.contains(ip)
             {
                 find(format!("{ip} is not in the table's subnet {}", subnet.network()));
@@ -162,8 +168,8 @@ impl Table {
                 if first.is_same(endpoint) {
                     repeated[at] = true;
                 } else {
-                    let there = first.place;
-                    find(format!("{ip} is in {there} as well, and there it is elsewhere"));
+                    let (there, is) = (first.place, first.elsewhere(endpoint));
+                    find(format!("{ip} is in {there} as well, and there it {is}"));
                 }
             }
             let mac = endpoint.mac;
@@ -173,10 +179,8 @@ impl Table {
             {
                 let first = &all[first];
                 if first.target() != endpoint.target() {
-                    let there = first.place;
-                    find(format!(
-                        "{mac} is in {there} as well, and there it is behind another VTEP"
-                    ));
+                    let (there, is) = (first.place, first.unlike(endpoint));
+                    find(format!("{mac} is in {there} as well, and there it {is}"));
                 } else if endpoint.ip.is_none() {
                     repeated[at] = true;
                 }
@@ -203,6 +207,31 @@ impl Endpoint {
     /// Where its packets go.
     pub fn target(&self) -> Target<'_> {
         (self.vtep, self.port, self.vni, self.via.as_ref(), self.nhid)
+    }
+
+    /// Where it is, beside `other` of the same IP address.
+    fn elsewhere(&self, other: &Endpoint) -> String {
+        let behind = |e: &Endpoint| (e.mac, e.vtep, e.nhid);
+        if behind(self) == behind(other) { self.unlike(other) } else { "is elsewhere".into() }
+    }
+
+    /// In what its target is another than that of `other`, in words. Of one that is left
+    /// out it is not known whether it would be the same: that is the device's to say.
+    fn unlike(&self, other: &Endpoint) -> String {
+        let is = |key: &str, here: Option<String>| match here {
+            Some(here) => format!("has {key} {here}"),
+            None => format!("has no {key}"),
+        };
+        let number = |number: Option<u32>| number.map(|number| number.to_string());
+        if (self.vtep, self.nhid) != (other.vtep, other.nhid) {
+            "is behind another VTEP".into()
+        } else if self.port != other.port {
+            is("port", number(self.port.map(u32::from)))
+        } else if self.vni != other.vni {
+            is("VNI", number(self.vni))
+        } else {
+            is("device (via)", self.via.as_ref().map(ToString::to_string))
+        }
     }
 
     fn is_same(&self, other: &Endpoint) -> bool {

@@ -5,12 +5,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use ovl_core::names::shown;
 use ovl_core::types::{Cidr, Vni};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::parse::{endpoint, parsed, port};
+use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, Place, Table};
 
 /// The keys of a table.
@@ -110,12 +110,12 @@ impl<T> Default for Item<T> {
 
 /// What is said of a key of a table that means nothing.
 pub(crate) fn no_key_of_table(key: &str) -> String {
-    format!("unknown field `{}`: a table has {OF_TABLE}", shown(key))
+    format!("unknown field `{}`: a table has {OF_TABLE}", quoted(key))
 }
 
 /// The same of an endpoint's.
 pub(crate) fn no_key_of_endpoint(key: &str) -> String {
-    format!("unknown field `{}`: an endpoint has {OF_ENDPOINT}", shown(key))
+    format!("unknown field `{}`: an endpoint has {OF_ENDPOINT}", quoted(key))
 }
 
 impl<T: Text, E, U> Written<T, E, U> {
@@ -147,7 +147,7 @@ impl<A: Fn(&str) -> Place> Head<'_, A> {
         said: Option<impl Text>,
         read: impl Fn(&str) -> Result<T, W>,
     ) -> Option<T> {
-        match value(key, said, |text| read(text).map_err(|why| format!("{key}: {why}"))) {
+        match value(key, said, |text| read(text).map_err(|why| brief(&format!("{key}: {why}")))) {
             Ok(value) => value,
             Err(why) => {
                 self.findings.push(Finding { place: (self.at)(key), why });
@@ -200,7 +200,7 @@ impl<T: Text> Item<T> {
         made.port = value("port", self.port, |text| port(parsed(text, "a port")?))?;
         made.vni = value("vni", self.vni, |text| parsed(text, "a VNI"))?;
         made.nhid = value("nhid", self.nhid, |text| parsed(text, "a nexthop group"))?;
-        made.via = value("via", self.via, |text| text.parse().map_err(|e| format!("{e}")))?;
+        made.via = value("via", self.via, |text| text.parse().map_err(|e| brief(&format!("{e}"))))?;
         Ok(made)
     }
 }

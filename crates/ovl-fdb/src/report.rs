@@ -323,16 +323,17 @@ pub fn counts(counts: &Value) -> String {
         Some(1) => "1 endpoint added".to_owned(),
         _ => format!("{added} endpoints added"),
     }];
-    for (key, word) in [
-        ("replaced", "replaced"),
-        ("unchanged", "there already"),
-        ("own", "behind this host, left out"),
-        ("repeated", "lines repeated"),
-        ("skipped", "rows of no endpoint"),
-        ("refused", "refused"),
+    for (key, one, many) in [
+        ("replaced", "replaced", "replaced"),
+        ("unchanged", "there already", "there already"),
+        ("own", "behind this host, left out", "behind this host, left out"),
+        ("repeated", "line repeated", "lines repeated"),
+        ("skipped", "row of no endpoint", "rows of no endpoint"),
+        ("refused", "refused", "refused"),
     ] {
-        if counts[key] != 0 {
-            parts.push(format!("{} {word}", counts[key]));
+        let count = &counts[key];
+        if *count != 0 {
+            parts.push(format!("{count} {}", if *count == 1 { one } else { many }));
         }
     }
     parts.join(", ") + "\n"
