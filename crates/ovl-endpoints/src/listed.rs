@@ -8,7 +8,7 @@ use ovl_core::names::IfName;
 use serde::{Deserialize, Deserializer};
 
 use crate::json::{START, refusal};
-use crate::parse::{endpoint, is_zero, number, port};
+use crate::parse::{endpoint, is_zero, number, of_one_vni, port};
 use crate::quote::brief;
 use crate::table::{Endpoint, Finding, OTHER_DEVICE, Place, Table};
 use crate::written::by_group;
@@ -61,6 +61,7 @@ struct Fdb {
     flags: Vec<String>,
     via: Option<Way>,
     nhid: Option<u32>,
+    src_vni: Option<u32>,
 }
 
 /// The device of the underlay that packets leave by.
@@ -145,6 +146,9 @@ impl Listed {
         if self.is_of_the_device() {
             return Ok(None);
         }
+        if let Some(vni) = fdb.and_then(|fdb| fdb.src_vni) {
+            return Err(of_one_vni(&vni.to_string()));
+        }
         let ip = ip.unwrap_or_default();
         let made = match (dst, nhid) {
             (None, Some(_)) => by_group(ip, mac, place)?,
@@ -164,9 +168,9 @@ impl Listed {
     /// the group's device, wherever a device is made with `--group`.
     fn is_of_the_device(&self) -> bool {
         let is_multicast = |dst: &str| dst.parse().is_ok_and(|dst: IpAddr| dst.is_multicast());
-        let by_index = self.fdb.as_ref().is_some_and(|f| matches!(f.via, Some(Way::Index(_))));
+        let by_device = self.fdb.as_ref().is_some_and(|f| f.via.is_some());
         let is_flood = self.mac.as_deref().is_some_and(is_zero);
-        by_index && is_flood && self.dst.as_deref().is_some_and(is_multicast)
+        by_device && is_flood && self.dst.as_deref().is_some_and(is_multicast)
     }
 }
 

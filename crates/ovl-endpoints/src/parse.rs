@@ -100,6 +100,11 @@ fn detect(text: &str) -> Format {
     }
 }
 
+/// Why a row cannot be written that is for the packets of one VNI of several (`external`).
+pub(crate) fn of_one_vni(vni: &str) -> String {
+    format!("src_vni {}: a table cannot say of which VNI's packets a row is", brief(vni))
+}
+
 /// A UDP port that packets can be sent to.
 pub(crate) fn port(port: u16) -> Result<u16, String> {
     if port == 0 { Err("port: 0 is no port".into()) } else { Ok(port) }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ovl_core::types::MacAddr;
 
-use crate::parse::{ip, is_zero, mac, number, parsed, port, vtep};
+use crate::parse::{ip, is_zero, mac, number, of_one_vni, parsed, port, vtep};
 use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, OTHER_DEVICE, Place, Table};
 
@@ -108,7 +108,8 @@ fn fdb_row<'t>(
             }
             "nhid" | "id" => row.nhid = Some(parsed(value()?, "a nexthop group")?),
             "dev" => dev = Some(value()?),
-            "src_vni" | "link-netnsid" | "used" | "vlan" | "brport" | "state" => {
+            "src_vni" => return Err(of_one_vni(value()?)),
+            "link-netnsid" | "used" | "vlan" | "brport" | "state" => {
                 value()?;
             }
             "master" => {

@@ -155,7 +155,17 @@ impl Table {
             {
                 find(format!("{ip} is not in the table's subnet {}", subnet.network()));
             }
+            if endpoint.nhid == Some(0) {
+                find("nhid: 0 is no nexthop group".into());
+            }
             if endpoint.mac == MacAddr::ZERO {
+                let first = floods.first().map(|first| &all[*first]);
+                if let Some(first) = first.filter(|first| first.nhid != endpoint.nhid) {
+                    let there = first.place;
+                    find(format!(
+                        "the flood list is in {there} as well: it is one nexthop group, or VTEPs"
+                    ));
+                }
                 let same = |other: &&usize| all[**other].is_same(endpoint);
                 repeated[at] = floods.iter().any(|other| same(&other));
                 floods.push(at);

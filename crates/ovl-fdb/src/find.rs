@@ -92,7 +92,9 @@ fn one(
     let neighs = reader.neighs(Some(link.index)).map_err(failed("its neighbour rows"))?;
     let fdb = rows_at(&mut reader, link, &who.macs(&neighs));
     let fdb = fdb.map_err(failed("its FDB rows"))?;
-    let mut group = group(directory, ns, &links, link, reader.cookie().ok(), &neighs, &fdb);
+    let cookie = reader.cookie().ok();
+    let mut group = group(directory, ns, &links, link, cookie, &neighs, &fdb);
+    group.underlay = underlay(context, directory, &mut reader, link, &fdb);
     group.endpoints.retain(|endpoint| is(endpoint, who));
     Ok(group)
 }
@@ -145,6 +147,7 @@ fn read(
     let cookie = reader.cookie().ok();
     let groups = vxlans.into_iter().map(|link| {
         let mut group = group(directory, ns, &links, link, cookie, &neighs, &fdb);
+        group.underlay = underlay(context, directory, &mut reader, link, &fdb);
         group.endpoints.retain(&wanted);
         group
     });
@@ -165,5 +168,26 @@ fn group(
     let endpoints = join(link, neighs, fdb, memory.written());
     let (netns, place) = (directory.netns(ns.key(), cookie), directory.short(ns.key()));
     let names = links.iter().map(|link| (link.index, link.name.clone())).collect();
-    Group { netns, place, dev: link.name.clone(), names, endpoints }
+    Group { netns, place, dev: link.name.clone(), names, underlay: Vec::new(), endpoints }
+}
+
+/// The devices of the namespace of a device's socket, where one of its rows leaves by
+/// one. Those that cannot be read are told by their index.
+fn underlay(
+    context: &Context,
+    directory: &Directory,
+    reader: &mut Reader<'_, Seam>,
+    link: &Link,
+    fdb: &[Fdb],
+) -> Vec<(u32, IfName)> {
+    if !fdb.iter().any(|row| row.dev == link.index && row.via.is_some()) {
+        return Vec::new();
+    }
+    let links = match link.peer.nsid {
+        None => reader.links(false).ok(),
+        Some(nsid) => directory.by_nsid(reader, nsid).ok().flatten().and_then(|ns| {
+            Reader::open(&context.kernel, &ns).and_then(|mut there| there.links(false)).ok()
+        }),
+    };
+    links.unwrap_or_default().into_iter().map(|link| (link.index, link.name)).collect()
 }

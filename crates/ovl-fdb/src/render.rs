@@ -26,6 +26,8 @@ pub struct Group {
     pub dev: IfName,
     /// The devices of the namespace by their indexes: ports of its bridge are among them.
     pub names: Vec<(u32, IfName)>,
+    /// The devices of the underlay by their indexes, where a row leaves by one.
+    pub underlay: Vec<(u32, IfName)>,
     /// The rows.
     pub endpoints: Vec<Endpoint>,
 }
@@ -61,13 +63,29 @@ impl Serialize for Shown<'_> {
         map.serialize_entry("vni", &e.fdb.as_ref().and_then(|f| f.vni))?;
         map.serialize_entry("owned", &e.is_owned())?;
         map.serialize_entry("neigh", &e.neigh.as_ref().map(NeighShape::of))?;
-        map.serialize_entry("fdb", &e.fdb.as_ref().map(FdbShape::of))?;
+        map.serialize_entry("fdb", &e.fdb.as_ref().map(|row| self.fdb(row)))?;
         map.serialize_entry("bridge", &e.bridge.as_ref().map(|row| self.bridge(row)))?;
         map.end()
     }
 }
 
 impl<'g> Shown<'g> {
+    fn fdb(&self, row: &Fdb) -> FdbShape<'g> {
+        let name = |index| self.at.underlay.iter().find(|(known, _)| *known == index);
+        let via = |index| name(index).map_or(Via::Index(index), |(_, name)| Via::Name(name));
+        FdbShape {
+            flags: Flags(row.flags),
+            nhid: row.nhid,
+            port: row.port,
+            src_vni: row.src_vni,
+            state: row.state_word(),
+            updated: row.updated,
+            used: row.used,
+            via: row.via.map(via),
+            vni: row.vni,
+        }
+    }
+
     fn bridge(&self, row: &Fdb) -> BridgeShape<'g> {
         let state = row.state_word();
         BridgeShape { flags: Flags(row.flags), port: self.port, state }
@@ -91,30 +109,25 @@ impl NeighShape {
 
 /// An FDB row of the device's own table.
 #[derive(Serialize)]
-struct FdbShape {
+struct FdbShape<'s> {
     flags: Flags,
     nhid: Option<u32>,
     port: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_vni: Option<u32>,
     state: Cow<'static, str>,
     updated: Option<u32>,
     used: Option<u32>,
-    via: Option<u32>,
+    via: Option<Via<'s>>,
     vni: Option<u32>,
 }
 
-impl FdbShape {
-    fn of(row: &Fdb) -> FdbShape {
-        FdbShape {
-            flags: Flags(row.flags),
-            nhid: row.nhid,
-            port: row.port,
-            state: row.state_word(),
-            updated: row.updated,
-            used: row.used,
-            via: row.via,
-            vni: row.vni,
-        }
-    }
+/// The device that packets leave by: its index where its name could not be read.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Via<'s> {
+    Name(&'s IfName),
+    Index(u32),
 }
 
 /// What the bridge says.
