@@ -36,6 +36,7 @@ mod saved;
 mod stalled;
 mod sync;
 mod together;
+mod tunnels;
 mod turns;
 mod two_hosts;
 mod undo;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         stalled::tests,
         sync::tests,
         together::tests,
+        tunnels::tests,
         turns::tests,
         two_hosts::tests,
         undo::tests,
