@@ -15,7 +15,9 @@ tests![
     a_saved_namespace_is_found_by_every_kind_of_reference,
     what_looks_at_no_snapshot_refuses_one,
     references_of_several_machines_name_the_host,
+    other_ends_of_several_machines_name_the_host,
     two_snapshots_of_one_host_are_told_apart,
+    one_snapshot_twice_is_one_machine,
     a_snapshot_has_the_neighbour_rows_that_ip_lists,
 ];
 
@@ -118,10 +120,11 @@ fn what_looks_at_no_snapshot_refuses_one(lab: &Lab) -> Result<()> {
     Ok(())
 }
 
-/// Two machines: the first snapshot, and the same as another host's.
-fn two_machines(host: &str) -> Result<&'static str> {
+/// Two machines: the first snapshot, and the same as another host's, or so much later.
+fn two_machines(host: &str, later: u64) -> Result<&'static str> {
     let mut other: Value = serde_json::from_str(FIRST)?;
     other["host"] = json!(host);
+    other["time"] = json!(other["time"].as_u64().context("no time")? + later);
     std::fs::write("/run/lab/one.json", FIRST)?;
     std::fs::write("/run/lab/two.json", other.to_string())?;
     Ok("--snapshot one.json --snapshot two.json")
@@ -140,7 +143,7 @@ fn references(value: &Value) -> Vec<&str> {
 }
 
 fn references_of_several_machines_name_the_host(lab: &Lab) -> Result<()> {
-    let from = two_machines("other")?;
+    let from = two_machines("other", 0)?;
     let tree = lab.json(&format!("ovl-inspect {from} -j"))?;
     let all = references(&tree);
     ensure!(all.iter().any(|r| r.starts_with("docker-1:")), "{all:?}");
@@ -168,7 +171,7 @@ fn references_of_several_machines_name_the_host(lab: &Lab) -> Result<()> {
 }
 
 fn two_snapshots_of_one_host_are_told_apart(lab: &Lab) -> Result<()> {
-    let from = two_machines("docker-1")?;
+    let from = two_machines("docker-1", 1)?;
     let tree = lab.json(&format!("ovl-inspect {from} -j"))?;
     let own: Vec<&str> =
         tree.as_array().into_iter().flatten().filter_map(|s| s["netns"]["ref"].as_str()).collect();
@@ -178,6 +181,27 @@ fn two_snapshots_of_one_host_are_told_apart(lab: &Lab) -> Result<()> {
     assert_eq!(links[0]["netns"]["ref"], **second[0]);
     let text = lab.ok(&format!("ovl-inspect {from}"))?;
     ensure!(text.starts_with("docker-1\n") && text.contains("\ndocker-1#2\n"), "{text}");
+    Ok(())
+}
+
+fn one_snapshot_twice_is_one_machine(lab: &Lab) -> Result<()> {
+    let from = two_machines("docker-1", 0)?;
+    let once = lab.ok("ovl-inspect --snapshot one.json")?;
+    assert_eq!(lab.ok(&format!("ovl-inspect {from}"))?, once);
+    Ok(())
+}
+
+/// The other end of a cable is named as one has to write it.
+fn other_ends_of_several_machines_name_the_host(lab: &Lab) -> Result<()> {
+    let from = two_machines("other", 0)?;
+    let table = lab.ok(&format!("ovl-inspect links other:docker:X-1 {from}"))?;
+    for end in ["other:1-c4305b67cd:veth0 (br0)", "↑ other:h1:eth0"] {
+        ensure!(table.contains(end), "no '{end}' in\n{table}");
+    }
+    let table = lab.ok(&format!("ovl-inspect links other:1-c4305b67cd {from}"))?;
+    ensure!(table.contains("socket in other:h1"), "{table}");
+    let links = lab.ok(&format!("ovl-inspect links other:h1 {from}"))?;
+    ensure!(links.lines().skip(1).all(|line| line.starts_with("other:h1 ")), "{links}");
     Ok(())
 }
 

@@ -15,7 +15,11 @@ tests![
     the_tree_fits_the_terminal: SCRIPT,
     a_pipe_gets_the_tree_unwrapped: SCRIPT,
     a_wide_table_cuts_no_address: SCRIPT,
+    every_table_fits_the_terminal: SCRIPT,
     fdb_wide_has_what_a_row_has_of_its_own,
+    rows_of_an_external_device_are_told_apart,
+    the_device_that_a_vxlan_leaves_by_is_named,
+    routes_have_what_ip_tells_them_apart_by,
 ];
 
 const LONG: &str = "fd00:1234:5678:9abc:def0:1234:5678:9abc";
@@ -242,6 +246,120 @@ fn a_wide_table_cuts_no_address(lab: &Lab) -> Result<()> {
     Ok(())
 }
 
+fn every_table_fits_the_terminal(lab: &Lab) -> Result<()> {
+    // Names as people have them, and addresses that are as long as they can be.
+    let to = "fd00:1234:5678:9abc:def0:1234:5678:abcd";
+    lab.ok(&format!(
+        "ip netns add web-frontend-1; ip netns add ov-backend-net
+        ip -n web-frontend-1 link add eth0 type veth peer name veth1a2b3c4 netns ov-backend-net
+        ip -n ov-backend-net link add br-backend type bridge
+        ip -n ov-backend-net link set br-backend up
+        ip -n ov-backend-net link set veth1a2b3c4 master br-backend up
+        ip -n web-frontend-1 addr add {LONG}/64 dev eth0 nodad
+        ip -n web-frontend-1 addr add 192.168.100.100/24 dev eth0
+        ip -n web-frontend-1 link set eth0 up
+        ip -n web-frontend-1 neigh add {to} lladdr 02:42:0a:00:00:01 nud permanent dev eth0
+        ip -n web-frontend-1 route add fd00:aaaa:bbbb:cccc:dddd:eeee:ffff:0/112 via {to} dev eth0
+        ip -n ov-backend-net link add vxlan0 type vxlan id 5 dstport 4789 local {LONG}
+        ip -n ov-backend-net link set vxlan0 up
+        bridge -n ov-backend-net fdb add 02:42:0a:00:00:05 dev vxlan0 dst {to}"
+    ))?;
+    let both = "web-frontend-1 ov-backend-net";
+    for (command, long) in [
+        (format!("ovl-inspect links {both}"), vec![LONG, "192.168.100.100/24"]),
+        (format!("ovl-inspect neigh {both}"), vec![to, "02:42:0a:00:00:01"]),
+        (
+            format!("ovl-inspect routes {both}"),
+            vec![to, "fd00:aaaa:bbbb:cccc:dddd:eeee:ffff:0/112"],
+        ),
+        (format!("ovl-inspect fdb {both}"), vec![to, "02:42:0a:00:00:05"]),
+        ("ovl-inspect links web-frontend-1".into(), vec![LONG]),
+        ("ovl-inspect routes web-frontend-1".into(), vec![to]),
+        ("ovl-inspect fdb ov-backend-net".into(), vec![to]),
+        ("ovl-veth list --all".into(), vec![LONG, "ov-backend-net"]),
+        ("ovl-vxlan list --all".into(), vec!["vxlan0"]),
+        ("ovl-fdb list -n ov-backend-net".into(), vec![to, "02:42:0a:00:00:05"]),
+    ] {
+        let table = on_terminal(lab, 80, &command)?;
+        ensure!(widest(&table) <= 80, "`{command}` has {} columns:\n{table}", widest(&table));
+        for word in long {
+            ensure!(table.contains(word), "`{command}` lacks {word}:\n{table}");
+        }
+    }
+    Ok(())
+}
+
+fn rows_of_an_external_device_are_told_apart(lab: &Lab) -> Result<()> {
+    // The kernel looks for the index here, and takes it for one of the socket's namespace.
+    lab.ok("ip netns add h1; ip netns add ov1
+        ip -n h1 link add e1 index 40 type veth peer name e2; ip -n h1 link set e1 up
+        ip -n ov1 link add other index 40 type bridge
+        ip -n h1 link add vxe netns ov1 type vxlan external dstport 4789
+        for n in 0 1; do
+            bridge -n ov1 fdb add 02:42:0a:00:00:03 dev vxe dst 10.0.0.2 \
+                src_vni 10$n vni 30$n via other
+        done")?;
+    let bridge = lab.json("bridge -n ov1 -j fdb show dev vxe")?;
+    let first = bridge.as_array().into_iter().flatten().find(|r| r["src_vni"] == 100);
+    let first = first.with_context(|| format!("{bridge}"))?;
+    assert_eq!(first["vni"], 300);
+    let table = lab.ok("ovl-inspect fdb ov1")?;
+    let rows: Vec<&str> = table.lines().filter(|l| l.contains("02:42:0a:00:00:03")).collect();
+    let ends: Vec<Vec<&str>> =
+        rows.iter().map(|row| row.split_whitespace().rev().take(2).collect()).collect();
+    assert_eq!(ends, [["100", "300"], ["101", "301"]], "{table}");
+    let wide = lab.ok("ovl-inspect fdb ov1 -o wide")?;
+    ensure!(wide.lines().next().is_some_and(|l| l.ends_with("SRC VNI")), "{wide}");
+    ensure!(wide.lines().any(|l| l.contains(" e1 ") && l.ends_with(" 100")), "{wide}");
+    let rows = lab.json("ovl-inspect fdb ov1 -j")?;
+    let rows = rows[0]["fdb"].as_array().context("no rows")?;
+    let row = rows.iter().find(|r| r["src_vni"] == 100).context("no such row")?;
+    assert_eq!(row["viaIf"], "e1");
+    assert_eq!(row["via"], 40);
+    Ok(())
+}
+
+fn the_device_that_a_vxlan_leaves_by_is_named(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip netns add ov1
+        ip -n h1 link add eth7 type veth peer name far
+        ip -n h1 link add vx netns ov1 type vxlan id 5 dstport 4789 group 239.1.1.1 dev eth7
+        ip -n ov1 link set vx alias 'to the lab'")?;
+    for view in ["links ov1", "links ov1 -o wide", ""] {
+        let text = lab.ok(&format!("ovl-inspect {view}"))?;
+        ensure!(text.contains("socket in h1") && text.contains(" dev eth7"), "{view}: {text}");
+    }
+    let tree = lab.ok("ovl-inspect")?;
+    ensure!(tree.contains("group 239.1.1.1") && !tree.contains("remote"), "{tree}");
+    ensure!(lab.ok("ovl-inspect links ov1 -o wide")?.contains("alias to the lab"));
+    Ok(())
+}
+
+/// Two routes to one place that only the type of service tells apart, and a gateway
+/// that is on no network of this host.
+fn routes_have_what_ip_tells_them_apart_by(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip -n h1 link add e0 type veth peer name e1
+        ip -n h1 link set e0 up; ip -n h1 link set e1 up; ip -n h1 addr add 10.0.0.1/24 dev e0
+        ip -n h1 route add 10.5.0.0/24 via 10.0.0.2
+        ip -n h1 route add 10.5.0.0/24 tos 0x10 via 10.0.0.3
+        ip -n h1 route add 10.6.0.0/24 via 10.9.9.9 dev e0 onlink
+        ip -n h1 route add fd00::/64 via fe80::1 dev e0 pref high")?;
+    let ours = lab.json("ovl-inspect routes h1 -j")?;
+    let ours = ours[0]["routes"].as_array().context("no routes")?;
+    for list in ["ip -n h1 -N -j route", "ip -n h1 -N -6 -j route"] {
+        let routes = lab.json(list)?;
+        for route in routes.as_array().context("no routes")? {
+            let own = ["dst", "gateway", "dev", "tos", "flags", "pref"];
+            let is_it = |r: &&Value| own.iter().all(|key| r[*key] == route[*key]);
+            ensure!(ours.iter().any(|r| is_it(&r)), "{route} is not among {ours:?}");
+        }
+    }
+    let table = lab.ok("ovl-inspect routes h1")?;
+    for word in ["10.5.0.0/24 tos 0x10", "10.9.9.9 onlink", "fe80::1 pref high"] {
+        ensure!(table.contains(word), "no '{word}' in\n{table}");
+    }
+    Ok(())
+}
+
 fn fdb_wide_has_what_a_row_has_of_its_own(lab: &Lab) -> Result<()> {
     lab.overlay()?;
     lab.ok(
@@ -250,7 +368,7 @@ fn fdb_wide_has_what_a_row_has_of_its_own(lab: &Lab) -> Result<()> {
     let table = lab.ok("ovl-inspect fdb ov1 -o wide")?;
     let row = table.lines().find(|line| line.contains("192.168.1.9")).context("no row")?;
     let words: Vec<&str> = row.split_whitespace().collect();
-    ensure!(words.ends_with(&["4790", "77", "-", "-"]), "{table}");
+    ensure!(words.ends_with(&["4790", "77", "-", "-", "-"]), "{table}");
     let tree = lab.ok("ovl-inspect")?;
     ensure!(tree.contains("flood  → 192.168.1.9  port 4790  vni 77\n"), "{tree}");
     Ok(())

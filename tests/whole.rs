@@ -38,6 +38,7 @@ mod saved;
 mod stalled;
 mod sync;
 mod together;
+mod tunnels;
 mod turns;
 mod two_hosts;
 mod undo;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         stalled::tests,
         sync::tests,
         together::tests,
+        tunnels::tests,
         turns::tests,
         two_hosts::tests,
         undo::tests,

@@ -1,10 +1,8 @@
 //! Columns of text: drawn on a terminal and fitted to it, plain in a pipe; coloured by
 //! what the words say, so that a word has the same tone in the tables of all binaries.
 
-use std::net::IpAddr;
-
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, TableStyle, Width};
-use ovl_core::types::MacAddr;
+use unicode_width::UnicodeWidthStr;
 
 use crate::flags::Flags;
 use crate::output::{is_terminal, room, terminal_width};
@@ -21,6 +19,17 @@ pub struct Columns {
 
 /// Blanks between two columns.
 const GAP: usize = 2;
+
+/// Blanks before what is left of a row that one line has no room for.
+const INDENT: usize = 4;
+
+/// A MAC address, and most addresses of IPv4, are no longer.
+const MAC: usize = 17;
+
+/// How many columns of a terminal a text takes: East Asian characters take two.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
 
 impl Columns {
     /// The table: drawn on a terminal, plain columns in a pipe.
@@ -70,7 +79,7 @@ impl Columns {
     fn widths(&self) -> Vec<usize> {
         let longest = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
-            let longest = cells.map(|c| cell(c).chars().count()).max().unwrap_or(0);
+            let longest = cells.map(|c| width(cell(c))).max().unwrap_or(0);
             longest.max(self.header[column].len())
         };
         (0..self.header.len()).map(longest).collect()
@@ -80,27 +89,26 @@ impl Columns {
     /// rule ends at the terminal's edge, where longer lines go on.
     fn drawn(&self, no_header: bool, room: Option<usize>, edge: usize, paint: Paint) -> String {
         let widths = room.map_or_else(|| self.widths(), |room| self.fitted(room));
+        let page = Page { widths: &widths, room: room.unwrap_or(usize::MAX), paint };
         let mut out = String::new();
         if !no_header {
-            out.push_str(&self.names(&widths, paint));
+            out.push_str(&self.names(&page));
             let whole = widths.iter().map(|width| width + GAP).sum::<usize>().saturating_sub(GAP);
             out.push_str(&"─".repeat(whole.min(edge)));
             out.push('\n');
         }
         for row in &self.rows {
-            let pieces: Vec<Vec<String>> =
-                row.iter().zip(&widths).map(|(cell, width)| wrapped(cell, *width)).collect();
-            for at in 0..pieces.iter().map(Vec::len).max().unwrap_or(0) {
-                let piece = pieces.iter().map(|piece| piece.get(at).map_or("", String::as_str));
-                out.push_str(&line(piece.zip(self.tones(row)), &widths, paint));
-            }
+            let cells: Vec<Cell<'_>> =
+                row.iter().map(String::as_str).zip(self.tones(row)).collect();
+            out.push_str(&page.row(&cells));
         }
         out
     }
 
     /// The line of names.
-    fn names(&self, widths: &[usize], paint: Paint) -> String {
-        line(self.header.iter().map(|name| (*name, Some(Tone::Head))), widths, paint)
+    fn names(&self, page: &Page<'_>) -> String {
+        let names = self.header.iter().map(|name| (*name, Some(Tone::Head)));
+        page.row(&names.collect::<Vec<_>>())
     }
 
     fn tones(&self, row: &[String]) -> impl Iterator<Item = Option<Tone>> {
@@ -108,33 +116,38 @@ impl Columns {
     }
 
     /// How wide each column is where not all fit: the widest give way, down to the
-    /// longest of their addresses. One that is in two pieces helps nobody, so that a
-    /// table of addresses may be too wide for a very narrow terminal.
+    /// longest of their words; where that is not enough, to what most words need. The
+    /// rows of longer ones take a line more.
     fn fitted(&self, room: usize) -> Vec<usize> {
-        let mut widths = self.widths();
         // The last blanks need not fit.
-        let mut over = self.width().saturating_sub(room + GAP);
-        let least = if over > 0 { self.least() } else { Vec::new() };
+        let over = self.width().saturating_sub(room + GAP);
+        if over == 0 {
+            return self.widths();
+        }
+        self.shrunk(over, &self.least(usize::MAX))
+            .or_else(|_| self.shrunk(over, &self.least(MAC)))
+            .unwrap_or_else(|widths| widths)
+    }
+
+    /// The widths with so many columns less; an error, with what there is, where they
+    /// cannot all be had.
+    fn shrunk(&self, mut over: usize, least: &[usize]) -> Result<Vec<usize>, Vec<usize>> {
+        let mut widths = self.widths();
         while over > 0 {
             let wider = (0..widths.len()).filter(|at| widths[*at] > least[*at]);
-            let Some(widest) = wider.max_by_key(|at| widths[*at]) else { break };
+            let Some(widest) = wider.max_by_key(|at| widths[*at]) else { return Err(widths) };
             widths[widest] -= 1;
             over -= 1;
         }
-        widths
+        Ok(widths)
     }
 
-    /// What each column needs: room for its addresses, and a little for other words.
-    fn least(&self) -> Vec<usize> {
-        const LITTLE: usize = 14;
-        let needs = |word: &str| {
-            let length = word.chars().count();
-            if is_address(word) { length } else { length.min(LITTLE) }
-        };
+    /// What each column needs: its longest word, but no more than `most`.
+    fn least(&self, most: usize) -> Vec<usize> {
         let column = |at: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(at)).map(String::as_str);
             let words = cells.chain([self.header[at]]).flat_map(str::split_whitespace);
-            words.map(needs).max().unwrap_or(0)
+            words.map(|word| width(word).min(most)).max().unwrap_or(0)
         };
         (0..self.header.len()).map(column).collect()
     }
@@ -142,45 +155,111 @@ impl Columns {
     /// One row a line, two spaces between columns, an absent value as `-`:
     /// stable for `awk`.
     fn plain(&self, flags: &Flags, paint: Paint) -> String {
-        let widths = self.widths();
-        let mut out = if flags.no_header { String::new() } else { self.names(&widths, paint) };
+        let page = Page { widths: &self.widths(), room: usize::MAX, paint };
+        let mut out = if flags.no_header { String::new() } else { self.names(&page) };
         for row in &self.rows {
             let cells = row.iter().map(|text| cell(text));
-            out.push_str(&line(cells.zip(self.tones(row)), &widths, paint));
+            out.push_str(&page.line(cells.zip(self.tones(row))));
         }
         out
     }
 }
 
-/// Cells side by side, each painted by itself: the blanks between them are not, and an
-/// escape sequence has no width. None are left at the end.
-fn line<'t>(
-    cells: impl Iterator<Item = (&'t str, Option<Tone>)>,
-    widths: &[usize],
+/// A text, and what it says.
+type Cell<'t> = (&'t str, Option<Tone>);
+
+/// Where lines are written.
+struct Page<'w> {
+    widths: &'w [usize],
+    room: usize,
     paint: Paint,
-) -> String {
-    let (mut out, mut blanks) = (String::new(), 0);
-    for ((text, tone), width) in cells.zip(widths) {
-        if !text.is_empty() {
-            out.push_str(&" ".repeat(blanks));
-            out.push_str(&tone.map_or_else(|| text.to_owned(), |tone| paint.tone(tone, text)));
-            blanks = 0;
-        }
-        blanks += width.saturating_sub(text.chars().count()) + GAP;
-    }
-    out + "\n"
 }
 
-/// A cell in as many lines as it takes.
-fn wrapped(cell: &str, width: usize) -> Vec<String> {
-    if cell.chars().count() <= width {
+impl Page<'_> {
+    /// A row: its cells in their columns, or one after the other where a word of them
+    /// is longer than its column.
+    fn row(&self, cells: &[Cell<'_>]) -> String {
+        let pieces: Vec<Vec<String>> =
+            cells.iter().zip(self.widths).map(|((text, _), wide)| wrapped(text, *wide)).collect();
+        let is_in =
+            |(pieces, wide): (&Vec<String>, &usize)| pieces.iter().all(|p| width(p) <= *wide);
+        let whole = self.widths.iter().map(|wide| wide + GAP).sum::<usize>();
+        if whole > self.room.saturating_add(GAP) || !pieces.iter().zip(self.widths).all(is_in) {
+            return self.flowed(cells);
+        }
+        let mut out = String::new();
+        for at in 0..pieces.iter().map(Vec::len).max().unwrap_or(0) {
+            let piece = pieces.iter().map(|pieces| pieces.get(at).map_or("", String::as_str));
+            out.push_str(&self.line(piece.zip(cells.iter().map(|(_, tone)| *tone))));
+        }
+        out
+    }
+
+    /// Cells side by side, each painted by itself: the blanks between them are not, and
+    /// an escape sequence has no width. None are left at the end.
+    fn line<'t>(&self, cells: impl Iterator<Item = Cell<'t>>) -> String {
+        let (mut out, mut blanks) = (String::new(), 0);
+        for ((text, tone), wide) in cells.zip(self.widths) {
+            if !text.is_empty() {
+                out.push_str(&" ".repeat(blanks));
+                out.push_str(&self.painted(text, tone));
+                blanks = 0;
+            }
+            blanks += wide.saturating_sub(width(text)) + GAP;
+        }
+        out + "\n"
+    }
+
+    /// Cells one after the other, each in its column where the ones before have left
+    /// room; what a line has no room for goes on below.
+    fn flowed(&self, cells: &[Cell<'_>]) -> String {
+        let (mut out, mut end, mut column) = (String::new(), None, 0);
+        for (at, ((text, tone), wide)) in cells.iter().zip(self.widths).enumerate() {
+            let mut start = end.map_or(column, |end: usize| column.max(end + GAP));
+            let pieces = wrapped(text, self.room.saturating_sub(column).max(*wide));
+            for (n, piece) in pieces.into_iter().filter(|piece| !piece.is_empty()).enumerate() {
+                let is_over = start + width(&piece) > self.room;
+                if n > 0 || is_over {
+                    out.push_str(if end.take().is_some() { "\n" } else { "" });
+                }
+                if is_over {
+                    // All that is left may fit there.
+                    let left = self.room.checked_sub(long(&cells[at..])).filter(|_| n == 0);
+                    let left = left.unwrap_or(self.room.saturating_sub(width(&piece)));
+                    start = left.min(column).max(INDENT.min(column));
+                }
+                out.push_str(&" ".repeat(start - end.unwrap_or(0)));
+                out.push_str(&self.painted(&piece, *tone));
+                end = Some(start + width(&piece));
+            }
+            column += wide + GAP;
+        }
+        out + "\n"
+    }
+
+    fn painted(&self, text: &str, tone: Option<Tone>) -> String {
+        tone.map_or_else(|| text.to_owned(), |tone| self.paint.tone(tone, text))
+    }
+}
+
+/// How long cells are, side by side.
+fn long(cells: &[Cell<'_>]) -> usize {
+    let cells = cells.iter().filter(|(text, _)| !text.is_empty());
+    cells.map(|(text, _)| width(text) + GAP).sum::<usize>().saturating_sub(GAP)
+}
+
+/// A cell in as many lines as it takes. No word is cut: who reads an address or a name
+/// may want to type it.
+fn wrapped(cell: &str, room: usize) -> Vec<String> {
+    if width(cell) <= room {
         return vec![cell.to_owned()];
     }
+    let longest = cell.split_whitespace().map(width).max().unwrap_or(0);
     let mut table = Table::new();
     table.load_style(TableStyle::new()).set_content_arrangement(ContentArrangement::Dynamic);
     table.add_row([cell]);
     if let Some(column) = table.column_mut(0) {
-        let width = u16::try_from(width).unwrap_or(u16::MAX);
+        let width = u16::try_from(room.max(longest)).unwrap_or(u16::MAX);
         column.set_padding((0, 0));
         column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
     }
@@ -210,12 +289,6 @@ const BROKEN: [&str; 5] = [
     "no neighbour row",
 ];
 
-/// A MAC or IP address, or a prefix.
-fn is_address(word: &str) -> bool {
-    word.parse::<MacAddr>().is_ok()
-        || word.split('/').next().is_some_and(|ip| ip.parse::<IpAddr>().is_ok())
-}
-
 fn cell(text: &str) -> &str {
     if text.is_empty() { "-" } else { text }
 }
@@ -240,14 +313,44 @@ mod tests {
         let mut columns = columns();
         let ip = "fd00:1234:5678:9abc:def0:1234:5678:9abc/64";
         columns.rows[0][3] = format!("192.168.10.101/24 {ip}");
-        for (width, fits) in [(40, false), (88, true), (100, true), (130, true)] {
-            let text = columns.drawn(false, Some(width), width, Paint::OFF);
-            let longest = text.lines().map(|line| line.chars().count()).max();
-            assert!(!fits || longest <= Some(width), "{width}:\n{text}");
+        for room in [60, 80, 88, 100, 130] {
+            let text = columns.drawn(false, Some(room), room, Paint::OFF);
+            let longest = text.lines().map(width).max();
+            assert!(longest <= Some(room), "{room}:\n{text}");
             for word in ["02:42:c0:a8:0a:65", "192.168.10.101/24", ip, "vxlan0"] {
-                assert!(text.contains(word), "{width}:\n{text}");
+                assert!(text.contains(word), "{room}:\n{text}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_line_has_no_room_for_is_below() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let columns = Columns {
+            header: vec!["NAMESPACE", "IP", "MAC"],
+            rows: vec![
+                row(["a-namespace", "192.168.10.101", "02:42:c0:a8:0a:65"]),
+                row(["h1", "fd00:1234:5678:9abc:def0:1234:5678:9abc", "02:42:c0:a8:0a:66"]),
+            ],
+        };
+        let text = columns.drawn(true, Some(60), 60, Paint::OFF);
+        assert_eq!(
+            text,
+            "\
+a-namespace  192.168.10.101                02:42:c0:a8:0a:65
+h1           fd00:1234:5678:9abc:def0:1234:5678:9abc
+                                           02:42:c0:a8:0a:66
+"
+        );
+    }
+
+    #[test]
+    fn wide_characters_take_two_columns() {
+        let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let rows = vec![row(["netz-日本語-名前", "eth0"]), row(["h1", "eth1"])];
+        let columns = Columns { header: vec!["NAMESPACE", "DEVICE"], rows };
+        let text = columns.drawn(true, None, 80, Paint::OFF);
+        assert_eq!(text, "netz-日本語-名前  eth0\nh1                eth1\n");
     }
 
     #[test]

@@ -134,6 +134,7 @@ pub fn gist(attrs: &VxlanAttrs) -> Vec<String> {
         }
     }
     parts.extend(attrs.local.map(|l| format!("local {l}")));
-    parts.extend(attrs.remote.or(attrs.group).map(|r| format!("remote {r}")));
+    parts.extend(attrs.remote.map(|r| format!("remote {r}")));
+    parts.extend(attrs.group.map(|g| format!("group {g}")));
     parts
 }

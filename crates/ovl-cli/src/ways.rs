@@ -1,6 +1,7 @@
 //! Where a route leads, the same wherever it is shown: with the keys of
 //! `ip -j route`, and in `ip`'s words.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use ovl_core::wire::route::Route;
@@ -18,6 +19,22 @@ pub fn destination(route: &Route) -> String {
 /// A gateway; one of another family than the route's says so.
 pub fn gateway(route: &Route, via: IpAddr) -> String {
     if via.is_ipv4() == route.v4 { via.to_string() } else { format!("{} {via}", family(via)) }
+}
+
+/// The type of service that packets on it have, as `ip` prints it where no name is
+/// given to it.
+pub fn tos(route: &Route) -> Option<String> {
+    (route.tos != 0).then(|| format!("{:#04x}", route.tos))
+}
+
+/// How much a router is preferred, in `ip`'s words.
+pub fn pref(number: u8) -> Cow<'static, str> {
+    match number {
+        0 => "medium".into(),
+        1 => "high".into(),
+        3 => "low".into(),
+        other => other.to_string().into(),
+    }
 }
 
 /// Takes each of its next hops as much as any other?
@@ -50,7 +67,14 @@ pub fn value(route: &Route, name: impl Fn(u32) -> Option<String>) -> Value {
         "prefsrc": route.src,
         "metric": route.metric,
         "table": route.table,
+        "flags": route.flag_words(),
     });
+    if let Some(tos) = tos(route) {
+        value["tos"] = json!(tos);
+    }
+    if let Some(number) = route.pref {
+        value["pref"] = json!(pref(number));
+    }
     set_gateway(&mut value, route.v4, route.via);
     if let Some(id) = route.nhid {
         value["nhid"] = json!(id);

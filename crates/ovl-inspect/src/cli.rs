@@ -14,10 +14,11 @@ use ovl_core::types::Invalid;
 const ABOUT: &str = "See overlay networks; without a verb: the machine as a tree
 
 On a terminal lines fit its width: those of the tree go on below, tables leave
-out the columns that matter least, and no address is cut. In a pipe, and with
--o wide, nothing is wrapped or left out; wide has more columns, and the tree
-then has the link-local addresses as well. In a pipe the tree has no lines, only
-indents. Tables begin with the NAMESPACE of each row, however many are looked at.
+out the columns that matter least, and where that is not enough a row goes on
+below; no name or address is cut. In a pipe, and with -o wide, nothing is wrapped
+or left out; wide has more columns, and the tree then has the link-local addresses
+as well. In a pipe the tree has no lines, only indents. Tables begin with the
+NAMESPACE of each row, however many are looked at.
 
 A namespace that only others know, by an id, stands last in the tree; in JSON
 its ref and inode are null, its kind is unseen, and known_by lists who knows

@@ -27,9 +27,13 @@ pub struct At<'s> {
 }
 
 impl Scene {
-    /// Adds a machine. A second one of that host name - an earlier look at it, or a
-    /// copy of a virtual machine - is told from the first by a number: `vm#2`.
+    /// Adds a machine; one that was read at once with one that is there is that one. A
+    /// second one of that host name - an earlier look at it, or a copy of a virtual
+    /// machine - is told from the first by a number: `vm#2`.
     pub fn add(&mut self, mut machine: Machine) {
+        if self.machines.iter().any(|other| is_same_look(other, &machine)) {
+            return;
+        }
         let name = machine.host.clone();
         let mut number = 1;
         while self.machines.iter().any(|other| other.host == machine.host) {
@@ -68,6 +72,13 @@ impl Scene {
             }
         }
     }
+}
+
+/// Are both what one machine was at one time? Hosts that share a kernel share its boot
+/// as well, and are told by their names and the namespaces that they look from.
+fn is_same_look(a: &Machine, b: &Machine) -> bool {
+    let of = |m: &Machine| (m.time, m.own);
+    !a.boot_id.is_empty() && a.boot_id == b.boot_id && a.host == b.host && of(a) == of(b)
 }
 
 fn is_meant(machine: &Machine, space: &Space, wanted: &NsRef) -> bool {

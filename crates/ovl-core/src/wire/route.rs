@@ -67,6 +67,15 @@ pub struct Route {
     /// Metric.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metric: Option<u32>,
+    /// Type of service of the packets it is for; 0: of all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tos: u8,
+    /// `RTNH_F_*` of its one way.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flags: u8,
+    /// How much its router is preferred (`ICMPV6_ROUTER_PREF_*`), of IPv6.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pref: Option<u8>,
     /// Table number.
     pub table: u32,
     /// Who made it, in `ip`'s words.
@@ -80,6 +89,11 @@ pub struct Route {
 }
 
 impl Route {
+    /// The flags of its one way in `ip`'s words; where it has several they have their own.
+    pub fn flag_words(&self) -> Vec<&'static str> {
+        flag_words(self.flags)
+    }
+
     /// The devices it leaves by.
     pub fn devs(&self) -> impl Iterator<Item = u32> + '_ {
         self.dev.into_iter().chain(self.hops.iter().map(|hop| hop.dev))
@@ -106,19 +120,29 @@ pub struct Hop {
 }
 
 impl Hop {
-    /// Its flags in `ip`'s words, in the order in which `ip` prints them.
+    /// Its flags in `ip`'s words.
     pub fn flag_words(&self) -> Vec<&'static str> {
-        const WORDS: [(u8, &str); 7] = [
-            (1, "dead"),
-            (4, "onlink"),
-            (2, "pervasive"),
-            (8, "offload"),
-            (64, "trap"),
-            (16, "linkdown"),
-            (32, "unresolved"),
-        ];
-        WORDS.iter().filter(|(bit, _)| self.flags & bit != 0).map(|(_, word)| *word).collect()
+        flag_words(self.flags)
     }
+}
+
+/// `RTNH_F_*` in `ip`'s words, in the order in which `ip` prints them.
+fn flag_words(flags: u8) -> Vec<&'static str> {
+    const WORDS: [(u8, &str); 7] = [
+        (1, "dead"),
+        (4, "onlink"),
+        (2, "pervasive"),
+        (8, "offload"),
+        (64, "trap"),
+        (16, "linkdown"),
+        (32, "unresolved"),
+    ];
+    WORDS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, word)| *word).collect()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u8) -> bool {
+    *number == 0
 }
 
 /// Asks for all routes of a namespace that are of one family, in all tables.
@@ -181,6 +205,7 @@ mod rta {
     pub const MULTIPATH: u16 = 9;
     pub const TABLE: u16 = 15;
     pub const VIA: u16 = 18;
+    pub const PREF: u16 = 20;
     pub const NH_ID: u16 = 30;
 }
 
@@ -203,6 +228,10 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
         dev: None,
         src: None,
         metric: None,
+        tos: head[3],
+        // The rest of the four bytes (`RTM_F_*`) is no way's.
+        flags: u32::from_ne_bytes([head[8], head[9], head[10], head[11]]).to_le_bytes()[0],
+        pref: None,
         table: u32::from(head[4]),
         protocol: protocol(head[5]),
         scope: scope(head[6]),
@@ -217,6 +246,7 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
             rta::GATEWAY => route.via = ip(nla.value()),
             rta::VIA => route.via = via(nla.value()),
             rta::MULTIPATH => route.hops = hops(nla.value())?,
+            rta::PREF => route.pref = nla.value().first().copied(),
             rta::NH_ID => route.nhid = number(nla.value()),
             rta::PREFSRC => route.src = ip(nla.value()),
             rta::OIF => route.dev = number(nla.value()),

@@ -2,10 +2,10 @@
 //! every other end resolved.
 
 use ovl_cli::output::{self, Columns};
-use ovl_cli::shape::{self, Netns, PeerShape};
+use ovl_cli::shape::{self, Netns, PeerShape, Underlay};
 use ovl_cli::{Context, Error, Exit};
 use ovl_core::link::{Kind, Link};
-use ovl_core::names::IfName;
+use ovl_core::names::{IfName, shown};
 use ovl_core::wire::addr::Addr;
 use ovl_machine::joins::{Disagreement, Peer, is_cable};
 use ovl_machine::machine::Part;
@@ -87,13 +87,7 @@ fn device(at: &Chosen<'_>, link: &Link) -> Device {
     };
     if let Kind::Vxlan { .. } = link.kind {
         let under = at.underlay(link);
-        device.far = match &under.place {
-            Some(place) => format!("socket in {place}"),
-            None => match super::unseen::place(at.machine, at.space.key(), link) {
-                Some(place) => format!("socket in {place}"),
-                None => "socket not found from here".into(),
-            },
-        };
+        device.far = socket(at, link, &under);
         let mut map = shape::vxlan(link, under.ifname.as_ref());
         map.insert("underlay".into(), json!(under));
         device.vxlan = Some(map);
@@ -113,6 +107,17 @@ fn device(at: &Chosen<'_>, link: &Link) -> Device {
         device.peer = peer.and_then(|p| shaped(at, p));
     }
     device
+}
+
+/// Where a VXLAN device's packets go out: the namespace, and the device if it is tied
+/// to one.
+fn socket(at: &Chosen<'_>, link: &Link, under: &Underlay) -> String {
+    let unseen = || super::unseen::place(at.machine, at.space.key(), link);
+    let Some(place) = under.place.clone().or_else(unseen) else {
+        return "socket not found from here".into();
+    };
+    let dev = under.ifname.as_ref().map(|dev| format!(" dev {dev}")).unwrap_or_default();
+    format!("socket in {place}{dev}")
 }
 
 fn shaped(at: &Chosen<'_>, end: Peer) -> Option<PeerShape> {
@@ -229,13 +234,15 @@ fn condition(link: &Link) -> String {
     }
 }
 
-/// The attributes of its kind, in `ip`'s words.
+/// The attributes of its kind and its alias, in `ip`'s words.
 fn details(link: &Link) -> String {
-    match &link.kind {
-        Kind::Vxlan { attrs, .. } => attrs.words().join(" "),
-        Kind::Bridge(attrs) => attrs.words().join(" "),
-        _ => String::new(),
-    }
+    let mut words = match &link.kind {
+        Kind::Vxlan { attrs, .. } => attrs.words(),
+        Kind::Bridge(attrs) => attrs.words(),
+        _ => Vec::new(),
+    };
+    words.extend(link.state.alias.iter().map(|alias| format!("alias {}", shown(alias))));
+    words.join(" ")
 }
 
 /// `ARPHRD_*` in `ip`'s words, for the kinds that matter here.

@@ -123,16 +123,25 @@ impl Chosen<'_> {
     /// What it is called in a table: as the user wrote it, a path by its short name.
     pub fn label(&self) -> String {
         if self.title.contains('/') {
-            let name = self.name_of(self.space.key());
-            self.host.map(|host| format!("{}:{name}", shown(host))).unwrap_or(name)
+            self.name_of(self.space.key())
         } else {
             self.title.to_owned()
         }
     }
 
-    /// What another namespace is called.
+    /// What another namespace of its machine is called: where several are looked at,
+    /// with the host, as one has to write it.
     pub fn name_of(&self, key: NsKey) -> String {
-        self.names.get(&key).cloned().unwrap_or_else(|| key.to_string())
+        let name = self.names.get(&key).cloned().unwrap_or_else(|| key.to_string());
+        self.host.map(|host| format!("{}:{name}", shown(host))).unwrap_or(name)
+    }
+
+    /// The devices of the namespace in which a VXLAN device's socket is.
+    pub fn socket_links(&self, dev: u32) -> &[Link] {
+        let link = self.space.state.link_at(dev);
+        let key = link.and_then(|link| self.machine.far_space(self.space.key(), link));
+        let space = key.and_then(|key| self.machine.spaces.get(&key));
+        space.map(|space| space.state.links.as_slice()).unwrap_or_default()
     }
 
     /// Where a VXLAN device's packets go out.

@@ -52,7 +52,12 @@ fn rows_of(label: &str, route: &Route, links: &[Link]) -> Vec<Vec<String>> {
     let id = route.nhid.map(|id| format!("nhid {id}"));
     let way = |via: Option<IpAddr>, weight: Option<String>, dev| {
         let via = via.map(|via| ways::gateway(route, via));
-        let parts: Vec<String> = via.into_iter().chain(weight).chain(id.clone()).collect();
+        let flags = route.flag_words().into_iter().map(str::to_owned);
+        // Medium is what all are that say nothing.
+        let pref = route.pref.map(ways::pref).filter(|pref| pref != "medium");
+        let pref = pref.map(|pref| format!("pref {pref}"));
+        let own = flags.chain(pref).chain(id.clone());
+        let parts: Vec<String> = via.into_iter().chain(weight).chain(own).collect();
         row(label, route, &parts.join(" "), dev, links)
     };
     if route.hops.is_empty() {
@@ -65,9 +70,11 @@ fn rows_of(label: &str, route: &Route, links: &[Link]) -> Vec<Vec<String>> {
 
 fn row(label: &str, route: &Route, via: &str, dev: Option<u32>, links: &[Link]) -> Vec<String> {
     let kind = if route.kind == "unicast" { String::new() } else { format!("{} ", route.kind) };
+    // Two routes to one destination may differ in nothing else.
+    let tos = ways::tos(route).map(|tos| format!(" tos {tos}")).unwrap_or_default();
     vec![
         label.to_owned(),
-        format!("{kind}{}", ways::destination(route)),
+        format!("{kind}{}{tos}", ways::destination(route)),
         via.to_owned(),
         shape::name_at(links, dev).map(|d| d.to_string()).unwrap_or_default(),
         route.src.map(|s| s.to_string()).unwrap_or_default(),

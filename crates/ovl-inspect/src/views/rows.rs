@@ -4,6 +4,7 @@ use ovl_cli::output::{self, Columns};
 use ovl_cli::shape;
 use ovl_cli::{Context, Error, Exit};
 use ovl_core::link::Link;
+use ovl_core::names::IfName;
 use ovl_core::row::{Fdb, Neigh, flag_words, nud_words};
 use ovl_core::wire::route::protocol;
 use ovl_machine::machine::Part;
@@ -17,31 +18,84 @@ pub fn show_fdb(context: &Context, snapshots: &[String], args: &Namespaces) -> R
     let sight = Sight::look(context, snapshots, args, Part::All)?;
     let value = |at: &Chosen<'_>| {
         let state = &at.space.state;
-        let each: Vec<Value> = state.fdb.iter().map(|r| fdb_value(r, &state.links)).collect();
+        let each: Vec<Value> = state.fdb.iter().map(|r| fdb_value(at, r)).collect();
         json!({ "netns": at.netns(), "fdb": each })
     };
     let values: Vec<Value> = sight.each().map(|at| value(&at)).collect();
     output::show(&context.flags, &values, |wide| {
-        let mut rows = Vec::new();
-        for at in sight.each() {
-            let state = &at.space.state;
-            // Multicast groups are on every device, and say nothing of endpoints.
-            let shown = state.fdb.iter().filter(|r| wide || !r.mac.is_multicast());
-            let mut shown: Vec<&Fdb> = shown.collect();
-            shown.sort_by_key(|row| (row.dev, row.is_self(), row.mac, row.dst));
-            rows.extend(shown.into_iter().map(|r| fdb_row(&at, r, wide)));
-        }
-        let mut header = vec!["NAMESPACE", "DEVICE", "MAC", "VTEP", "TABLE", "STATE", "FLAGS"];
-        if wide {
-            header.extend(["PORT", "VNI", "VIA", "NHID"]);
-        }
-        Columns { header, rows }.text_without(&context.flags, &sight.spare(&["FLAGS"]))
+        let table = fdb_table(&sight, wide);
+        table.text_without(&context.flags, &sight.spare(&["FLAGS", "TABLE", "STATE"]))
     })?;
     Ok(Exit::Done)
 }
 
+fn fdb_table(sight: &Sight, wide: bool) -> Columns {
+    // Multicast groups are on every device, and say nothing of endpoints.
+    let is_shown = |row: &&Fdb| wide || !row.mac.is_multicast();
+    let all = || sight.each().flat_map(|at| at.space.state.fdb.iter()).filter(is_shown);
+    // Rows of an `external` device differ in nothing but these.
+    let own: &[Own] = match wide {
+        true => &[Own::Port, Own::Vni, Own::Via, Own::Nhid, Own::SrcVni],
+        false if all().any(|row| row.src_vni.is_some()) => &[Own::Vni, Own::SrcVni],
+        false => &[],
+    };
+    let mut rows = Vec::new();
+    for at in sight.each() {
+        let mut shown: Vec<&Fdb> = at.space.state.fdb.iter().filter(is_shown).collect();
+        shown.sort_by_key(|row| (row.dev, row.is_self(), row.mac, row.dst, row.src_vni));
+        rows.extend(shown.into_iter().map(|row| {
+            let own = own.iter().map(|what| what.of(&at, row).unwrap_or_default());
+            fdb_row(&at, row).into_iter().chain(own).collect()
+        }));
+    }
+    let mut header = vec!["NAMESPACE", "DEVICE", "MAC", "VTEP", "TABLE", "STATE", "FLAGS"];
+    header.extend(own.iter().map(|what| what.name()));
+    Columns { header, rows }
+}
+
+/// What a row may have of its own, where it is not the device's.
+#[derive(Clone, Copy)]
+enum Own {
+    Port,
+    Vni,
+    Via,
+    Nhid,
+    SrcVni,
+}
+
+impl Own {
+    fn name(self) -> &'static str {
+        match self {
+            Own::Port => "PORT",
+            Own::Vni => "VNI",
+            Own::Via => "VIA",
+            Own::Nhid => "NHID",
+            Own::SrcVni => "SRC VNI",
+        }
+    }
+
+    fn of(self, at: &Chosen<'_>, row: &Fdb) -> Option<String> {
+        match self {
+            Own::Port => row.port.map(|port| port.to_string()),
+            Own::Vni => row.vni.map(|vni| vni.to_string()),
+            // By its number where its namespace was not read, as `bridge` has it.
+            Own::Via => {
+                via(at, row).map(|name| name.to_string()).or(row.via.map(|n| n.to_string()))
+            }
+            Own::Nhid => row.nhid.map(|id| id.to_string()),
+            Own::SrcVni => row.src_vni.map(|vni| vni.to_string()),
+        }
+    }
+}
+
+/// The device that a row's packets leave by: one of the socket's namespace.
+fn via(at: &Chosen<'_>, row: &Fdb) -> Option<IfName> {
+    shape::name_at(at.socket_links(row.dev), row.via)
+}
+
 /// A row with the keys of `bridge -j fdb`.
-fn fdb_value(row: &Fdb, links: &[Link]) -> Value {
+fn fdb_value(at: &Chosen<'_>, row: &Fdb) -> Value {
+    let links = &at.space.state.links;
     json!({
         "mac": row.mac,
         "ifname": shape::name_at(links, Some(row.dev)),
@@ -50,6 +104,7 @@ fn fdb_value(row: &Fdb, links: &[Link]) -> Value {
         "vni": row.vni,
         "src_vni": row.src_vni,
         "via": row.via,
+        "viaIf": via(at, row),
         "nhid": row.nhid,
         "vlan": row.vlan,
         "flags": flag_words(row.flags),
@@ -60,7 +115,7 @@ fn fdb_value(row: &Fdb, links: &[Link]) -> Value {
     })
 }
 
-fn fdb_row(at: &Chosen<'_>, row: &Fdb, wide: bool) -> Vec<String> {
+fn fdb_row(at: &Chosen<'_>, row: &Fdb) -> Vec<String> {
     let links = &at.space.state.links;
     let name = |index| shape::name_at(links, index).map(|n| n.to_string()).unwrap_or_default();
     let table = match row.master {
@@ -70,7 +125,7 @@ fn fdb_row(at: &Chosen<'_>, row: &Fdb, wide: bool) -> Vec<String> {
     let state = if row.is_learned() { "learned".into() } else { row.state_word().into_owned() };
     let flags = flag_words(row.flags).into_iter().filter(|f| !matches!(*f, "self" | "master"));
     let group = row.nhid.map(|id| format!("nhid {id}"));
-    let mut cells = vec![
+    vec![
         at.label(),
         name(Some(row.dev)),
         row.mac.to_string(),
@@ -78,13 +133,7 @@ fn fdb_row(at: &Chosen<'_>, row: &Fdb, wide: bool) -> Vec<String> {
         table,
         state,
         flags.collect::<Vec<_>>().join(" "),
-    ];
-    if wide {
-        let number = |number: Option<u32>| number.map(|n| n.to_string()).unwrap_or_default();
-        cells.extend([number(row.port.map(u32::from)), number(row.vni)]);
-        cells.extend([number(row.via), number(row.nhid)]);
-    }
-    cells
+    ]
 }
 
 /// `neigh`.

@@ -170,6 +170,8 @@ impl Tree<'_> {
             Kind::Vxlan { attrs, .. } => {
                 parts.extend(shape::gist(attrs));
                 parts.extend(self.socket(space, link));
+                let dev = self.machine.underlay_device(space.key(), link);
+                parts.extend(dev.map(|dev| format!("dev {}", dev.name)));
             }
             Kind::Bridge(_) => parts.push("bridge".into()),
             Kind::Veth | Kind::Plain => {}

@@ -12,7 +12,7 @@ use ovl_machine::machine::ends::has_parent;
 use ovl_machine::machine::{Machine, Space as Read};
 use ovl_machine::scene::Scene;
 
-use super::super::{disagreement, owner};
+use super::super::{disagreement, owner, unseen};
 use super::model::{
     Cable, Card, CardId, Detail, Frame, FrameKind, Join, Light, Picture, Role, Space, SpaceId, Tone,
 };
@@ -42,6 +42,7 @@ pub fn picture(scene: &Scene) -> (Picture, Index) {
     builder.cables();
     tunnels::join(scene, &builder.index, &mut builder.picture);
     hosts::assign(scene, &builder.index, &mut builder.picture);
+    builder.sockets();
     builder.tones();
     (builder.picture, builder.index)
 }
@@ -140,6 +141,7 @@ impl<'s> Builder<'s> {
                         cables.insert(Cable { ends, join: Join::Cable });
                     }
                     Far::At(far, join) => drop(cables.insert(Cable { ends: [card, far], join })),
+                    Far::Unseen(text) => self.say(card, text),
                     Far::Lost(text) => {
                         let card = &mut self.picture.cards[card];
                         card.is_cut = true;
@@ -166,11 +168,47 @@ impl<'s> Builder<'s> {
         let space = machine.far_space(read.key(), link).filter(|_| link.names_other_end());
         let space = space.and_then(|key| self.index.spaces.get(&(number, key)));
         let far = space.zip(link.peer.index).and_then(|(s, i)| self.index.cards.get(&(*s, i)));
-        match (far, join) {
-            (Some(far), join) => Far::At(*far, join),
-            (None, Join::Cable) => Far::Lost("other end not found".into()),
-            (None, Join::Parent) => Far::Lost("parent not found".into()),
+        if let Some(far) = far {
+            return Far::At(*far, join);
         }
+        let (sign, what) = match join {
+            Join::Cable => ("⇄", "other end"),
+            Join::Parent => ("↑", "parent"),
+        };
+        match unseen::place(machine, read.key(), link) {
+            Some(place) => Far::Unseen(format!("{sign} {place}")),
+            None => Far::Lost(format!("{what} not found")),
+        }
+    }
+
+    /// A VXLAN device in the frame of a host that does not hold its socket says where
+    /// that is.
+    fn sockets(&mut self) {
+        let frames = self.picture.frames.iter();
+        let hubs = frames.flat_map(|f| f.spaces().map(|id| (id, f.hub)));
+        let hubs: BTreeMap<SpaceId, Option<SpaceId>> = hubs.collect();
+        for (id, machine, read) in self.each() {
+            let number = self.picture.spaces[id].machine;
+            for link in read.state.vxlans() {
+                let far = machine.far_space(read.key(), link);
+                let far = far.and_then(|far| self.index.spaces.get(&(number, far)).copied());
+                if far.is_some_and(|far| far == id || hubs.get(&id) == Some(&Some(far))) {
+                    continue;
+                }
+                let place = match far {
+                    Some(far) => format!("in {}", self.picture.spaces[far].name),
+                    None => unseen::place(machine, read.key(), link)
+                        .map_or("not found from here".into(), |place| format!("in {place}")),
+                };
+                if let Some(card) = self.index.cards.get(&(id, link.index)).copied() {
+                    self.say(card, format!("socket {place}"));
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, card: CardId, text: String) {
+        self.picture.cards[card].details.push(Detail { text, bad: false });
     }
 
     /// Colours, once it is known what each namespace is.
@@ -205,6 +243,8 @@ enum Far {
     None,
     /// A device that is in the picture.
     At(CardId, Join),
+    /// It is in a namespace that is known only by an id: nothing is broken there.
+    Unseen(String),
     /// It should have one, and has not: what to say of it.
     Lost(String),
 }

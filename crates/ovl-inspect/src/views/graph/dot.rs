@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::model::{CardId, FrameKind, Join, Light, Picture, SpaceId, Vtep};
+use super::model::{CardId, FrameKind, Join, Light, Picture, SpaceId};
 
 /// So many namespaces that are attached to nothing stand beside one another.
 const LOOSE: usize = 8;
@@ -111,10 +111,10 @@ impl Dot<'_> {
             let label = format!("{}\n{} – {}", tunnel.label(), a.address(), b.address());
             let label = quoted(&label);
             let _ = writeln!(self.out, "  t{number} [style=rounded, label={label}]");
-            let colour = |end: &Vtep| if end.knows { "" } else { ", color=red" };
             let ends = [format!("c{} -- t{number}", a.card), format!("t{number} -- c{}", b.card)];
-            for (edge, end) in ends.into_iter().zip([a, b]) {
-                let _ = writeln!(self.out, "  {edge} [penwidth=4{}]", colour(end));
+            for (edge, (end, other)) in ends.into_iter().zip([(a, b), (b, a)]) {
+                let colour = if end.fault(other).is_some() { ", color=red" } else { "" };
+                let _ = writeln!(self.out, "  {edge} [penwidth=4{colour}]");
             }
         }
         for (number, mesh) in self.picture.meshes.iter().enumerate() {

@@ -89,8 +89,8 @@ impl Chart<'_> {
         for tunnel in &self.picture.tunnels {
             let [a, b] = &tunnel.ends;
             let mut words = format!("{}\n{} – {}", tunnel.label(), a.address(), b.address());
-            for end in tunnel.ends.iter().filter(|end| !end.knows) {
-                let _ = write!(words, "\n{} has no row to it", self.picture.place(end.card));
+            for (end, fault) in tunnel.faults() {
+                let _ = write!(words, "\n{}: {fault}", self.picture.place(end.card));
             }
             let _ = writeln!(self.out, "  c{} ===|{}| c{}", a.card, quoted(&words), b.card);
         }

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{CardId, Mesh, Picture, Tunnel, Vtep};
+use super::model::{CardId, Mesh, Picture, Sends, Tunnel, Vtep};
 
 /// So many devices make a mesh; two have a tunnel.
 const FEWEST: usize = 3;
@@ -13,7 +13,9 @@ const FEWEST: usize = 3;
 /// and those of which an end does not know the other.
 pub fn gather(picture: &mut Picture) {
     let mut networks: BTreeMap<Option<u32>, Ends> = BTreeMap::new();
-    for tunnel in picture.tunnels.iter().filter(|t| t.ends.iter().all(|end| end.knows)) {
+    for tunnel in
+        picture.tunnels.iter().filter(|t| t.ends.iter().all(|end| end.sends == Sends::Arrives))
+    {
         networks.entry(tunnel.vni).or_default().add(tunnel);
     }
     for (vni, ends) in networks {

@@ -166,6 +166,31 @@ pub struct Cable {
     pub join: Join,
 }
 
+/// What comes of the packets that one end of a tunnel has for the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sends {
+    /// It has rows that lead to the other end.
+    Arrives,
+    /// It has none, and needs none: each packet says where it goes (`external`).
+    AsTold,
+    /// It has none.
+    Nothing,
+    /// Its rows lead to another UDP port than the one that is listened on.
+    ToPort {
+        /// The rows' port.
+        sent: u16,
+        /// The other end's.
+        heard: u16,
+    },
+    /// Its rows are of another network than the other end.
+    ToVni {
+        /// The rows' VNI.
+        sent: u32,
+        /// The other end's.
+        heard: u32,
+    },
+}
+
 /// One end of a tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Vtep {
@@ -173,14 +198,14 @@ pub struct Vtep {
     pub card: CardId,
     /// Its address, where it is known.
     pub addr: Option<IpAddr>,
-    /// It has rows that lead to the other end.
-    pub knows: bool,
+    /// What comes of its packets to the other end.
+    pub sends: Sends,
 }
 
 /// A tunnel between two VXLAN devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tunnel {
-    /// The VXLAN network identifier.
+    /// The VXLAN network identifier, where there is only one.
     pub vni: Option<u32>,
     /// Its ends, the device with the lower number first.
     pub ends: [Vtep; 2],
@@ -265,6 +290,13 @@ impl Picture {
 }
 
 impl Tunnel {
+    /// Its ends, each with why its packets do not arrive at the other one.
+    pub fn faults(&self) -> impl Iterator<Item = (&Vtep, String)> {
+        let [a, b] = &self.ends;
+        let both = [(a, b), (b, a)].into_iter();
+        both.filter_map(|(end, other)| Some((end, end.fault(other)?)))
+    }
+
     /// What stands between its ends: the network's number.
     pub fn label(&self) -> String {
         vni_label(self.vni)
@@ -285,6 +317,21 @@ impl Mesh {
 }
 
 impl Vtep {
+    /// Why its packets do not arrive at the other end, in words; `None`: they do.
+    pub fn fault(&self, other: &Vtep) -> Option<String> {
+        let there = other.address();
+        match self.sends {
+            Sends::Arrives | Sends::AsTold => None,
+            Sends::Nothing => Some(format!("no row to {there}")),
+            Sends::ToPort { sent, heard } => {
+                Some(format!("{there} listens on port {heard}, not {sent}"))
+            }
+            Sends::ToVni { sent, heard } => {
+                Some(format!("{there} listens for VNI {heard}, not {sent}"))
+            }
+        }
+    }
+
     /// Its address, in words.
     pub fn address(&self) -> String {
         self.addr.map_or_else(|| "address not known".into(), |a| a.to_string())

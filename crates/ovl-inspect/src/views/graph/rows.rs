@@ -18,6 +18,8 @@ pub fn details(read: &Space, link: &Link) -> Vec<Detail> {
     let mut lines = Vec::new();
     if let Some(vxlan) = link.vxlan() {
         let vni = vxlan.vni.map(|vni| format!("vni {}", vni.get()));
+        // Its own VNI is 0, and says nothing.
+        let vni = if vxlan.external == Some(true) { Some("external".into()) } else { vni };
         let port = vxlan.dstport.map(|port| format!("port {port}"));
         let words: Vec<String> = vni.into_iter().chain(port).collect();
         lines.push(words.join(" · "));

@@ -76,7 +76,7 @@ impl Svg<'_> {
         let cards: Vec<&Card> = self.picture.shown().map(|(_, card)| card).collect();
         let is_bad = |card: &&Card| card.is_bad() || card.details.iter().any(|d| d.bad);
         let has_bad = cards.iter().any(is_bad)
-            || self.picture.tunnels.iter().any(|t| t.ends.iter().any(|end| !end.knows));
+            || self.picture.tunnels.iter().any(|t| t.faults().next().is_some());
         let tones = [Tone::Underlay, Tone::Overlay, Tone::Container, Tone::Gateway];
         let tones = tones.into_iter().filter(|tone| cards.iter().any(|c| c.tone == *tone));
         let mut x = 24;

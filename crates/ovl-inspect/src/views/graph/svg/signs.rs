@@ -56,18 +56,16 @@ impl Svg<'_> {
         );
         let mut words = vec![tunnel.label()];
         for (end, other) in [(a, b), (b, a)] {
-            let knows = if end.knows { "knows" } else { "has no row to" };
-            words.push(format!(
-                "{} ({}) {knows} {}",
-                self.picture.place(end.card),
-                end.address(),
-                other.address()
-            ));
+            let place = format!("{} ({})", self.picture.place(end.card), end.address());
+            words.push(match end.fault(other) {
+                None => format!("{place} knows {}", other.address()),
+                Some(fault) => format!("{place}: {fault}"),
+            });
         }
         self.tooltip(&words.iter().map(String::as_str).collect::<Vec<_>>());
         let d: String = sign.lines.iter().map(|(_, line)| path(line)).collect();
         let _ = writeln!(self.out, "<path class=\"line thick\" d=\"{d}\"/>");
-        for end in tunnel.ends.iter().filter(|end| !end.knows) {
+        for (end, _) in tunnel.faults() {
             for (_, line) in sign.lines.iter().filter(|(card, _)| *card == end.card) {
                 let _ = writeln!(self.out, "<path class=\"line bad\" d=\"{}\"/>", path(line));
             }

@@ -119,7 +119,7 @@ fn who_does_not_know_all_the_others_is_in_no_mesh_with_them() {
     let (picture, _) = drawn(maker.machine);
     assert_eq!((picture.meshes.len(), picture.meshes[0].ends.len()), (1, 3));
     // Its tunnels to each of the others are lines, one of them half.
-    let known = picture.tunnels.iter().map(|t| t.ends.iter().filter(|end| end.knows).count());
+    let known = picture.tunnels.iter().map(|t| 2 - t.faults().count());
     assert_eq!(known.sum::<usize>(), 5);
     assert_eq!(picture.tunnels.len(), 3);
 }
