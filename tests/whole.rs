@@ -42,6 +42,7 @@ mod undo;
 mod veth;
 mod views;
 mod vxlan;
+mod watched;
 mod watching;
 mod words;
 
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         veth::tests,
         views::tests,
         vxlan::tests,
+        watched::tests,
         watching::tests,
         words::tests,
     ];

@@ -92,6 +92,10 @@ pub enum Verb {
     /// milliseconds later, unless just then all namespaces are being looked at; one
     /// that only a process holds is seen at the next look, within a second, and not at
     /// all if it ends before. What happens in a namespace that short is not heard.
+    ///
+    /// Left out is what the kernel keeps for itself beside each address and device: the
+    /// routes of the table local, those of its own for addresses in the tables of VRFs,
+    /// and rows of multicast groups. Routes of other tables than main say which.
     #[command(
         visible_alias = "monitor",
         after_help = "Examples:

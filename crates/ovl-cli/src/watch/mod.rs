@@ -6,6 +6,7 @@ mod asked;
 mod event;
 mod facts;
 mod place;
+mod what;
 mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +27,9 @@ use crate::shape::Netns;
 use crate::{Context, Error, Exit, follow, output};
 
 use asked::Asked;
-use event::{Event, What};
+use event::Event;
 use place::{Heard, Place};
+use what::What;
 pub use wish::{Subject, Wish};
 
 /// A look is due by then: a namespace is let go within a second.
