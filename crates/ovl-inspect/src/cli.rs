@@ -221,7 +221,7 @@ pub struct Ping {
     #[arg(long, conflicts_with_all = ["size", "count"])]
     pub find_mtu: bool,
     /// Time to wait for each reply: seconds, or with a unit (500ms, 2s)
-    #[arg(short = 'W', long, value_name = "TIME", default_value = "1s", value_parser = ovl_cli::flags::duration)]
+    #[arg(short = 'W', long, value_name = "TIME", default_value = "1s", value_parser = ovl_cli::flags::some_time)]
     pub timeout: Duration,
     /// Time between requests
     #[arg(short, long, value_name = "TIME", default_value = "200ms", value_parser = ovl_cli::flags::duration)]
@@ -229,8 +229,9 @@ pub struct Ping {
     /// Send by this device only
     #[arg(short = 'I', long = "interface", value_name = "DEV")]
     pub dev: Option<IfName>,
-    /// Keep asking until the first reply, for at most this long
-    #[arg(long, value_name = "TIME", value_parser = ovl_cli::flags::duration, num_args = 0..=1, default_missing_value = "10s")]
+    /// Keep asking until the first reply, for at most this long; what is asked in vain
+    /// before it is sent, and not one of --count
+    #[arg(long, value_name = "TIME", value_parser = ovl_cli::flags::some_time, num_args = 0..=1, default_missing_value = "10s")]
     pub wait: Option<Duration>,
 }
 
