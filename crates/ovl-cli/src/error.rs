@@ -232,9 +232,11 @@ impl From<ResolveError> for Error {
     fn from(e: ResolveError) -> Error {
         let (exit, errno) = match &e.why {
             Why::Denied(_, why) => (Exit::Denied, why.raw_os_error().map(Errno::from_raw)),
-            Why::Ambiguous(_) => (Exit::Failed, None),
+            Why::Ambiguous(_) | Why::SavedTwice(_) => (Exit::Failed, None),
             Why::Engine(_) => (Exit::Missing, None),
-            Why::NotFound(_) | Why::NoProcess(_) => (Exit::Missing, Some(Errno::ENOENT)),
+            Why::NotFound(_) | Why::NotSaved | Why::NoProcess(_) => {
+                (Exit::Missing, Some(Errno::ENOENT))
+            }
             Why::Stale(_) | Why::NotNetns(_) => (Exit::Missing, Some(Errno::EINVAL)),
         };
         let message = e.to_string();

@@ -55,6 +55,10 @@ pub enum Why {
     NotFound(Vec<PathBuf>),
     /// All of these fit.
     Ambiguous(Vec<String>),
+    /// There is none on the machines that are looked at.
+    NotSaved,
+    /// All of these of theirs fit: `HOST:NS`.
+    SavedTwice(Vec<String>),
     /// A plain file, left behind.
     Stale(PathBuf),
     /// A file of another kind, and which.
@@ -77,7 +81,12 @@ impl Why {
     fn sentence(&self, reference: &str) -> String {
         match self {
             Why::NotFound(looked) => format!("no namespace '{reference}'{}", looked_in(looked)),
-            Why::Ambiguous(fit) => format!("'{reference}' is ambiguous: {}", fit.join(", ")),
+            Why::NotSaved => {
+                format!("no namespace '{reference}' on the machines that are looked at")
+            }
+            Why::Ambiguous(fit) | Why::SavedTwice(fit) => {
+                format!("'{reference}' is ambiguous: {}", fit.join(", "))
+            }
             Why::Stale(path) => OpenError::Stale(path.clone()).to_string(),
             Why::NotNetns(why) => why.to_string(),
             Why::NoProcess(pid) => format!("no process {pid}"),
