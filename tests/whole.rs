@@ -7,6 +7,7 @@ mod answer;
 mod answered;
 mod at_once;
 mod attributes;
+mod blind;
 mod churn;
 mod colour;
 mod deleted;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         answered::tests,
         at_once::tests,
         attributes::tests,
+        blind::tests,
         churn::tests,
         deleted::tests,
         entered::tests,

@@ -19,6 +19,9 @@ pub fn for_errno(errno: Option<Errno>) -> Option<String> {
     }
 }
 
+/// What helps where there is no procfs.
+pub const NO_PROCFS: &str = "mount -t proc proc /proc";
+
 /// What helps when what is there stands in the way of what is wanted.
 pub fn for_conflict(conflict: &Conflict) -> Option<String> {
     match &conflict.why {
@@ -60,6 +63,7 @@ pub fn for_reference(why: &Why) -> Option<String> {
         Why::Engine(_) => {
             Some("a path, pid:N or inode:N needs no engine (ovl-ns list shows them)".into())
         }
+        Why::NoProcfs => Some(NO_PROCFS.into()),
         Why::NotNetns(_) | Why::NoProcess(_) => None,
     }
 }

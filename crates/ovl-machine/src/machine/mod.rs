@@ -17,7 +17,7 @@ use ovl_core::error::Fail;
 use ovl_core::kernel::Kernel;
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::write_paths;
-use ovl_core::netns::{NetNs, NsKey, visit};
+use ovl_core::netns::{NetNs, NsKey, OpenError, visit};
 use ovl_core::state::{LongTables, NsState, Reader};
 use serde::{Deserialize, Serialize};
 
@@ -258,7 +258,10 @@ fn contents<K: Kernel>(
 }
 
 fn open_own() -> Result<NetNs, Fail> {
-    NetNs::own().map_err(|e| Fail::Unreadable(e.to_string()))
+    NetNs::own().map_err(|e| match e {
+        OpenError::NoProcfs => Fail::NoProcfs,
+        other => Fail::Unreadable(other.to_string()),
+    })
 }
 
 mod as_list {
