@@ -19,6 +19,7 @@ fn without_a_procfs_nobody_passes_for_not_being_there(lab: &Lab) -> Result<()> {
         "ovl-ns pids self",
         "ovl-ns pids init",
         "ovl-ns pids pid:1",
+        "ovl-ns identify 1",
         "ovl-inspect snapshot -",
     ] {
         let ended = lab.run(&format!("{blind} {command}"))?;

@@ -152,6 +152,9 @@ fn hidden(discovery: &Discovery) -> Missed<'_> {
 pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
     let path = format!("/proc/{}/ns/net", args.pid);
     let process = format!("process {}", args.pid);
+    if !has_procfs() {
+        return Err(reading(&process, None)(Fail::NoProcfs));
+    }
     let meta = fs::metadata(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => {
             let error = Error::new(Exit::Missing, format!("no {process}"));

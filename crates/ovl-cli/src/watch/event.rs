@@ -50,14 +50,15 @@ impl Event {
     }
 
     fn parts(&self, known: &Known) -> (char, &'static str, String) {
-        let files = || {
-            let each = self.netns.paths.iter().map(|p| p.display().to_string());
-            shown(each.collect::<Vec<_>>().join(" "))
-        };
+        let inode = || format!("inode {}", self.netns.inode);
         match &self.what {
-            What::Came => ('+', "netns", format!("inode {}  {}", self.netns.inode, files())),
-            What::Went => ('-', "netns", format!("inode {}", self.netns.inode)),
-            What::Renamed => ('~', "netns", format!("inode {}  {}", self.netns.inode, files())),
+            What::Came => ('+', "netns", format!("{}  {}", inode(), files(&self.netns))),
+            What::Went => ('-', "netns", inode()),
+            What::Renamed(was) => {
+                let none = |files: String| if files.is_empty() { "none".into() } else { files };
+                let [was, now] = [was.as_ref(), &self.netns].map(|it| none(files(it)));
+                ('~', "netns", format!("{}  {was} → {now}", inode()))
+            }
             What::Changed(change, by) => {
                 let (sign, detail) = match change.as_ref() {
                     Change::New(now) => ('+', stated(now, known)),
@@ -82,7 +83,7 @@ impl Event {
         let (event, object) = match &self.what {
             What::Came => ("new", "netns"),
             What::Went => ("gone", "netns"),
-            What::Renamed => ("changed", "netns"),
+            What::Renamed(_) => ("changed", "netns"),
             What::Missed(_) => ("miss", "miss"),
             What::Lost => ("lost", "notice"),
             What::Unreadable(_) => ("unreadable", "notice"),
@@ -113,7 +114,8 @@ impl Event {
                 value["wanted"] = json!({ key: wanted });
             }
             What::Unreadable(why) => value["why"] = json!(why),
-            What::Came | What::Went | What::Renamed | What::Lost => {}
+            What::Renamed(was) => value["was"] = json!(was),
+            What::Came | What::Went | What::Lost => {}
         }
         value
     }
@@ -145,6 +147,11 @@ fn subject(object: &Object) -> &'static str {
         Object::Neigh(_) => "neigh",
         Object::Fdb(_) => "fdb",
     }
+}
+
+/// The files that are a namespace.
+fn files(netns: &Netns) -> String {
+    netns.paths.iter().map(shown).collect::<Vec<_>>().join(" ")
 }
 
 fn asked(miss: &Miss) -> String {

@@ -215,11 +215,12 @@ impl<'c> Watching<'c> {
                 self.tell_netns(resident, What::Came, told)?;
                 self.tell_netns(resident, What::Went, told)
             }
-            Movement::Renamed(now) => {
+            Movement::Renamed { was, now } => {
+                let was = Box::new(self.netns(was));
                 let netns = self.netns(now);
                 let Some(place) = self.places.get_mut(&now.found.key) else { return Ok(()) };
                 place.netns = netns;
-                self.tell_netns(now, What::Renamed, told)
+                self.tell_netns(now, What::Renamed(was), told)
             }
         }
     }

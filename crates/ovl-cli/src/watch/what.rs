@@ -6,6 +6,7 @@ use ovl_core::row::Miss;
 use ovl_core::watch::Cause;
 
 use super::Subject;
+use crate::shape::Netns;
 
 /// What happened.
 pub enum What {
@@ -13,8 +14,8 @@ pub enum What {
     Came,
     /// It has gone.
     Went,
-    /// It has other names.
-    Renamed,
+    /// It has other names than it had.
+    Renamed(Box<Netns>),
     /// Something in it changed.
     Changed(Box<Change>, Cause),
     /// A VXLAN device asks.
@@ -29,7 +30,7 @@ impl What {
     /// The subject by which it can be left out; what was lost never is.
     pub fn subject(&self) -> Option<Subject> {
         match self {
-            What::Came | What::Went | What::Renamed => Some(Subject::Netns),
+            What::Came | What::Went | What::Renamed(_) => Some(Subject::Netns),
             What::Missed(_) => Some(Subject::Miss),
             What::Lost | What::Unreadable(_) => None,
             What::Changed(change, _) => Some(match object(change) {
