@@ -240,7 +240,7 @@ impl From<OpenError> for Error {
 impl From<ResolveError> for Error {
     fn from(e: ResolveError) -> Error {
         let (exit, errno) = match &e.why {
-            Why::NoProcfs => (Exit::Denied, None),
+            Why::NoProcfs | Why::Hidden(_) => (Exit::Denied, None),
             Why::Denied(_, why) => (Exit::Denied, why.raw_os_error().map(Errno::from_raw)),
             Why::Ambiguous(_) | Why::SavedTwice(_) => (Exit::Failed, None),
             Why::Engine(_) => (Exit::Missing, None),

@@ -63,6 +63,7 @@ pub fn for_reference(why: &Why) -> Option<String> {
         Why::Engine(_) => {
             Some("a path, pid:N or inode:N needs no engine (ovl-ns list shows them)".into())
         }
+        Why::Hidden(_) => Some("findmnt shows both; the upper one can be unmounted".into()),
         Why::NoProcfs => Some(NO_PROCFS.into()),
         Why::NotNetns(_) | Why::NoProcess(_) => None,
     }

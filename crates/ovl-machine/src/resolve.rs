@@ -67,6 +67,8 @@ pub enum Why {
     NoProcess(u32),
     /// The file may not be looked at.
     Denied(PathBuf, io::Error),
+    /// It is there, and no way leads to it: why not.
+    Hidden(String),
     /// The engine did not help.
     Engine(EngineError),
     /// Only procfs has it, and there is none.
@@ -95,6 +97,7 @@ impl Why {
             Why::Denied(path, why) => {
                 format!("cannot open {}: {}", shown(path), io_text(why))
             }
+            Why::Hidden(why) => format!("cannot open '{reference}': {why}"),
             Why::NoProcfs => format!("cannot find '{reference}': {}", OpenError::NoProcfs),
             Why::Engine(why) => format!("cannot find '{reference}': {why}"),
         }
@@ -283,7 +286,7 @@ fn only_one(found: &[&Found]) -> Result<(NetNs, Place), Why> {
     match found {
         [] => Err(gone()),
         [one] => {
-            let ns = one.open().ok_or_else(gone)?;
+            let ns = one.open().ok_or_else(|| one.hidden_by().map_or_else(gone, Why::Hidden))?;
             let place = one.doors.first().map_or(Place::Own, |door| place_of(door));
             Ok((ns, place))
         }

@@ -87,6 +87,7 @@ impl Lister<'_> {
             nsid: self.ids.get(&found.key).copied(),
             pids: found.pids.clone(),
             holders: found.holders.clone(),
+            covered: found.covered.clone(),
             container: found.container.clone(),
             links: links.unwrap_or_default(),
         }
@@ -212,6 +213,7 @@ fn closed(found: &Found, own: NsKey) -> Entry {
         nsid: None,
         pids: found.pids.clone(),
         holders: found.holders.clone(),
+        covered: found.covered.clone(),
         container: found.container.clone(),
         links: Vec::new(),
     }

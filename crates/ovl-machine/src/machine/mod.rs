@@ -123,7 +123,7 @@ impl Machine {
         let mut all_given = BTreeMap::new();
         for (found, visited) in all.into_iter().zip(visited) {
             match visited {
-                None => {}
+                None => machine.unread.extend(found.hidden_by().map(|why| (found.key, why))),
                 Some(Ok((cookie, state, nsids, peers, given))) => {
                     let key = found.key;
                     all_given.insert(key, given);
