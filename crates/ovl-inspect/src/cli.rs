@@ -21,7 +21,9 @@ indents. Tables begin with the NAMESPACE of each row, however many are looked at
 
 A namespace that only others know, by an id, stands last in the tree; in JSON
 its ref and inode are null, its kind is unseen, and known_by lists who knows
-it: [{netns, nsid, devices}], as in ovl-ns list.";
+it: [{netns, nsid, devices}], as in ovl-ns list. No id is asked for; but whoever
+lists devices, ip link as well, makes the kernel give one to each namespace that
+the other end of one is in, where it has none yet: it is in the answer.";
 
 /// See overlay networks; without a verb: the machine as a tree
 #[derive(Debug, Parser)]

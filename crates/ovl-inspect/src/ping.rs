@@ -75,7 +75,7 @@ pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
     let deadline = args.wait.map(|wait| Instant::now() + wait);
     let is_quiet = context.flags.quiet || context.flags.is_structured();
     let mut round = Round { echo: &echo, stop: &stop, args, deadline, is_quiet, summary };
-    let is_broadcast = round.run(&failed)?;
+    let is_broadcast = round.run(failed)?;
     if is_broadcast {
         return Err(broadcast(args, netns));
     }

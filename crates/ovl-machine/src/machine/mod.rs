@@ -94,7 +94,8 @@ pub struct Machine {
 
 impl Machine {
     /// Reads every namespace that `search` finds. One that ends meanwhile is no
-    /// error: it is simply not there. Reading changes nothing; no id is assigned.
+    /// error: it is simply not there. Reading changes nothing; no id is asked for. Those
+    /// that a listing of devices prints, the kernel gives by itself.
     pub fn gather<K: Kernel>(kernel: &K, search: &Search) -> Result<Machine, Fail> {
         Machine::read_all(kernel, search.all())
     }
