@@ -21,6 +21,7 @@ tests![
     watch_tells_of_misses: PING,
     watch_ends_with_its_reader_and_on_a_signal,
     monitor_tells_of_names_and_of_processes,
+    a_rename_is_told_with_what_it_was,
     wait_ends_when_the_namespace_is_there,
 ];
 
@@ -296,10 +297,31 @@ fn monitor_tells_of_names_and_of_processes(lab: &Lab) -> Result<()> {
     lab.eventually("it is inside", |lab| Ok(!lab.ok("ip netns pids x1")?.is_empty()))?;
     lab.ok("ip netns del x1")?;
     let inode = came["netns"]["inode"].clone();
-    let renamed = json!({ "event": "changed", "netns": { "inode": inode, "names": [] } });
+    let renamed = json!({ "event": "changed", "netns": { "inode": inode, "names": [] },
+        "was": { "names": ["x1"], "paths": ["/run/netns/x1"] } });
     monitor.hears(lab, &renamed)?;
     drop(inside);
     monitor.hears(lab, &json!({ "event": "gone", "netns": { "inode": inode } }))?;
+    Ok(())
+}
+
+fn a_rename_is_told_with_what_it_was(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add a; touch /run/netns/n2; mount --bind /run/netns/a /run/netns/n2")?;
+    let watch = Follower::start(lab, "ovl-inspect watch", "w")?;
+    let words = lab.background("exec ovl-ns monitor --all > words")?;
+    let said = || fs::read_to_string("/run/lab/words").unwrap_or_default();
+    lab.eventually("it tells", |_| Ok(said().contains("/run/netns/n2")))?;
+    lab.ok("umount /run/netns/a")?;
+    let renamed = json!({ "event": "changed", "object": "netns",
+        "netns": { "names": ["n2"] }, "was": { "names": ["a", "n2"] } });
+    watch.hears(lab, &renamed)?;
+    let inode = lab.ok("stat -Lc %i /run/netns/n2")?;
+    let line = format!(
+        "~ n2                inode {}  /run/netns/a /run/netns/n2 → /run/netns/n2\n",
+        inode.trim()
+    );
+    lab.eventually(&line, |_| Ok(said().contains(&line)))?;
+    drop(words);
     Ok(())
 }
 

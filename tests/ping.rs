@@ -2,6 +2,7 @@
 //! one host's, or not everywhere the same.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use ovl_tests::lab::{FOLDER, Lab};
@@ -13,6 +14,9 @@ tests![
     a_link_local_address_is_pinged_with_its_device,
     counts_and_sizes_have_bounds_that_are_said,
     what_everybody_has_is_said_to_be_that,
+    an_end_that_takes_less_is_no_failure,
+    what_a_route_forbids_is_not_sent,
+    waiting_ends_in_time_and_counts_what_was_sent,
 ];
 
 /// What it has written.
@@ -89,4 +93,79 @@ fn what_everybody_has_is_said_to_be_that(lab: &Lab) -> Result<()> {
     ensure!(said.code == 6 && said.stdout.contains("could not be sent"), "{said}");
     ensure!(!said.stdout.contains("broadcast"), "{said}");
     Ok(())
+}
+
+fn an_end_that_takes_less_is_no_failure(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add a; ip netns add b; ip -n a link add e0 type veth peer name e0 netns b
+        ip -n a addr add 10.0.0.1/24 dev e0; ip -n b addr add 10.0.0.2/24 dev e0
+        ip -n a addr add fd00::1/64 dev e0 nodad; ip -n b addr add fd00::2/64 dev e0 nodad
+        ip -n a link set e0 up; ip -n b link set e0 up mtu 1400")?;
+    // What a device drops, IPv6 says and IPv4 does not. It has room for the Ethernet
+    // header less than it takes: the MTU and 4 bytes get through.
+    for to in ["10.0.0.2", "fd00::2"] {
+        let found = lab.json(&format!("ovl-inspect ping a {to} --find-mtu -o json"))?;
+        let largest = found["mtu"].as_u64().unwrap_or_default();
+        ensure!((1400..1500).contains(&largest), "{found}");
+        let data = found["data"].as_u64().unwrap_or_default();
+        lab.ok(&format!("ovl-inspect ping a {to} -c 1 -s {data}"))?;
+        let said = lab.run(&format!("ovl-inspect ping a {to} -c 1 --df -s {}", data + 1))?;
+        ensure!(said.code == 6 && said.stdout.contains("1 sent, 0 received"), "{said}");
+    }
+    let said = lab.run("ovl-inspect ping a fd00::2 -c 1 -s 1440")?;
+    ensure!(said.code == 6 && said.stdout.contains("could not be sent: it was dropped"), "{said}");
+    Ok(())
+}
+
+fn what_a_route_forbids_is_not_sent(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add a; ip -n a link set lo up")?;
+    for (kind, why) in [
+        ("blackhole", "a route discards it (blackhole)"),
+        ("unreachable", "no route to host"),
+        ("prohibit", "permission denied"),
+    ] {
+        lab.ok(&format!(
+            "ip -n a route replace {kind} 10.1.0.0/16
+            ip -n a -6 route add {kind} fd07::/64"
+        ))?;
+        for to in ["10.1.0.1", "fd07::1"] {
+            let said = lab.run(&format!("ovl-inspect ping a {to} -c 1"))?;
+            let words = format!("icmp_seq=1 could not be sent: {why}\n");
+            ensure!(said.code == 6 && said.stdout.contains(&words), "{said}");
+        }
+        lab.ok(&format!("ip -n a -6 route del {kind} fd07::/64"))?;
+    }
+    Ok(())
+}
+
+fn waiting_ends_in_time_and_counts_what_was_sent(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    let begin = Instant::now();
+    let said = lab.run("ovl-inspect ping h1 192.168.1.77 --wait=500ms")?;
+    ensure!(
+        said.code == 6 && said.stdout.contains("no reply from 192.168.1.77 within 500ms"),
+        "{said}"
+    );
+    ensure!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    // The kernel counts what leaves: its neighbour is known, and does not answer.
+    let count = |lab: &Lab| -> Result<u64> {
+        let text = lab.ok("ip netns exec h1 cat /proc/net/snmp")?;
+        let sent = text.lines().filter(|line| line.starts_with("IcmpMsg:")).collect::<Vec<_>>();
+        let place = sent[0].split(' ').position(|word| word == "OutType8");
+        let number = place.and_then(|place| sent[1].split(' ').nth(place));
+        Ok(number.map(str::parse).transpose()?.unwrap_or_default())
+    };
+    let before = count(lab)?;
+    let said =
+        lab.run("ovl-inspect ping h1 192.168.1.77 --wait 1s -W 150ms -i 50ms -c 1 -o json")?;
+    let summary: Value = serde_json::from_str(&said.stdout)?;
+    let (sent, left) = (summary["sent"].as_u64(), count(lab)? - before);
+    ensure!(said.code == 6 && sent == Some(left) && left > 2, "{summary}, the kernel: {left}");
+    // Those that are asked for come after the first reply.
+    lab.ok("ip -n h2 link set eth0 down")?;
+    let back = lab.background("sleep 0.6; ip -n h2 link set eth0 up")?;
+    let said = lab.ok("ovl-inspect ping h1 192.168.1.5 --wait -W 100ms -i 50ms -c 2 -o json")?;
+    assert_eq!(back.wait()?, 0);
+    let summary: Value = serde_json::from_str(&said)?;
+    ensure!(summary["received"] == 2 && summary["sent"].as_u64() > Some(3), "{summary}");
+    lab.refuses("ovl-inspect ping h1 192.168.1.5 -W 0", 2, &["more than nothing"])
 }

@@ -19,6 +19,8 @@ tests![
     two_snapshots_of_one_host_are_told_apart,
     one_snapshot_twice_is_one_machine,
     a_snapshot_has_the_neighbour_rows_that_ip_lists,
+    no_word_of_a_snapshot_moves_the_cursor,
+    hints_are_of_the_machines_that_are_looked_at,
 ];
 
 const FIRST: &str = include_str!("data/snapshot-1.json");
@@ -250,4 +252,117 @@ fn a_snapshot_has_the_neighbour_rows_that_ip_lists(lab: &Lab) -> Result<()> {
     }
     ensure!(counts == [4000, 1, 1, 0], "{counts:?}");
     Ok(())
+}
+
+/// What of a snapshot is any text, and no number or address.
+const WORDS: [&str; 21] = [
+    "host",
+    "kernel",
+    "boot_id",
+    "names",
+    "paths",
+    "comm",
+    "id",
+    "name",
+    "operstate",
+    "qdisc",
+    "linkmode",
+    "broadcast",
+    "address",
+    "alias",
+    "inet6_addr_gen_mode",
+    "scope",
+    "protocol",
+    "kind",
+    "bridge_id",
+    "root_id",
+    "no",
+];
+/// What a terminal acts on, and what makes two lines of one.
+const POISON: &str = "\u{1b}[31m\n\u{9b}2J";
+
+/// Puts it into every text.
+fn poison(key: &str, value: &mut Value) {
+    match value {
+        // A device's own kind, which has attributes, is one of few words.
+        Value::String(kind) if key == "kind" && kind == "plain" => {
+            *value = json!({ "other": format!("k{POISON}") });
+        }
+        Value::String(kind) if key == "kind" && ["veth", "bridge"].contains(&kind.as_str()) => {}
+        // An idle one is left out, by its name.
+        Value::String(name) if name == "lo" => {}
+        Value::String(text) if WORDS.contains(&key) => text.push_str(POISON),
+        Value::Array(list) => list.iter_mut().for_each(|one| poison(key, one)),
+        Value::Object(map) => {
+            map.iter_mut().filter(|(key, _)| *key != "by").for_each(|(key, one)| poison(key, one));
+        }
+        _ => {}
+    }
+}
+
+fn no_word_of_a_snapshot_moves_the_cursor(lab: &Lab) -> Result<()> {
+    let clean: Value = serde_json::from_str(FIRST)?;
+    let mut machine = clean.clone();
+    for (key, value) in machine.as_object_mut().context("no object")? {
+        if key == "networks" {
+            *value = json!({ "c4305b67cd": format!("n{POISON}") });
+        } else {
+            poison(key, value);
+        }
+    }
+    std::fs::write("/run/lab/clean.json", FIRST)?;
+    std::fs::write("/run/lab/bad.json", machine.to_string())?;
+    let spaces = clean["spaces"].as_array().context("no spaces")?;
+    let inodes = spaces.iter().map(|s| format!("inode:{}", s["found"]["key"]["inode"]));
+    let inodes = inodes.collect::<Vec<_>>().join(" ");
+    for view in ["", "links", "routes", "fdb", "neigh", "graph"] {
+        let named = if view.is_empty() { "" } else { &inodes };
+        for form in ["-o table", "-o wide", "--format svg", "--format dot", "--format mermaid"] {
+            if form.starts_with("--format") != (view == "graph") {
+                continue;
+            }
+            let shown = |file: &str| {
+                lab.ok(&format!("ovl-inspect {view} {named} {form} --snapshot {file}.json"))
+            };
+            let (clean, bad) = (shown("clean")?, shown("bad")?);
+            let acts = bad.lines().find(|line| line.contains(char::is_control));
+            ensure!(acts.is_none(), "{view} {form}: {acts:?}");
+            let is_table = form.starts_with("-o");
+            ensure!(
+                !is_table || clean.lines().count() == bad.lines().count(),
+                "{view} {form}: {bad}"
+            );
+        }
+    }
+    // An error repeats what it cannot read.
+    machine["spaces"][0]["state"]["links"][0]["kind"] = json!(format!("x{POISON}"));
+    std::fs::write("/run/lab/bad.json", machine.to_string())?;
+    let said = lab.fails("ovl-inspect --snapshot bad.json", 1)?;
+    ensure!(said.lines().count() == 2 && !said.contains('\u{1b}'), "{said}");
+    Ok(())
+}
+
+fn hints_are_of_the_machines_that_are_looked_at(lab: &Lab) -> Result<()> {
+    let from = two_machines("other", 0)?;
+    let said = lab.fails(&format!("ovl-inspect links h1 {from}"), 1)?;
+    ensure!(said.contains("hint: name one of them as HOST:NS: docker-1:"), "{said}");
+    let said = lab.fails("ovl-inspect links nosuch --snapshot one.json", 3)?;
+    ensure!(said.contains("no namespace 'nosuch' on the machines"), "{said}");
+    ensure!(said.contains("--snapshot") && !said.contains("ovl-ns list"), "{said}");
+    let twice = "cat one.json | ovl-inspect --snapshot - --snapshot -";
+    lab.refuses(twice, 2, &["standard input can be read once"])?;
+    // Docker's folder, by either way.
+    for way in ["/run", "/var/run"] {
+        let path = format!("{way}/docker/netns/c1321878d4d4");
+        let links = lab.json(&format!("ovl-inspect links {path} --snapshot one.json -j"))?;
+        assert_eq!(links[0]["netns"]["names"][0], "c1321878d4d4", "{path}");
+    }
+    // What has a form of its own is written in no other.
+    lab.refuses("ovl-inspect graph -o wide", 2, &["graph", "--format"])?;
+    lab.refuses("ovl-inspect snapshot - -o wide", 2, &["JSON"])?;
+    for other in ["graph -o json", "snapshot - -o yaml"] {
+        let ended = lab.run(&format!("ovl-inspect {other}"))?;
+        ensure!(ended.code == 2 && ended.stdout.is_empty(), "{ended}");
+    }
+    lab.json("ovl-inspect snapshot - -o json").map(drop)
 }

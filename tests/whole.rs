@@ -7,6 +7,7 @@ mod answer;
 mod answered;
 mod at_once;
 mod attributes;
+mod blind;
 mod churn;
 mod colour;
 mod deleted;
@@ -45,6 +46,7 @@ mod undo;
 mod veth;
 mod views;
 mod vxlan;
+mod watched;
 mod watching;
 mod words;
 
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         answered::tests,
         at_once::tests,
         attributes::tests,
+        blind::tests,
         churn::tests,
         deleted::tests,
         entered::tests,
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         veth::tests,
         views::tests,
         vxlan::tests,
+        watched::tests,
         watching::tests,
         words::tests,
     ];

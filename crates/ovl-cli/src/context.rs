@@ -116,7 +116,7 @@ impl Context {
         };
         let say = |what: &str| output::note(&format!("{}: {what}", self.tool));
         if *hidden > 0 {
-            say(&format!("{hidden} processes could not be looked at: {lost}"));
+            say(&format!("{} could not be looked at: {lost}", counted(*hidden, "process", "es")));
         }
         if *hides {
             say(&format!("/proc does not list the processes of others (hidepid): {lost}"));
@@ -127,7 +127,7 @@ impl Context {
         if *unread > 0 {
             say(&match of_one {
                 true => "what is in the namespace could not be read".to_owned(),
-                false => format!("{unread} namespaces could not be read"),
+                false => format!("{} could not be read", counted(*unread, "namespace", "s")),
             });
         }
         let is_root = nix::unistd::geteuid().is_root();
@@ -177,6 +177,11 @@ impl Context {
     pub fn resolve(&self, reference: &NsRef) -> Result<Resolved, Error> {
         Ok(Resolver::new(&self.search, &self.kernel).resolve(reference)?)
     }
+}
+
+/// `1 process`, `2 processes`.
+fn counted(number: usize, what: &str, several: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { several })
 }
 
 /// Parses the command line, runs the command, tells what went wrong.

@@ -177,6 +177,10 @@ pub fn from_fail(why: &Fail, message: String) -> Error {
     error.errno = why.errno();
     error.extack = why.extack().map(str::to_owned);
     error.hints.extend(hint::for_errno(why.errno()));
+    if matches!(why, Fail::NoProcfs) {
+        error.exit = Exit::Denied;
+        error.hints.push(hint::NO_PROCFS.into());
+    }
     error
 }
 
@@ -224,6 +228,11 @@ impl From<OpenError> for Error {
     fn from(e: OpenError) -> Error {
         match &e {
             OpenError::Io(path, why) => from_io("open", shown(path), why),
+            OpenError::NoProcfs => {
+                let message = format!("cannot open the caller's own namespace: {e}");
+                let error = Error::new(Exit::Denied, message).hint(hint::NO_PROCFS);
+                error.about("open", "the caller's own namespace", None)
+            }
             OpenError::Stale(path) | OpenError::NoNamespace(path) | OpenError::OtherKind(path) => {
                 Error::new(Exit::Missing, e.to_string()).about("open", shown(path), None)
             }
@@ -234,10 +243,13 @@ impl From<OpenError> for Error {
 impl From<ResolveError> for Error {
     fn from(e: ResolveError) -> Error {
         let (exit, errno) = match &e.why {
+            Why::NoProcfs | Why::Hidden(_) => (Exit::Denied, None),
             Why::Denied(_, why) => (Exit::Denied, why.raw_os_error().map(Errno::from_raw)),
-            Why::Ambiguous(_) => (Exit::Failed, None),
+            Why::Ambiguous(_) | Why::SavedTwice(_) => (Exit::Failed, None),
             Why::Engine(_) => (Exit::Missing, None),
-            Why::NotFound(_) | Why::NoProcess(_) => (Exit::Missing, Some(Errno::ENOENT)),
+            Why::NotFound(_) | Why::NotSaved | Why::NoProcess(_) => {
+                (Exit::Missing, Some(Errno::ENOENT))
+            }
             Why::Stale(_) | Why::NotNetns(_) => (Exit::Missing, Some(Errno::EINVAL)),
         };
         let message = e.to_string();

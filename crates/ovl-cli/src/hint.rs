@@ -19,6 +19,9 @@ pub fn for_errno(errno: Option<Errno>) -> Option<String> {
     }
 }
 
+/// What helps where there is no procfs.
+pub const NO_PROCFS: &str = "mount -t proc proc /proc";
+
 /// What helps when what is there stands in the way of what is wanted.
 pub fn for_conflict(conflict: &Conflict) -> Option<String> {
     match &conflict.why {
@@ -50,11 +53,18 @@ pub fn for_reference(why: &Why) -> Option<String> {
     match why {
         Why::NotFound(_) => Some("ovl-ns list shows the namespaces that can be found".into()),
         Why::Stale(path) => Some(for_stale(path)),
+        Why::NotSaved => Some("ovl-inspect with the same --snapshot shows those that are".into()),
         Why::Ambiguous(_) => Some("name one of them by its path".into()),
+        Why::SavedTwice(fit) => {
+            let one = fit.first().map(|one| format!(": {one}")).unwrap_or_default();
+            Some(format!("name one of them as HOST:NS{one}"))
+        }
         Why::Denied(..) => for_errno(Some(Errno::EACCES)),
         Why::Engine(_) => {
             Some("a path, pid:N or inode:N needs no engine (ovl-ns list shows them)".into())
         }
+        Why::Hidden(_) => Some("findmnt shows both; the upper one can be unmounted".into()),
+        Why::NoProcfs => Some(NO_PROCFS.into()),
         Why::NotNetns(_) | Why::NoProcess(_) => None,
     }
 }

@@ -78,6 +78,9 @@ pub enum Fail {
     /// A dump was interrupted by changes each time it was tried (`NLM_F_DUMP_INTR`).
     #[error("the list changed while it was read, {0} times in a row; try again")]
     Interrupted(u32),
+    /// It is a question for procfs, and there is none.
+    #[error("no procfs is mounted at /proc")]
+    NoProcfs,
     /// What was to be taken back has been taken into use by others meanwhile.
     #[error("{0} uses it by now")]
     InUse(String),

@@ -69,8 +69,8 @@ pub enum Outcome {
     },
     /// Nobody answered in time.
     Silence,
-    /// This host could not send it: too large for the device, no route, or one that
-    /// prohibits it, a filter.
+    /// This host could not send it: too large for the device or for the other end of
+    /// its cable, no route, or one that prohibits or discards it, a filter.
     NotSent(Errno),
     /// It is a broadcast address: everybody's, to whom nothing was sent.
     Broadcast,
@@ -114,14 +114,19 @@ impl Echo {
             Ok(_) => {}
             Err(Errno::EACCES) if self.is_broadcast() => return Ok(Outcome::Broadcast),
             // With this socket open it is not for want of privileges: a route prohibits
-            // it (EACCES), or a filter drops it (EPERM).
+            // it (EACCES), or a filter drops it (EPERM). A blackhole is EINVAL
+            // (`fib_props` in net/ipv4/fib_semantics.c), what the device drops ENOBUFS
+            // (`net_xmit_errno`); IPv4 does not say the latter (`raw_sendmsg`).
             Err(
                 e @ (Errno::EMSGSIZE
                 | Errno::ENETUNREACH
                 | Errno::EHOSTUNREACH
                 | Errno::ENETDOWN
                 | Errno::EACCES
-                | Errno::EPERM),
+                | Errno::EPERM
+                | Errno::EINVAL
+                | Errno::EADDRNOTAVAIL
+                | Errno::ENOBUFS),
             ) => return Ok(Outcome::NotSent(e)),
             Err(e) => return Err(e.into()),
         }

@@ -4,6 +4,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use crate::link::Link;
 use crate::names::IfName;
 use crate::row::{Fdb, Neigh};
@@ -37,6 +39,11 @@ enum Key {
     Fdb { dev: u32, mac: MacAddr, own: bool, vlan: Option<u16>, src_vni: Option<u32>, to: To },
 }
 
+/// What a route is replaced by: its family, table, destination, type of service and
+/// metric. Several may stand under one name; the kernel tells those apart by what else
+/// they are.
+type RouteName = (bool, u32, Option<IpNet>, u8, Option<u32>);
+
 /// Where a row of several leads: only all-zeros and multicast addresses have
 /// more than one row, and with those the destination tells them apart.
 type To = Option<(Option<IpAddr>, Option<u16>, Option<u32>)>;
@@ -46,10 +53,11 @@ impl Object {
         match self {
             Object::Link(link) => Key::Link(link.index),
             Object::Addr(addr) => Key::Addr(addr.index, addr.cidr),
-            // A route is replaced by taking the old one away: it has no other name. Which
-            // of its ways are down at the moment is no part of that.
+            // Several routes may have one name, so that all of it is its key. Which of its
+            // ways are down at the moment is no part of that.
             Object::Route(route) => {
                 let mut route = Box::new(route.clone());
+                route.flags = 0;
                 route.hops.iter_mut().for_each(|hop| hop.flags = 0);
                 Key::Route(route)
             }
@@ -64,6 +72,11 @@ impl Object {
                     .then_some((row.dst, row.port, row.vni)),
             },
         }
+    }
+
+    fn route_name(&self) -> Option<RouteName> {
+        let Object::Route(route) = self else { return None };
+        Some((route.v4, route.table, route.dst, route.tos, route.metric))
     }
 
     /// The index of the device it is, or is about.
@@ -94,10 +107,16 @@ pub enum Change {
     Gone(Object),
 }
 
+/// It took the place of one of several, and which is not said: a listing shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OneOfSeveral;
+
 /// What stands in a namespace, as far as it has been told.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     objects: HashMap<Key, Object>,
+    /// The routes of each name.
+    routes: HashMap<RouteName, Vec<Key>>,
     /// Devices that have gone, the last ones: what is told of them comes after.
     former: VecDeque<(u32, IfName)>,
 }
@@ -108,22 +127,61 @@ const FORMER: usize = 256;
 impl Known {
     /// Takes over what was listed; nothing counts as a change.
     pub fn of(state: NsState) -> Known {
-        let each = objects(state).map(|object| (object.key(), object));
-        Known { objects: each.collect(), former: VecDeque::new() }
+        let mut known = Known::default();
+        objects(state).for_each(|object| drop(known.insert(object)));
+        known
+    }
+
+    fn insert(&mut self, now: Object) -> Option<Object> {
+        let key = now.key();
+        let name = now.route_name();
+        let was = self.objects.insert(key.clone(), now);
+        if let Some(name) = name.filter(|_| was.is_none()) {
+            self.routes.entry(name).or_default().push(key);
+        }
+        was
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Object> {
+        let was = self.objects.remove(key)?;
+        if let Some(name) = was.route_name()
+            && let Some(keys) = self.routes.get_mut(&name)
+        {
+            keys.retain(|other| other != key);
+            if keys.is_empty() {
+                self.routes.remove(&name);
+            }
+        }
+        Some(was)
     }
 
     /// An object is there. `None` when that was known already.
     pub fn there(&mut self, now: Object) -> Option<Change> {
-        match self.objects.insert(now.key(), now.clone()) {
+        match self.insert(now.clone()) {
             None => Some(Change::New(now)),
             Some(was) if was == now => None,
             Some(was) => Some(Change::Changed { was, now }),
         }
     }
 
+    /// An object is there in the place of another. Only a route has another key than the
+    /// one that gave way to it.
+    pub fn instead(&mut self, now: Object) -> Result<Option<Change>, OneOfSeveral> {
+        let name = now.route_name().filter(|_| !self.objects.contains_key(&now.key()));
+        match name.and_then(|name| self.routes.get(&name)).map(Vec::as_slice) {
+            None | Some([]) => Ok(self.there(now)),
+            Some([one]) => {
+                let was = self.remove(&one.clone());
+                self.insert(now.clone());
+                Ok(was.map(|was| Change::Changed { was, now }))
+            }
+            Some(_) => Err(OneOfSeveral),
+        }
+    }
+
     /// An object is gone. `None` when it was not known to be there.
     pub fn gone(&mut self, object: &Object) -> Option<Change> {
-        let was = self.objects.remove(&object.key())?;
+        let was = self.remove(&object.key())?;
         self.remember(&was);
         Some(Change::Gone(was))
     }
@@ -140,15 +198,15 @@ impl Known {
     /// said is told from the difference.
     pub fn refresh(&mut self, state: NsState) -> Vec<Change> {
         let mut old = std::mem::take(&mut self.objects);
+        self.routes.clear();
         let mut changes = Vec::new();
         for now in objects(state) {
-            let key = now.key();
-            match old.remove(&key) {
+            match old.remove(&now.key()) {
                 None => changes.push(Change::New(now.clone())),
                 Some(was) if was == now => {}
                 Some(was) => changes.push(Change::Changed { was, now: now.clone() }),
             }
-            self.objects.insert(key, now);
+            self.insert(now);
         }
         for was in old.into_values() {
             self.remember(&was);
@@ -253,6 +311,45 @@ mod tests {
         // The number is given again, where somebody asks for it.
         known.there(link("d1"));
         assert_eq!(known.name(7).map(ToString::to_string).as_deref(), Some("d1"));
+    }
+
+    fn route(via: &str, metric: u32) -> Object {
+        Object::Route(Route {
+            dst: Some("10.9.0.0/16".parse().unwrap()),
+            via: Some(via.parse().unwrap()),
+            hops: Box::default(),
+            nhid: None,
+            dev: Some(2),
+            src: None,
+            metric: Some(metric),
+            table: 254,
+            protocol: "boot".into(),
+            scope: "global".into(),
+            kind: "unicast".into(),
+            tos: 0,
+            flags: 0,
+            pref: None,
+            v4: true,
+        })
+    }
+
+    #[test]
+    fn a_route_takes_the_place_of_the_only_one_of_its_name() {
+        let (first, second) = (route("10.0.0.1", 5), route("10.0.0.2", 5));
+        let mut known = Known::default();
+        known.there(first.clone());
+        known.there(route("10.0.0.1", 6));
+        let changed = Change::Changed { was: first.clone(), now: second.clone() };
+        assert_eq!(known.instead(second.clone()), Ok(Some(changed)));
+        assert_eq!(known.gone(&first), None);
+        // Told again it is no change, and where none gives way it is new.
+        assert_eq!(known.instead(second.clone()), Ok(None));
+        let new = route("10.0.0.1", 7);
+        assert_eq!(known.instead(new.clone()), Ok(Some(Change::New(new))));
+        known.there(route("10.0.0.3", 5));
+        assert_eq!(known.instead(route("10.0.0.4", 5)), Err(OneOfSeveral));
+        known.gone(&second);
+        assert!(matches!(known.instead(route("10.0.0.4", 5)), Ok(Some(Change::Changed { .. }))));
     }
 
     #[test]

@@ -72,6 +72,14 @@ pub enum OpenError {
     /// An nsfs file of another type.
     #[error("{} is a namespace, but not a network namespace", shown(.0))]
     OtherKind(PathBuf),
+    /// Nothing that procfs tells can be had: the caller's own, those of processes.
+    #[error("no procfs is mounted at /proc")]
+    NoProcfs,
+}
+
+/// Is there a procfs? `self` is in every one, and leads nowhere in that of others.
+pub fn has_procfs() -> bool {
+    fs::symlink_metadata("/proc/self").is_ok()
 }
 
 impl NetNs {
@@ -113,7 +121,8 @@ impl NetNs {
 
     /// The calling thread's own.
     pub fn own() -> Result<NetNs, OpenError> {
-        NetNs::open(Path::new("/proc/thread-self/ns/net"))
+        let opened = NetNs::open(Path::new("/proc/thread-self/ns/net"));
+        opened.map_err(|why| if has_procfs() { why } else { OpenError::NoProcfs })
     }
 
     /// Device and inode.

@@ -22,7 +22,7 @@ use crate::known::{Object, timeless};
 use crate::link::Link;
 use crate::netns::NetNs;
 use crate::row::Miss;
-use crate::socket::{Part, Parts};
+use crate::socket::{Part, Parts, flag};
 use crate::syscall;
 pub use crate::syscall::awaited;
 use crate::wire::row::Parsed;
@@ -60,9 +60,9 @@ impl Topic {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     /// Something is there: new, or changed.
-    There(Object, Maker),
+    There(Object, Cause),
     /// Something is gone.
-    Gone(Object, Maker),
+    Gone(Object, Cause),
     /// A VXLAN device did not know where a packet goes.
     Missed(Miss),
     /// The socket was full: notices were lost. Only a fresh listing tells what
@@ -72,15 +72,20 @@ pub enum Notice {
     Unreadable(String),
 }
 
-/// The netlink port of whoever asked for a change: mostly a process id. The
-/// kernel says it for neighbour rows, routes and devices, not for VXLAN FDB rows.
+/// What a notice says of the request that it comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Maker(pub Option<u32>);
+pub struct Cause {
+    /// The netlink port of whoever asked: mostly a process id. The kernel says it for
+    /// neighbour rows, routes and devices, not for VXLAN FDB rows.
+    pub port: Option<u32>,
+    /// Another object gave way to it: of a route, nothing else tells of the old one.
+    pub replaces: bool,
+}
 
-impl Maker {
+impl Cause {
     /// The command's name, where the port is the id of a process that still runs.
     pub fn comm(self) -> Option<String> {
-        let comm = std::fs::read_to_string(format!("/proc/{}/comm", self.0?)).ok()?;
+        let comm = std::fs::read_to_string(format!("/proc/{}/comm", self.port?)).ok()?;
         Some(shown(comm.trim_end()))
     }
 }
@@ -191,7 +196,10 @@ fn read(datagram: &[u8], heard: &mut VecDeque<Notice>) {
 
 /// One message as a notice; `None` for those that are about nothing here.
 fn notice(part: &Part<'_>) -> Result<Option<Notice>, Fail> {
-    let maker = Maker((part.port != 0).then_some(part.port));
+    let cause = Cause {
+        port: (part.port != 0).then_some(part.port),
+        replaces: part.flags & flag::REPLACE != 0,
+    };
     let object = match part.kind {
         // A bridge tells of its ports in messages of its own family: a port that
         // leaves is no device that goes.
@@ -211,7 +219,7 @@ fn notice(part: &Part<'_>) -> Result<Option<Notice>, Fail> {
     let is_gone = matches!(part.kind, rtm::DELLINK | rtm::DELADDR | rtm::DELROUTE | rtm::DELNEIGH);
     Ok(object.map(
         |object| {
-            if is_gone { Notice::Gone(object, maker) } else { Notice::There(object, maker) }
+            if is_gone { Notice::Gone(object, cause) } else { Notice::There(object, cause) }
         },
     ))
 }

@@ -22,7 +22,9 @@ NAMESPACE of each row, however many are looked at.
 
 A namespace that only others know, by an id, stands last in the tree; in JSON
 its ref and inode are null, its kind is unseen, and known_by lists who knows
-it: [{netns, nsid, devices}], as in ovl-ns list.";
+it: [{netns, nsid, devices}], as in ovl-ns list. No id is asked for; but whoever
+lists devices, ip link as well, makes the kernel give one to each namespace that
+the other end of one is in, where it has none yet: it is in the answer.";
 
 /// See overlay networks; without a verb: the machine as a tree
 #[derive(Debug, Parser)]
@@ -93,6 +95,10 @@ pub enum Verb {
     /// milliseconds later, unless just then all namespaces are being looked at; one
     /// that only a process holds is seen at the next look, within a second, and not at
     /// all if it ends before. What happens in a namespace that short is not heard.
+    ///
+    /// Left out is what the kernel keeps for itself beside each address and device: the
+    /// routes of the table local, those of its own for addresses in the tables of VRFs,
+    /// and rows of multicast groups. Routes of other tables than main say which.
     #[command(
         visible_alias = "monitor",
         after_help = "Examples:
@@ -218,7 +224,7 @@ pub struct Ping {
     #[arg(long, conflicts_with_all = ["size", "count"])]
     pub find_mtu: bool,
     /// Time to wait for each reply: seconds, or with a unit (500ms, 2s)
-    #[arg(short = 'W', long, value_name = "TIME", default_value = "1s", value_parser = ovl_cli::flags::duration)]
+    #[arg(short = 'W', long, value_name = "TIME", default_value = "1s", value_parser = ovl_cli::flags::some_time)]
     pub timeout: Duration,
     /// Time between requests
     #[arg(short, long, value_name = "TIME", default_value = "200ms", value_parser = ovl_cli::flags::duration)]
@@ -226,8 +232,9 @@ pub struct Ping {
     /// Send by this device only
     #[arg(short = 'I', long = "interface", value_name = "DEV")]
     pub dev: Option<IfName>,
-    /// Keep asking until the first reply, for at most this long
-    #[arg(long, value_name = "TIME", value_parser = ovl_cli::flags::duration, num_args = 0..=1, default_missing_value = "10s")]
+    /// Keep asking until the first reply, for at most this long; what is asked in vain
+    /// before it is sent, and not one of --count
+    #[arg(long, value_name = "TIME", value_parser = ovl_cli::flags::some_time, num_args = 0..=1, default_missing_value = "10s")]
     pub wait: Option<Duration>,
 }
 

@@ -8,6 +8,7 @@ mod views;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
+use ovl_cli::flags::Format;
 use ovl_cli::{Context, Error, Exit};
 
 use cli::{Cli, Verb};
@@ -23,6 +24,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
+    if let Some(verb) = &cli.verb {
+        writes_as_asked(verb, cli.flags.format())?;
+    }
     if let Some(verb) = cli.verb.as_ref().filter(|_| !cli.snapshot.is_empty()) {
         looks_at_snapshots(verb)?;
     }
@@ -36,6 +40,22 @@ fn run(context: &Context, cli: Cli) -> Result<Exit, Error> {
         Some(Verb::Snapshot(args)) => views::snapshot::save(context, &args),
         Some(Verb::Watch(args)) => ovl_cli::watch::watch(context, &args.wish()),
         Some(Verb::Ping(args)) => ping::ping(context, &args),
+    }
+}
+
+/// What has a form of its own is in no other: whoever asks for one would take what
+/// comes for that.
+fn writes_as_asked(verb: &Verb, format: Format) -> Result<(), Error> {
+    let refused = |why: &str, hint: &str| Err(Error::usage(why).hint(hint));
+    match (verb, format) {
+        (Verb::Graph(_), Format::Json | Format::Yaml | Format::Wide) => refused(
+            "a picture is no table and no object: -o does not go together with graph",
+            "--format svg, dot or mermaid; ovl-inspect -o json has what is in the picture",
+        ),
+        (Verb::Snapshot(_), Format::Yaml | Format::Wide) => {
+            refused("a snapshot is JSON", "without -o, or with -o json")
+        }
+        _ => Ok(()),
     }
 }
 

@@ -31,8 +31,8 @@ struct Summary {
     label: String,
     netns: Option<Netns>,
     to: String,
-    sent: u16,
-    received: u16,
+    sent: u32,
+    received: u32,
     size: u16,
     /// Milliseconds of each reply.
     rtt_ms: Vec<f64>,
@@ -62,7 +62,7 @@ pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
             None => tell_mtu(context, args, fits, context.object(&resolved.ns).as_ref()),
         };
     }
-    let mut summary = Summary {
+    let summary = Summary {
         label: resolved.label.clone(),
         netns: context.object(&resolved.ns),
         to: args.to.to_string(),
@@ -72,35 +72,85 @@ pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
         rtt_ms: Vec::new(),
         errors: Vec::new(),
     };
-    let quiet = context.flags.quiet || context.flags.is_structured();
     let deadline = args.wait.map(|wait| Instant::now() + wait);
-    let mut is_first = true;
-    while summary.sent < args.count {
-        if !std::mem::take(&mut is_first) && is_stopped(&stop, args.interval) {
-            break;
-        }
-        let seq = summary.sent + 1;
-        let size = usize::from(args.size);
-        let outcome = echo.ask(seq, size, args.timeout, stop.as_fd()).map_err(&failed)?;
-        if outcome == Outcome::Broadcast {
-            return Err(broadcast(args, netns));
-        }
-        let waiting = summary.received == 0 && deadline.is_some_and(|d| Instant::now() < d);
-        if waiting && !matches!(outcome, Outcome::Reply { .. } | Outcome::Stopped) {
-            // Not one that counts: the far side may still be on its way up.
-            continue;
-        }
-        summary.sent += 1;
-        let Some(line) = take(&mut summary, args, seq, outcome) else { break };
-        if !quiet {
-            output::is_read(&format!("{line}\n"))?;
-        }
+    let is_quiet = context.flags.quiet || context.flags.is_structured();
+    let mut round = Round { echo: &echo, stop: &stop, args, deadline, is_quiet, summary };
+    let is_broadcast = round.run(failed)?;
+    if is_broadcast {
+        return Err(broadcast(args, netns));
     }
+    let summary = round.summary;
     let signal = stop.requested();
     // From here on a signal ends it at once, whoever reads or does not.
     drop(stop);
     let exit = finish(context, &summary)?;
     Ok(signal.map_or(exit, exit_for))
+}
+
+/// One request after the other.
+struct Round<'a> {
+    echo: &'a Echo,
+    stop: &'a Stop,
+    args: &'a Ping,
+    /// Until then the first reply is waited for; what comes before it is not counted
+    /// as one of those that were asked for.
+    deadline: Option<Instant>,
+    is_quiet: bool,
+    summary: Summary,
+}
+
+impl Round<'_> {
+    /// Asks as often as was asked for, or until a signal comes. `true`: it is a
+    /// broadcast address, and nothing was sent.
+    fn run(&mut self, failed: impl Fn(Fail) -> Error) -> Result<bool, Error> {
+        let mut counted = 0;
+        loop {
+            self.summary.sent += 1;
+            // A packet has room for 16 bits of it.
+            let seq = u16::try_from(self.summary.sent & 0xffff).unwrap_or_default();
+            let (size, stop) = (usize::from(self.args.size), self.stop.as_fd());
+            let outcome = self.echo.ask(seq, size, self.patience(), stop).map_err(&failed)?;
+            if outcome == Outcome::Broadcast {
+                return Ok(true);
+            }
+            let is_reply = matches!(outcome, Outcome::Reply { .. });
+            let awaited = self.deadline.filter(|_| !is_reply && self.summary.received == 0);
+            // The far side may still be on its way up.
+            let goes_on = awaited.is_some_and(|end| Instant::now() + self.args.interval < end);
+            if !(goes_on && outcome != Outcome::Stopped) {
+                if !self.tell(seq, outcome, awaited.is_some())? || awaited.is_some() {
+                    return Ok(false);
+                }
+                counted += 1;
+            }
+            if counted == self.args.count || is_stopped(self.stop, self.args.interval) {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// How long an answer is waited for.
+    fn patience(&self) -> Duration {
+        let left = self.deadline.filter(|_| self.summary.received == 0);
+        let left = left.map(|end| end.saturating_duration_since(Instant::now()));
+        left.map_or(self.args.timeout, |left| left.min(self.args.timeout))
+    }
+
+    /// Counts an outcome, and says it; `false` where there is nothing to say: a signal
+    /// came first. `in_vain`: all that was waited for is over.
+    fn tell(&mut self, seq: u16, outcome: Outcome, in_vain: bool) -> Result<bool, Error> {
+        let args = self.args;
+        let line = match (args.wait.filter(|_| in_vain), outcome) {
+            (Some(wait), Outcome::Silence) => {
+                Some(format!("no reply from {} within {wait:?}", args.to))
+            }
+            (_, outcome) => take(&mut self.summary, args, seq, outcome),
+        };
+        if let Some(line) = line.as_ref().filter(|_| !self.is_quiet) {
+            output::is_read(&format!("{line}\n"))?;
+        }
+        Ok(line.is_some())
+    }
 }
 
 /// Waits for so long; `true` when a signal came first.
@@ -137,7 +187,7 @@ fn take(summary: &mut Summary, args: &Ping, seq: u16, outcome: Outcome) -> Optio
             format!("from {from}: icmp_seq={seq} {why}")
         }
         Outcome::NotSent(errno) => {
-            let why = errno_text(errno).to_lowercase();
+            let why = not_sent(errno);
             summary.errors.push(why.clone());
             format!("icmp_seq={seq} could not be sent: {why}")
         }
@@ -146,6 +196,19 @@ fn take(summary: &mut Summary, args: &Ping, seq: u16, outcome: Outcome) -> Optio
         }
         Outcome::Broadcast | Outcome::Stopped => return None,
     })
+}
+
+/// Why this host did not send it.
+fn not_sent(errno: Errno) -> String {
+    match errno {
+        Errno::EINVAL => "a route discards it (blackhole)".into(),
+        // What the other end of a cable has no room for is dropped like what a queue
+        // has none for.
+        Errno::ENOBUFS => {
+            "it was dropped: a queue is full, or the other end of the cable takes less".into()
+        }
+        other => errno_text(other).to_lowercase(),
+    }
 }
 
 fn finish(context: &Context, summary: &Summary) -> Result<Exit, Error> {
@@ -204,7 +267,8 @@ impl Asker<'_> {
             *seq += 1;
             match self.echo.ask(*seq, size, patience, self.stop.as_fd())? {
                 Outcome::Reply { .. } => return Ok(true),
-                Outcome::Silence => {}
+                // It may only have been a queue that was full.
+                Outcome::Silence | Outcome::NotSent(Errno::ENOBUFS) => {}
                 // Told, not only silent: no need to try again.
                 Outcome::NotSent(_)
                 | Outcome::Refused { .. }

@@ -33,8 +33,13 @@ pub enum Movement {
     Came(Resident),
     /// It has gone, as far as can be seen from here.
     Went(Resident),
-    /// It has other names or files than before; as it is now.
-    Renamed(Resident),
+    /// It has other names or files than before.
+    Renamed {
+        /// As it was.
+        was: Box<Resident>,
+        /// As it is.
+        now: Box<Resident>,
+    },
     /// It came and went between two looks, and its mount was seen meanwhile.
     Passed(Resident),
 }
@@ -145,7 +150,8 @@ fn movements(before: &BTreeMap<NsKey, Resident>, now: &BTreeMap<NsKey, Resident>
                 let same = was.found.names == resident.found.names
                     && was.found.paths == resident.found.paths;
                 if !same {
-                    moved.push(Movement::Renamed(resident.clone()));
+                    let [was, now] = [was, resident].map(|it| Box::new(it.clone()));
+                    moved.push(Movement::Renamed { was, now });
                 }
             }
             _ => moved.push(Movement::Came(resident.clone())),
@@ -177,10 +183,13 @@ mod tests {
     fn a_name_that_is_taken_away_does_not_end_a_namespace() {
         let before = BTreeMap::from([resident(1, 10, "a")]);
         let (key, was) = resident(1, 10, "a");
-        let mut now = was;
+        let mut now = was.clone();
         now.found.names.clear();
         let after = BTreeMap::from([(key, now.clone())]);
-        assert_eq!(movements(&before, &after), [Movement::Renamed(now)]);
+        assert_eq!(
+            movements(&before, &after),
+            [Movement::Renamed { was: was.into(), now: now.into() }]
+        );
         assert_eq!(movements(&after, &after), []);
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use ovl_core::error::io_text;
 use ovl_core::kernel::Kernel;
 use ovl_core::names::{Engine, NETNS_DIR, NsName, NsRef, shown};
-use ovl_core::netns::{NetNs, OpenError};
+use ovl_core::netns::{NetNs, OpenError, has_procfs};
 use ovl_core::state::{NsState, Reader};
 use ovl_core::step::{NsDecl, Place};
 use ovl_core::types::Vni;
@@ -55,6 +55,10 @@ pub enum Why {
     NotFound(Vec<PathBuf>),
     /// All of these fit.
     Ambiguous(Vec<String>),
+    /// There is none on the machines that are looked at.
+    NotSaved,
+    /// All of these of theirs fit: `HOST:NS`.
+    SavedTwice(Vec<String>),
     /// A plain file, left behind.
     Stale(PathBuf),
     /// A file of another kind, and which.
@@ -63,8 +67,12 @@ pub enum Why {
     NoProcess(u32),
     /// The file may not be looked at.
     Denied(PathBuf, io::Error),
+    /// It is there, and no way leads to it: why not.
+    Hidden(String),
     /// The engine did not help.
     Engine(EngineError),
+    /// Only procfs has it, and there is none.
+    NoProcfs,
 }
 
 impl Why {
@@ -77,13 +85,20 @@ impl Why {
     fn sentence(&self, reference: &str) -> String {
         match self {
             Why::NotFound(looked) => format!("no namespace '{reference}'{}", looked_in(looked)),
-            Why::Ambiguous(fit) => format!("'{reference}' is ambiguous: {}", fit.join(", ")),
+            Why::NotSaved => {
+                format!("no namespace '{reference}' on the machines that are looked at")
+            }
+            Why::Ambiguous(fit) | Why::SavedTwice(fit) => {
+                format!("'{reference}' is ambiguous: {}", fit.join(", "))
+            }
             Why::Stale(path) => OpenError::Stale(path.clone()).to_string(),
             Why::NotNetns(why) => why.to_string(),
             Why::NoProcess(pid) => format!("no process {pid}"),
             Why::Denied(path, why) => {
                 format!("cannot open {}: {}", shown(path), io_text(why))
             }
+            Why::Hidden(why) => format!("cannot open '{reference}': {why}"),
+            Why::NoProcfs => format!("cannot find '{reference}': {}", OpenError::NoProcfs),
             Why::Engine(why) => format!("cannot find '{reference}': {why}"),
         }
     }
@@ -121,8 +136,8 @@ impl<'k, K: Kernel> Resolver<'k, K> {
 
     fn find(&self, reference: &NsRef) -> Result<(NetNs, Place), Why> {
         match reference {
-            NsRef::Own => Ok((open(Path::new("/proc/thread-self/ns/net"))?, Place::Own)),
-            NsRef::Init => self.by_path(Path::new("/proc/1/ns/net")),
+            NsRef::Own => Ok((NetNs::own().map_err(why_not)?, Place::Own)),
+            NsRef::Init => self.by_path(Path::new("/proc/1/ns/net")).map_err(or_no_procfs),
             NsRef::Path(path) => self.by_path(path),
             NsRef::Pid(pid) => self.by_pid(*pid),
             NsRef::Name(name) => self.by_name(name),
@@ -241,7 +256,7 @@ impl<'k, K: Kernel> Resolver<'k, K> {
 
     fn by_pid(&self, pid: u32) -> Result<(NetNs, Place), Why> {
         let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
-        match self.by_path(&path) {
+        match self.by_path(&path).map_err(or_no_procfs) {
             Err(Why::NotFound(_)) => Err(Why::NoProcess(pid)),
             other => other,
         }
@@ -271,7 +286,7 @@ fn only_one(found: &[&Found]) -> Result<(NetNs, Place), Why> {
     match found {
         [] => Err(gone()),
         [one] => {
-            let ns = one.open().ok_or_else(gone)?;
+            let ns = one.open().ok_or_else(|| one.hidden_by().map_or_else(gone, Why::Hidden))?;
             let place = one.doors.first().map_or(Place::Own, |door| place_of(door));
             Ok((ns, place))
         }
@@ -294,10 +309,23 @@ pub(crate) fn place_of(path: &Path) -> Place {
 }
 
 fn open(path: &Path) -> Result<NetNs, Why> {
-    NetNs::open(path).map_err(|e| match e {
+    NetNs::open(path).map_err(why_not)
+}
+
+fn why_not(e: OpenError) -> Why {
+    match e {
         OpenError::Stale(path) => Why::Stale(path),
         OpenError::OtherKind(_) | OpenError::NoNamespace(_) => Why::NotNetns(e),
         OpenError::Io(_, why) if why.kind() == io::ErrorKind::NotFound => Why::NotFound(Vec::new()),
         OpenError::Io(path, why) => Why::Denied(path, why),
-    })
+        OpenError::NoProcfs => Why::NoProcfs,
+    }
+}
+
+/// Where nothing can be found is another matter than where it is not.
+fn or_no_procfs(why: Why) -> Why {
+    match why {
+        Why::NotFound(_) if !has_procfs() => Why::NoProcfs,
+        other => other,
+    }
 }

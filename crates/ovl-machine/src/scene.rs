@@ -2,9 +2,10 @@
 //! namespace is then named `HOST:NS`; the host may be left out where only one
 //! machine is looked at, or only one has it.
 
+use std::borrow::Cow;
 use std::path::Path;
 
-use ovl_core::names::NsRef;
+use ovl_core::names::{NsRef, shown};
 
 use crate::discover::{is_below, overlay_id};
 use crate::machine::{Machine, Space};
@@ -62,13 +63,14 @@ impl Scene {
             found.extend(spaces.map(|space| At { machine, space }));
         }
         match found.as_slice() {
-            [] => Err(Why::NotFound(Vec::new()).of(reference)),
+            [] => Err(Why::NotSaved.of(reference)),
             [one] => Ok(*one),
             several => {
                 let name = |at: &At<'_>| {
-                    format!("{}:{}", at.machine.host, at.space.found.reference(at.machine.own))
+                    let inner = at.space.found.reference(at.machine.own);
+                    shown(format!("{}:{inner}", at.machine.host))
                 };
-                Err(Why::Ambiguous(several.iter().map(name).collect()).of(reference))
+                Err(Why::SavedTwice(several.iter().map(name).collect()).of(reference))
             }
         }
     }
@@ -79,6 +81,14 @@ impl Scene {
 fn is_same_look(a: &Machine, b: &Machine) -> bool {
     let of = |m: &Machine| (m.time, m.own);
     !a.boot_id.is_empty() && a.boot_id == b.boot_id && a.host == b.host && of(a) == of(b)
+}
+
+/// Docker's folder is written with /var/run, which is a link to /run wherever it runs.
+fn below_run(path: &Path) -> Cow<'_, Path> {
+    match path.strip_prefix("/var/run") {
+        Ok(rest) => Path::new("/run").join(rest).into(),
+        Err(_) => path.into(),
+    }
 }
 
 fn is_meant(machine: &Machine, space: &Space, wanted: &NsRef) -> bool {
@@ -94,7 +104,7 @@ fn is_meant(machine: &Machine, space: &Space, wanted: &NsRef) -> bool {
             is_below(path, folder.as_str())
                 && path.file_name().is_some_and(|n| n.to_string_lossy() == name.as_str())
         }),
-        NsRef::Path(path) => found.paths.iter().any(|p| p == Path::new(path)),
+        NsRef::Path(path) => found.paths.iter().any(|p| below_run(p) == below_run(path)),
         NsRef::Pid(pid) => found.pids.iter().any(|p| p.pid == *pid),
         NsRef::Container(_, id) => found.container.as_ref().is_some_and(|c| {
             c.name.as_deref() == Some(id) || (id.len() >= 4 && c.id.starts_with(id.as_str()))

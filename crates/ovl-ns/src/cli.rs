@@ -31,7 +31,8 @@ By its names, bind mounts in any mount namespace, processes and threads, open
 files and sockets. One that only others know, by an id, is listed last, with its
 devices: in JSON its ref and inode are null, its kind is unseen, and known_by
 lists who knows it: [{netns, nsid, devices}]. What cannot be looked at is counted
-and said (exit 5, but for root). No engine is waited for: containers have their
+and said (exit 5, but for root). One whose mount lies under another cannot be read
+(exit 5) unless a process holds it; covered has such mounts. No engine is waited for: containers have their
 ids here, and their names in show.";
 
 /// The verbs.

@@ -6,12 +6,13 @@ use std::os::unix::fs::MetadataExt;
 
 use nix::errno::Errno;
 use ovl_cli::context::Missed;
-use ovl_cli::error::from_io;
+use ovl_cli::error::{from_io, reading};
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit, output};
+use ovl_core::error::Fail;
 use ovl_core::link::Link;
 use ovl_core::names::shown;
-use ovl_core::netns::{NetNs, NsKey};
+use ovl_core::netns::{NetNs, NsKey, has_procfs};
 use ovl_core::state::Reader;
 use ovl_machine::discover::{Discovery, Found, short_names};
 use ovl_machine::machine::Machine;
@@ -25,8 +26,8 @@ use crate::render::{self, Entry, KnownBy, UnseenEntry};
 pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     // Names alone do not say who is inside: the processes are read either way.
     let discovery = context.search.all();
-    let outline = Outline::gather(&context.kernel, &discovery)
-        .map_err(ovl_cli::error::reading("the namespaces", None))?;
+    let outline =
+        Outline::gather(&context.kernel, &discovery).map_err(reading("the namespaces", None))?;
     let lister = Lister::new(&discovery, &outline);
     let found = discovery.in_order().filter(|f| !args.named || !f.names.is_empty());
     let entries: Vec<Entry> = found.map(|f| lister.entry(f)).collect();
@@ -86,6 +87,7 @@ impl Lister<'_> {
             nsid: self.ids.get(&found.key).copied(),
             pids: found.pids.clone(),
             holders: found.holders.clone(),
+            covered: found.covered.clone(),
             container: found.container.clone(),
             links: links.unwrap_or_default(),
         }
@@ -151,6 +153,9 @@ fn hidden(discovery: &Discovery) -> Missed<'_> {
 pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
     let path = format!("/proc/{}/ns/net", args.pid);
     let process = format!("process {}", args.pid);
+    if !has_procfs() {
+        return Err(reading(&process, None)(Fail::NoProcfs));
+    }
     let meta = fs::metadata(&path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => {
             let error = Error::new(Exit::Missing, format!("no {process}"));
@@ -169,6 +174,12 @@ pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
 
 fn find(context: &Context, args: &One) -> Result<(Found, Discovery), Error> {
     let ns = context.resolve(&args.ns)?.ns;
+    if !has_procfs() {
+        // Nobody would be in it, and nothing of that would be true.
+        return Err(reading("which processes are in it", Some(args.ns.to_string()))(
+            Fail::NoProcfs,
+        ));
+    }
     let discovery = context.search.all();
     let known = discovery.namespaces.get(&ns.key()).cloned();
     Ok((known.unwrap_or(Found { key: ns.key(), ..Found::default() }), discovery))
@@ -202,6 +213,7 @@ fn closed(found: &Found, own: NsKey) -> Entry {
         nsid: None,
         pids: found.pids.clone(),
         holders: found.holders.clone(),
+        covered: found.covered.clone(),
         container: found.container.clone(),
         links: Vec::new(),
     }

@@ -53,23 +53,29 @@ fn tell(
     let (signs, resident): (&[_], _) = match movement {
         Movement::Came(resident) => (&[('+', "new")], resident),
         Movement::Went(resident) => (&[('-', "gone")], resident),
-        Movement::Renamed(now) => (&[('~', "changed")], now),
+        Movement::Renamed { now, .. } => (&[('~', "changed")], now),
         Movement::Passed(resident) => (&[('+', "new"), ('-', "gone")], resident),
     };
     let found = &resident.found;
     let netns = Netns::new(found, own, resident.cookie);
+    let was = match movement {
+        Movement::Renamed { was, .. } => Some(was.as_ref()),
+        _ => None,
+    };
     let name = name(found.key).unwrap_or_else(|| shown(&netns.reference));
     for (sign, event) in signs {
         let value = json!({
             "time": follow::now(),
             "event": event,
             "netns": netns,
+            "was": was.map(|was| Netns::new(&was.found, own, was.cookie)),
             "pids": found.pids,
             "container": found.container,
         });
         let text = || {
             let (clock, whose) = (follow::clock(), whose(resident));
-            format!("{clock}  {sign} {name:<16}  inode {}{whose}", netns.inode)
+            let was = was.map(|was| format!("{} → ", self::whose(was))).unwrap_or_default();
+            format!("{clock}  {sign} {name:<16}  inode {}  {was}{whose}", netns.inode)
         };
         if !follow::line(&context.flags, &value, text)? {
             return Ok(false);
@@ -81,12 +87,12 @@ fn tell(
 /// Its files, else who is in it.
 fn whose(resident: &Resident) -> String {
     let found = &resident.found;
-    let who = match (found.paths.as_slice(), found.pids.first(), found.holders.first()) {
-        ([], Some(process), _) => format!("{} ({})", process.comm, process.pid),
-        ([], None, Some(holder)) => format!("held by {} ({})", holder.comm, holder.pid),
-        (paths, ..) => paths.iter().map(|p| p.display().to_string()).collect::<Vec<_>>().join(" "),
-    };
-    format!("  {}", shown(&who))
+    match (found.paths.as_slice(), found.pids.first(), found.holders.first()) {
+        ([], Some(process), _) => format!("{} ({})", shown(&process.comm), process.pid),
+        ([], None, Some(holder)) => format!("held by {} ({})", shown(&holder.comm), holder.pid),
+        ([], None, None) => "nobody's".into(),
+        (paths, ..) => paths.iter().map(shown).collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// How often `wait` looks.

@@ -1,9 +1,11 @@
 //! What ovl-ns shows.
 
+use std::path::PathBuf;
+
 use ovl_cli::output::{self, Columns};
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit};
-use ovl_core::names::{IfName, NsName, shown};
+use ovl_core::names::{IfName, NsName, shown, write_paths};
 use ovl_core::netns::NetNs;
 use ovl_machine::container::Container;
 use ovl_machine::discover::{Holder, Process};
@@ -30,6 +32,9 @@ pub struct Entry {
     pub pids: Vec<Process>,
     /// Processes that hold it by a thread, an open file or a socket.
     pub holders: Vec<Holder>,
+    /// Mounts of it that lie under others, by their paths.
+    #[serde(serialize_with = "write_paths", skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<PathBuf>,
     /// The container they are.
     pub container: Option<Container>,
     /// Names of its devices.
@@ -52,7 +57,9 @@ impl Entry {
 
     /// What keeps a namespace that no process is in, beside its files.
     fn held_by(&self) -> String {
-        self.holders.first().map(held_by).unwrap_or_default()
+        let covered =
+            || self.covered.first().map(|path| format!("under the mount at {}", shown(path)));
+        self.holders.first().map(held_by).or_else(covered).unwrap_or_default()
     }
 
     fn row(&self, wide: bool) -> Vec<String> {

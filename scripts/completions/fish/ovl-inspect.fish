@@ -184,7 +184,7 @@ complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s s -l si
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s W -l timeout -d 'Time to wait for each reply: seconds, or with a unit (500ms, 2s)' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s i -l interval -d 'Time between requests' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s I -l interface -d 'Send by this device only' -r
-complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l wait -d 'Keep asking until the first reply, for at most this long' -r
+complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l wait -d 'Keep asking until the first reply, for at most this long; what is asked in vain before it is sent, and not one of --count' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -l snapshot -d 'Look at a saved machine (a file, or - for standard input), or at this one (live); repeatable: several hosts at once, their namespaces named HOST:NS' -r
 complete -c ovl-inspect -n "__fish_ovl_inspect_using_subcommand ping" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns, and nothing wrapped or left out'

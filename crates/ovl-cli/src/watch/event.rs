@@ -2,15 +2,14 @@
 //! and what was known.
 
 use ovl_core::known::{Change, Known, Object};
-use ovl_core::link::{Kind, Link};
-use ovl_core::names::{IfName, shown};
+use ovl_core::link::Kind;
+use ovl_core::names::shown;
 use ovl_core::row::{Miss, Wanted};
-use ovl_core::watch::Maker;
-use ovl_core::wire::route::MAIN_TABLE;
+use ovl_core::wire::route::Route;
 use serde_json::{Map, Value, json};
 
-use super::Subject;
-use super::facts::{dev, facts, typed};
+use super::facts::{Fact, dev, differences, facts, typed};
+use super::what::{What, object};
 use crate::follow;
 use crate::shape::Netns;
 use crate::{Context, Error, ways};
@@ -25,85 +24,6 @@ pub struct Event {
     what: What,
 }
 
-/// What happened.
-pub enum What {
-    /// A namespace came.
-    Came,
-    /// It has gone.
-    Went,
-    /// It has other names.
-    Renamed,
-    /// Something in it changed.
-    Changed(Box<Change>, Maker),
-    /// A VXLAN device asks.
-    Missed(Miss),
-    /// Notices were lost.
-    Lost,
-    /// A notice could not be read.
-    Unreadable(String),
-}
-
-impl What {
-    /// The subject by which it can be left out; what was lost never is.
-    pub fn subject(&self) -> Option<Subject> {
-        match self {
-            What::Came | What::Went | What::Renamed => Some(Subject::Netns),
-            What::Missed(_) => Some(Subject::Miss),
-            What::Lost | What::Unreadable(_) => None,
-            What::Changed(change, _) => Some(match object(change) {
-                Object::Link(_) => Subject::Link,
-                Object::Addr(_) => Subject::Address,
-                Object::Route(_) => Subject::Route,
-                Object::Neigh(_) => Subject::Neigh,
-                Object::Fdb(_) => Subject::Fdb,
-            }),
-        }
-    }
-}
-
-impl What {
-    /// The index of the device it is about.
-    pub fn dev(&self) -> Option<u32> {
-        match self {
-            What::Changed(change, _) => object(change).dev(),
-            What::Missed(miss) => Some(miss.dev),
-            _ => None,
-        }
-    }
-}
-
-impl What {
-    /// Is it about that device? One that is renamed is both.
-    pub fn concerns(&self, name: &IfName, known: &Known) -> bool {
-        let is = |object: &Object| matches!(object, Object::Link(link) if link.name == *name);
-        let by_itself = match self {
-            What::Changed(change, _) => match change.as_ref() {
-                Change::New(now) => is(now),
-                Change::Gone(was) => is(was),
-                Change::Changed { was, now } => is(was) || is(now),
-            },
-            _ => false,
-        };
-        let is_dev = |index| known.name(index) == Some(name);
-        let of = match self {
-            What::Changed(change, _) => Some(object(change)),
-            _ => None,
-        };
-        by_itself
-            || match of {
-                // It may leave by several.
-                Some(Object::Route(route)) => route.devs().any(is_dev),
-                _ => self.dev().is_none_or(is_dev),
-            }
-    }
-}
-
-fn object(change: &Change) -> &Object {
-    match change {
-        Change::New(object) | Change::Gone(object) | Change::Changed { now: object, .. } => object,
-    }
-}
-
 impl Event {
     /// An event of this moment.
     pub fn new(place: String, netns: Netns, what: What) -> Event {
@@ -115,7 +35,9 @@ impl Event {
     pub fn says_something(&self, known: &Known) -> bool {
         let What::Changed(change, _) = &self.what else { return true };
         match change.as_ref() {
-            Change::Changed { was, now } => !differences(was, now, known).is_empty(),
+            Change::Changed { was, now } => {
+                !is_noise(now) && !differences(was, now, known).is_empty()
+            }
             Change::New(object) | Change::Gone(object) => !is_noise(object),
         }
     }
@@ -128,18 +50,19 @@ impl Event {
     }
 
     fn parts(&self, known: &Known) -> (char, &'static str, String) {
-        let files = || {
-            let each = self.netns.paths.iter().map(|p| p.display().to_string());
-            shown(each.collect::<Vec<_>>().join(" "))
-        };
+        let inode = || format!("inode {}", self.netns.inode);
         match &self.what {
-            What::Came => ('+', "netns", format!("inode {}  {}", self.netns.inode, files())),
-            What::Went => ('-', "netns", format!("inode {}", self.netns.inode)),
-            What::Renamed => ('~', "netns", format!("inode {}  {}", self.netns.inode, files())),
+            What::Came => ('+', "netns", format!("{}  {}", inode(), files(&self.netns))),
+            What::Went => ('-', "netns", inode()),
+            What::Renamed(was) => {
+                let none = |files: String| if files.is_empty() { "none".into() } else { files };
+                let [was, now] = [was.as_ref(), &self.netns].map(|it| none(files(it)));
+                ('~', "netns", format!("{}  {was} → {now}", inode()))
+            }
             What::Changed(change, by) => {
                 let (sign, detail) = match change.as_ref() {
                     Change::New(now) => ('+', stated(now, known)),
-                    Change::Gone(was) => ('-', title(was, known)),
+                    Change::Gone(was) => ('-', named(was, known)),
                     Change::Changed { was, now } => ('~', difference(was, now, known)),
                 };
                 let by = by.comm().map(|comm| format!("  by {comm}")).unwrap_or_default();
@@ -151,7 +74,7 @@ impl Event {
             What::Lost => {
                 ('!', "lost", "the socket was full; what follows is from a new listing".into())
             }
-            What::Unreadable(why) => ('!', "notice", why.clone()),
+            What::Unreadable(why) => ('!', "notice", shown(why)),
         }
     }
 
@@ -160,7 +83,7 @@ impl Event {
         let (event, object) = match &self.what {
             What::Came => ("new", "netns"),
             What::Went => ("gone", "netns"),
-            What::Renamed => ("changed", "netns"),
+            What::Renamed(_) => ("changed", "netns"),
             What::Missed(_) => ("miss", "miss"),
             What::Lost => ("lost", "notice"),
             What::Unreadable(_) => ("unreadable", "notice"),
@@ -180,7 +103,7 @@ impl Event {
                     Change::Gone(was) | Change::Changed { was, .. } => all(was, known),
                     Change::New(_) => Value::Null,
                 };
-                value["by"] = json!(by.0.map(|port| json!({ "port": port, "comm": by.comm() })));
+                value["by"] = json!(by.port.map(|port| json!({ "port": port, "comm": by.comm() })));
             }
             What::Missed(miss) => {
                 value["ifname"] = json!(dev(miss.dev, known));
@@ -191,7 +114,8 @@ impl Event {
                 value["wanted"] = json!({ key: wanted });
             }
             What::Unreadable(why) => value["why"] = json!(why),
-            What::Came | What::Went | What::Renamed | What::Lost => {}
+            What::Renamed(was) => value["was"] = json!(was),
+            What::Came | What::Went | What::Lost => {}
         }
         value
     }
@@ -225,6 +149,11 @@ fn subject(object: &Object) -> &'static str {
     }
 }
 
+/// The files that are a namespace.
+fn files(netns: &Netns) -> String {
+    netns.paths.iter().map(shown).collect::<Vec<_>>().join(" ")
+}
+
 fn asked(miss: &Miss) -> String {
     match miss.wanted {
         Wanted::Mac(ip) => format!("l3miss  who has {ip}"),
@@ -232,15 +161,24 @@ fn asked(miss: &Miss) -> String {
     }
 }
 
+/// `RT_TABLE_LOCAL`.
+const LOCAL_TABLE: u32 = 255;
+
 /// What the kernel keeps for itself beside each address and device: routes of the
-/// local tables, multicast groups.
+/// local table and their like in those of VRFs, multicast groups.
 fn is_noise(object: &Object) -> bool {
     match object {
-        Object::Route(route) => route.table != MAIN_TABLE,
+        Object::Route(route) => route.table == LOCAL_TABLE || is_kept(route),
         Object::Neigh(row) => row.ip.is_multicast(),
         Object::Fdb(row) => row.mac.is_multicast(),
         Object::Link(_) | Object::Addr(_) => false,
     }
+}
+
+/// Does it stand for an address, or for those that every device has?
+fn is_kept(route: &Route) -> bool {
+    let for_addresses = ["local", "broadcast", "anycast", "multicast"];
+    route.protocol == "kernel" && for_addresses.contains(&&*route.kind)
 }
 
 /// What tells it from others: `vxlan0  02:42:c0:a8:0a:65`.
@@ -249,7 +187,9 @@ fn title(object: &Object, known: &Known) -> String {
         Object::Link(link) => link.name.to_string(),
         Object::Addr(addr) => format!("{}  {}", dev(addr.index, known), addr.cidr),
         Object::Route(route) => {
-            let destination = ways::destination(route);
+            let kind = Some(&*route.kind).filter(|kind| *kind != "unicast");
+            let kind = kind.map(|kind| format!("{} ", shown(kind))).unwrap_or_default();
+            let destination = format!("{kind}{}", ways::destination(route));
             // Of several devices none is in front.
             route.dev.map_or(destination.clone(), |index| {
                 format!("{}  {destination}", dev(index, known))
@@ -260,61 +200,48 @@ fn title(object: &Object, known: &Known) -> String {
     }
 }
 
+/// What the title of an object has already.
+const IN_TITLE: [&str; 3] = ["ifname", "dev", "type"];
+/// What a route is replaced by, beside its destination.
+const NAME: [&str; 2] = ["table", "metric"];
+/// What tells two routes of one name apart.
+const WAYS: [&str; 3] = ["via", "nexthops", "nhid"];
+
 fn stated(object: &Object, known: &Known) -> String {
-    let facts = facts(object, known).into_iter();
-    let facts = facts.filter(|(what, value)| *what != "ifname" && !value.is_empty());
-    let words: Vec<String> = facts.map(|(what, value)| phrase(what, &value)).collect();
-    format!("{}  {}", title(object, known), words.join(" "))
+    phrases(object, known, |what| !IN_TITLE.contains(&what))
 }
 
-/// Values that name themselves stand alone.
-fn phrase(what: &str, value: &str) -> String {
+/// One that has gone, told from all others.
+fn named(object: &Object, known: &Known) -> String {
+    let is_route = matches!(object, Object::Route(_));
+    phrases(object, known, |what| is_route && (NAME.contains(&what) || WAYS.contains(&what)))
+}
+
+fn phrases(object: &Object, known: &Known, is_told: impl Fn(&str) -> bool) -> String {
+    let facts = facts(object, known).into_iter();
+    let facts = facts.filter(|(what, value)| is_told(what) && !value.is_empty());
+    let words: Vec<String> = facts.map(phrase).collect();
+    let words = [title(object, known), words.join(" ")];
+    words[..if words[1].is_empty() { 1 } else { 2 }].join("  ")
+}
+
+/// Values that name themselves stand alone. What others wrote is escaped.
+fn phrase((what, value): Fact) -> String {
+    let value = shown(value);
     match what {
-        "kind" | "condition" | "state" | "flags" | "vxlan" | "nexthops" => value.to_owned(),
+        "kind" | "condition" | "state" | "flags" | "vxlan" | "nexthops" => value,
         _ => format!("{what} {value}"),
     }
 }
 
 fn difference(was: &Object, now: &Object, known: &Known) -> String {
-    let none = |v: &str| if v.is_empty() { "none".to_owned() } else { v.to_owned() };
+    let none = |v: &str| if v.is_empty() { "none".to_owned() } else { shown(v) };
     let changes = differences(was, now, known);
     let words =
         changes.iter().map(|(what, was, now)| format!("{what} {} → {}", none(was), none(now)));
-    format!("{}  {}", title(now, known), words.collect::<Vec<_>>().join(", "))
-}
-
-/// Names, values before, values now.
-fn differences(was: &Object, now: &Object, known: &Known) -> Vec<(&'static str, String, String)> {
-    let (before, after) = (facts(was, known), facts(now, known));
-    let pairs = before.into_iter().zip(after).filter(|(before, after)| before.1 != after.1);
-    let mut all: Vec<_> = pairs
-        .filter(|((what, _), _)| *what != "vxlan")
-        .map(|((what, before), (_, after))| (what, before, after))
-        .collect();
-    if let (Object::Link(was), Object::Link(now)) = (was, now) {
-        all.extend(attribute_differences(was, now));
-    }
-    all
-}
-
-/// What the kernel works out for itself from a bridge's ports: no one's setting.
-const WORKED_OUT: [&str; 6] = [
-    "bridge_id",
-    "designated_root",
-    "root_port",
-    "root_path_cost",
-    "topology_change",
-    "topology_change_detected",
-];
-
-fn attribute_differences(was: &Link, now: &Link) -> Vec<(&'static str, String, String)> {
-    let each = match (&was.kind, &now.kind) {
-        (Kind::Vxlan { attrs: was, .. }, Kind::Vxlan { attrs: now, .. }) => now.differences(was),
-        (Kind::Bridge(was), Kind::Bridge(now)) => now.differences(was),
-        _ => Vec::new(),
-    };
-    let settings = each.into_iter().filter(|d| !WORKED_OUT.contains(&d.word));
-    settings.map(|d| (d.word, d.have, d.asked)).collect()
+    let is_route = matches!(now, Object::Route(_));
+    let title = phrases(now, known, |what| is_route && NAME.contains(&what));
+    format!("{title}  {}", words.collect::<Vec<_>>().join(", "))
 }
 
 fn all(object: &Object, known: &Known) -> Value {

@@ -2,9 +2,9 @@
 //! them, and as JSON has them. Pure.
 
 use ovl_core::known::{Known, Object};
-use ovl_core::link::Link;
+use ovl_core::link::{Kind, Link};
 use ovl_core::row::{flag_words, nud_words};
-use ovl_core::wire::route::protocol;
+use ovl_core::wire::route::{MAIN_TABLE, protocol};
 use serde_json::{Value, json};
 
 use crate::{shape, ways};
@@ -38,6 +38,10 @@ pub(super) fn facts(object: &Object, known: &Known) -> Vec<Fact> {
         Object::Link(link) => link_facts(link, known),
         Object::Addr(addr) => vec![("scope", addr.scope.to_string())],
         Object::Route(route) => vec![
+            ("type", route.kind.to_string()),
+            ("dev", text(route.dev.map(|index| dev(index, known)))),
+            // The main table has nothing to say of itself.
+            ("table", text((route.table != MAIN_TABLE).then(|| route.table.to_string()))),
             ("via", text(route.via.map(|via| ways::gateway(route, via)))),
             ("nexthops", ways::hops(route, |index| dev(index, known))),
             ("nhid", text(route.nhid.map(|id| id.to_string()))),
@@ -86,4 +90,42 @@ fn link_facts(link: &Link, known: &Known) -> Vec<Fact> {
         ("alias", text(link.state.alias.clone())),
         ("vxlan", link.vxlan().map(shape::gist).unwrap_or_default().join("  ")),
     ]
+}
+
+/// Names, values before, values now.
+pub(super) fn differences(
+    was: &Object,
+    now: &Object,
+    known: &Known,
+) -> Vec<(&'static str, String, String)> {
+    let (before, after) = (facts(was, known), facts(now, known));
+    let pairs = before.into_iter().zip(after).filter(|(before, after)| before.1 != after.1);
+    let mut all: Vec<_> = pairs
+        .filter(|((what, _), _)| *what != "vxlan")
+        .map(|((what, before), (_, after))| (what, before, after))
+        .collect();
+    if let (Object::Link(was), Object::Link(now)) = (was, now) {
+        all.extend(attribute_differences(was, now));
+    }
+    all
+}
+
+/// What the kernel works out for itself from a bridge's ports: no one's setting.
+const WORKED_OUT: [&str; 6] = [
+    "bridge_id",
+    "designated_root",
+    "root_port",
+    "root_path_cost",
+    "topology_change",
+    "topology_change_detected",
+];
+
+fn attribute_differences(was: &Link, now: &Link) -> Vec<(&'static str, String, String)> {
+    let each = match (&was.kind, &now.kind) {
+        (Kind::Vxlan { attrs: was, .. }, Kind::Vxlan { attrs: now, .. }) => now.differences(was),
+        (Kind::Bridge(was), Kind::Bridge(now)) => now.differences(was),
+        _ => Vec::new(),
+    };
+    let settings = each.into_iter().filter(|d| !WORKED_OUT.contains(&d.word));
+    settings.map(|d| (d.word, d.have, d.asked)).collect()
 }

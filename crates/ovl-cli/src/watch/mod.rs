@@ -6,6 +6,7 @@ mod asked;
 mod event;
 mod facts;
 mod place;
+mod what;
 mod wish;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +27,9 @@ use crate::shape::Netns;
 use crate::{Context, Error, Exit, follow, output};
 
 use asked::Asked;
-use event::{Event, What};
+use event::Event;
 use place::{Heard, Place};
+use what::What;
 pub use wish::{Subject, Wish};
 
 /// A look is due by then: a namespace is let go within a second.
@@ -213,11 +215,12 @@ impl<'c> Watching<'c> {
                 self.tell_netns(resident, What::Came, told)?;
                 self.tell_netns(resident, What::Went, told)
             }
-            Movement::Renamed(now) => {
+            Movement::Renamed { was, now } => {
+                let was = Box::new(self.netns(was));
                 let netns = self.netns(now);
                 let Some(place) = self.places.get_mut(&now.found.key) else { return Ok(()) };
                 place.netns = netns;
-                self.tell_netns(now, What::Renamed, told)
+                self.tell_netns(now, What::Renamed(was), told)
             }
         }
     }

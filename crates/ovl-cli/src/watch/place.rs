@@ -9,12 +9,12 @@ use std::task::{Context as Task, Poll};
 use futures::stream::{AbortHandle, Abortable, Stream, abortable};
 use ovl_core::error::Fail;
 use ovl_core::kernel::Kernel;
-use ovl_core::known::{Change, Known};
+use ovl_core::known::{Change, Known, OneOfSeveral};
 use ovl_core::netns::NetNs;
 use ovl_core::state::{NsState, Reader};
-use ovl_core::watch::{Maker, Notice, Topic, Watcher};
+use ovl_core::watch::{Cause, Notice, Topic, Watcher};
 
-use super::event::What;
+use super::what::What;
 use crate::shape::Netns;
 
 /// What a socket hears.
@@ -71,16 +71,19 @@ impl Place {
         self.end.abort();
     }
 
-    /// What a notice tells; `listing` reads all anew, when notices were lost.
+    /// What a notice tells; `listing` reads all anew, when notices were lost or do not
+    /// say enough.
     pub fn heard(&mut self, notice: Heard, listing: impl FnOnce() -> NsState) -> Vec<What> {
         let events = match notice {
+            Ok(Notice::There(object, by)) if by.replaces => match self.known.instead(object) {
+                Ok(change) => changed(change, by),
+                Err(OneOfSeveral) => changed(self.known.refresh(listing()), by),
+            },
             Ok(Notice::There(object, by)) => changed(self.known.there(object), by),
             Ok(Notice::Gone(object, by)) => changed(self.known.gone(&object), by),
             Ok(Notice::Missed(miss)) => vec![What::Missed(miss)],
             Ok(Notice::Lost) => {
-                let changes = self.known.refresh(listing()).into_iter();
-                let changes =
-                    changes.map(|change| What::Changed(Box::new(change), Maker::default()));
+                let changes = changed(self.known.refresh(listing()), Cause::default());
                 std::iter::once(What::Lost).chain(changes).collect()
             }
             Ok(Notice::Unreadable(why)) => vec![What::Unreadable(why)],
@@ -103,8 +106,8 @@ impl Place {
     }
 }
 
-fn changed(change: Option<Change>, by: Maker) -> Vec<What> {
-    change.into_iter().map(|change| What::Changed(Box::new(change), by)).collect()
+fn changed(changes: impl IntoIterator<Item = Change>, by: Cause) -> Vec<What> {
+    changes.into_iter().map(|change| What::Changed(Box::new(change), by)).collect()
 }
 
 /// All that stands in a namespace.

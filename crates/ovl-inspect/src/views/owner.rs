@@ -18,7 +18,7 @@ pub fn of(machine: &Machine, found: &Found) -> Option<String> {
     let mut parts = Vec::new();
     // Where the engine told its name, the namespace is called by it.
     if let Some(container) = found.container.as_ref().filter(|c| c.name.is_none()) {
-        parts.push(format!("container {}", container.short_id()));
+        parts.push(format!("container {}", shown(container.short_id())));
     }
     let is_engine = |p: &&Process| ENGINES.contains(&p.comm.as_str());
     let engine = found.pids.iter().find(is_engine).filter(|_| found.container.is_none());

@@ -12,6 +12,7 @@ use ovl_cli::{Context, Error, Exit, output};
 use ovl_machine::machine::{Machine, SCHEMA};
 use ovl_machine::names::Asking;
 use ovl_machine::scene::Scene;
+use serde_json::Value;
 
 use crate::cli::Snapshot;
 
@@ -89,6 +90,11 @@ pub fn completeness(context: &Context, scene: &Scene) -> Exit {
 
 /// The machines of `--snapshot`: files, `-` for standard input, `live` for this one.
 pub fn load(context: &Context, from: &[String]) -> Result<Scene, Error> {
+    if from.iter().filter(|place| *place == "-").count() > 1 {
+        let error =
+            Error::usage("--snapshot - is there twice, and standard input can be read once");
+        return Err(error.hint("the others can be files"));
+    }
     let mut scene = Scene::default();
     for place in from {
         scene.add(match place.as_str() {
@@ -113,14 +119,13 @@ fn read(file: &str) -> Result<Machine, Error> {
         Error { exit: if missing { Exit::Missing } else { error.exit }, ..error }
     })?;
     let not_one = |why: String| {
-        Error::new(Exit::Failed, format!("{name} is not a snapshot: {why}"))
+        Error::new(Exit::Failed, format!("{name} is not a snapshot: {}", shown(why)))
             .about("read", format!("snapshot {name}"), None)
             .hint("ovl-inspect snapshot FILE writes one")
     };
     // The version is looked at first: a newer form may not parse as this one.
-    let value: serde_json::Value =
-        serde_json::from_str(&text).map_err(|e| not_one(e.to_string()))?;
-    match value.get("schema").and_then(serde_json::Value::as_u64) {
+    let mut value: Value = serde_json::from_str(&text).map_err(|e| not_one(e.to_string()))?;
+    match value.get("schema").and_then(Value::as_u64) {
         Some(version) if version <= u64::from(SCHEMA) => {}
         Some(version) => {
             return Err(Error::new(
@@ -131,5 +136,25 @@ fn read(file: &str) -> Result<Machine, Error> {
         }
         None => return Err(not_one("it names no schema".into())),
     }
+    for space in value.get_mut("spaces").and_then(Value::as_array_mut).into_iter().flatten() {
+        space.get_mut("state").into_iter().for_each(spell_out);
+    }
     serde_json::from_value(value).map_err(|e| not_one(e.to_string()))
+}
+
+/// What people give: it is kept as it is, and escaped where it is shown.
+const GIVEN: [&str; 2] = ["name", "alias"];
+
+/// The kernel's own words, of kinds, states and protocols, are shown as they are: in a
+/// file somebody else may have written them, with what a terminal would act on.
+fn spell_out(value: &mut Value) {
+    match value {
+        Value::String(word) if word.contains(char::is_control) => *word = shown(&*word),
+        Value::Array(list) => list.iter_mut().for_each(spell_out),
+        Value::Object(map) => {
+            let words = map.iter_mut().filter(|(key, _)| !GIVEN.contains(&key.as_str()));
+            words.for_each(|(_, value)| spell_out(value));
+        }
+        _ => {}
+    }
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef, write_paths};
+use ovl_core::names::{DOCKER_NETNS_DIR, NETNS_DIR, NsRef, shown, write_paths};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +75,7 @@ impl Search {
         let mut found = Discovery::default();
         let nsfs = found.nsfs(&self.procfs, &[]);
         // Who cannot read it sees nothing in between, and the next look says so.
-        let _ = found.read_mounts(&self.procfs.join("self"), None, nsfs);
+        let _ = found.read_mounts(&self.procfs.join("self"), None, nsfs, false);
         let folders: Vec<PathBuf> =
             self.folders.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
         for space in found.namespaces.values_mut() {
@@ -140,6 +140,9 @@ pub struct Found {
     /// Files that are it: those names, and other bind mounts.
     #[serde(serialize_with = "write_paths")]
     pub paths: Vec<PathBuf>,
+    /// Mounts of it that lie under others: their paths lead elsewhere.
+    #[serde(default, serialize_with = "write_paths", skip_serializing_if = "Vec::is_empty")]
+    pub covered: Vec<PathBuf>,
     /// Processes in it, by id.
     pub pids: Vec<Process>,
     /// Processes that hold it otherwise: by a thread, an open file, a socket.
@@ -186,8 +189,15 @@ impl Found {
     /// follow namespaces have sockets in them, and must not keep each other's.
     pub fn is_held_by_others(&self) -> bool {
         !self.paths.is_empty()
+            || !self.covered.is_empty()
             || !self.pids.is_empty()
             || self.holders.iter().any(|holder| !holder.comm.starts_with("ovl-"))
+    }
+
+    /// Why it cannot be opened, where it was found and has not ended.
+    pub fn hidden_by(&self) -> Option<String> {
+        let path = self.covered.first()?;
+        Some(format!("its mount at {} lies under another one", shown(path)))
     }
 
     /// Opens it by the first way that still leads to the same namespace.

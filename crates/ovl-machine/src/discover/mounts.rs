@@ -5,11 +5,12 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use ovl_core::netns::NsKey;
 
-use super::{Discovery, inode_in};
+use super::{Discovery, Found, inode_in};
 
 /// Options of procfs with which processes of others are not even listed
 /// (`proc(5)`, hidepid).
@@ -34,26 +35,35 @@ impl View {
 
 impl Discovery {
     /// The nsfs bind mounts that one process sees; `through` is the way to its
-    /// root, where that is not ours.
+    /// root, where that is not ours. `live`: whether they lead there is looked at.
     pub(super) fn read_mounts(
         &mut self,
         process: &Path,
         through: Option<&Path>,
         nsfs: u64,
+        live: bool,
     ) -> io::Result<()> {
-        let table = fs::read(process.join("mountinfo"))?;
-        for line in table.split(|byte| *byte == b'\n') {
-            let Some((inode, mount)) = nsfs_mount(line) else { continue };
+        let mut now = None;
+        for (inode, mount) in nsfs_mounts(process)? {
             let path = self.as_written(mount.clone());
-            let found = self.at(NsKey { dev: nsfs, inode });
+            let key = NsKey { dev: nsfs, inode };
             // A mount that is copied into many mount namespaces is one path; but
             // ours is worth more than the way through another's root.
-            let known = found.paths.contains(&path);
-            let door = match through {
-                Some(_) if known => continue,
-                Some(root) => root.join(mount.strip_prefix("/").unwrap_or(&mount)),
-                None => path.clone(),
-            };
+            let known = self.namespaces.get(&key).is_some_and(|f| f.paths.contains(&path));
+            if known && through.is_some() {
+                continue;
+            }
+            let way = through.map(|root| below(root, &mount));
+            if live && leads_elsewhere(way.as_ref().unwrap_or(&path), key) {
+                // One that was unmounted meanwhile is not told of.
+                let now = now.get_or_insert_with(|| nsfs_mounts(process).unwrap_or_default());
+                if now.contains(&(inode, mount)) {
+                    self.at(key).cover(path);
+                }
+                continue;
+            }
+            let found = self.at(key);
+            let door = way.unwrap_or_else(|| path.clone());
             if found.doors.contains(&door) {
                 continue;
             }
@@ -61,10 +71,39 @@ impl Discovery {
             let at = found.doors.iter().take_while(|d| found.paths.contains(d)).count();
             found.doors.insert(at, door);
             if !known {
+                found.covered.retain(|other| *other != path);
                 found.paths.push(path);
             }
         }
         Ok(())
+    }
+}
+
+impl Found {
+    fn cover(&mut self, path: PathBuf) {
+        if !self.covered.contains(&path) {
+            self.covered.push(path);
+        }
+    }
+}
+
+/// The mounts of namespaces that one process sees, with their inode numbers.
+fn nsfs_mounts(process: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let table = fs::read(process.join("mountinfo"))?;
+    Ok(table.split(|byte| *byte == b'\n').filter_map(nsfs_mount).collect())
+}
+
+/// A path by the way to the root that it begins at.
+fn below(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// Is something else where this one is mounted? Two mounts may have one path: the
+/// last one is seen there, and all that is below a mount is not.
+fn leads_elsewhere(path: &Path, key: NsKey) -> bool {
+    match fs::metadata(path) {
+        Ok(meta) => (meta.dev(), meta.ino()) != (key.dev, key.inode),
+        Err(why) => matches!(why.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
     }
 }
 

@@ -106,7 +106,7 @@ impl Discovery {
             return Ok(());
         }
         let through: Option<PathBuf> = (view != *ours).then(|| looked.folder.join("root"));
-        self.read_mounts(looked.folder, through.as_deref(), looked.nsfs)?;
+        self.read_mounts(looked.folder, through.as_deref(), looked.nsfs, looked.live)?;
         seen.insert(view);
         Ok(())
     }

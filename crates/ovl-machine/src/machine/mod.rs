@@ -17,7 +17,7 @@ use ovl_core::error::Fail;
 use ovl_core::kernel::Kernel;
 use ovl_core::link::{Kind, Link};
 use ovl_core::names::write_paths;
-use ovl_core::netns::{NetNs, NsKey, visit};
+use ovl_core::netns::{NetNs, NsKey, OpenError, visit};
 use ovl_core::state::{LongTables, NsState, Reader};
 use serde::{Deserialize, Serialize};
 
@@ -94,7 +94,8 @@ pub struct Machine {
 
 impl Machine {
     /// Reads every namespace that `search` finds. One that ends meanwhile is no
-    /// error: it is simply not there. Reading changes nothing; no id is assigned.
+    /// error: it is simply not there. Reading changes nothing; no id is asked for. Those
+    /// that a listing of devices prints, the kernel gives by itself.
     pub fn gather<K: Kernel>(kernel: &K, search: &Search) -> Result<Machine, Fail> {
         Machine::read_all(kernel, search.all())
     }
@@ -123,7 +124,7 @@ impl Machine {
         let mut all_given = BTreeMap::new();
         for (found, visited) in all.into_iter().zip(visited) {
             match visited {
-                None => {}
+                None => machine.unread.extend(found.hidden_by().map(|why| (found.key, why))),
                 Some(Ok((cookie, state, nsids, peers, given))) => {
                     let key = found.key;
                     all_given.insert(key, given);
@@ -258,7 +259,10 @@ fn contents<K: Kernel>(
 }
 
 fn open_own() -> Result<NetNs, Fail> {
-    NetNs::own().map_err(|e| Fail::Unreadable(e.to_string()))
+    NetNs::own().map_err(|e| match e {
+        OpenError::NoProcfs => Fail::NoProcfs,
+        other => Fail::Unreadable(other.to_string()),
+    })
 }
 
 mod as_list {

@@ -42,7 +42,7 @@ impl Outline {
         let mut closed = BTreeMap::new();
         for (found, visited) in all.into_iter().zip(visited) {
             match visited {
-                None => {}
+                None => machine.unread.extend(found.hidden_by().map(|why| (found.key, why))),
                 Some(Ok((cookie, links, ids))) => {
                     let state = NsState { links, ..NsState::default() };
                     given.insert(found.key, ids);
