@@ -223,7 +223,7 @@ fn what_cannot_be_looked_at_is_counted_and_said(lab: &Lab) -> Result<()> {
         for words in [
             "processes could not be looked at",
             "cannot look at /run/lab/closed",
-            "1 namespaces could not be read",
+            "1 namespace could not be read",
         ] {
             ensure!(run.stderr.contains(words), "{command} does not say '{words}': {run}");
         }
