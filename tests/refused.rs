@@ -143,16 +143,14 @@ fn full(lab: &Lab) -> Result<()> {
 fn what_was_done_and_could_not_be_remembered_is_told(lab: &Lab) -> Result<()> {
     full(lab)?;
     rows::write("t.csv", "10.7.0.3,,192.168.1.5\n")?;
-    for (command, number) in [
-        ("ovl-fdb del 10.7.0.1 -n ov1", 2),
-        ("ovl-fdb sync t.csv -n ov1", 2),
-        ("ovl-fdb flush --owned -n ov1", 2),
-    ] {
-        let done = format!("done: delete {number} rows of vxlan0 in netns ov1");
-        lab.refuses(command, 1, &["cannot remember rows", "No space left", &done])?;
+    for command in ["ovl-fdb del 10.7.0.1 -n ov1", "ovl-fdb sync t.csv -n ov1"] {
+        let done = "done: delete 2 rows of vxlan0 in netns ov1";
+        lab.refuses(command, 1, &["cannot remember rows", "No space left", done])?;
         // What there was no room for takes none.
         assert_eq!(lab.ok("ls /run/ovl/rows | grep part || true")?, "", "`{command}`");
     }
+    // Where nothing is left nothing has to be remembered.
+    lab.ok("ovl-fdb flush --owned -n ov1")?;
     rows::same("deleted", &Rows::new(), &rows::of(lab, "ov1")?)
 }
 

@@ -10,6 +10,7 @@ use ovl_core::hash::Set;
 use ovl_core::plan::Plan;
 use ovl_core::row::{Fdb, Neigh, RowOp, RowSpec};
 use ovl_core::step::{Act, LinkRef, Step};
+use ovl_core::types::MacAddr;
 
 use super::Device;
 use crate::diff::Rows;
@@ -86,10 +87,18 @@ impl Device {
             let over: Set<Address> = now.iter().map(|row| row.address()).collect();
             let is_old = |row: &Kept| over.contains(&row.address()) && !now.contains(row);
             let written = rows_of(plan.steps().filter(|step| !is_deletion(step)));
-            let standing = standing.map(|rows| -> Set<Kept> {
-                rows.into_iter().chain(written.filter_map(Kept::of)).collect()
+            let standing = standing.map(|rows| -> (Set<Kept>, Set<Address>) {
+                let rows = rows.into_iter().chain(written.filter_map(Kept::of));
+                rows.map(|row| (row, row.address())).unzip()
             });
-            let is_there = |row: &Kept| standing.as_ref().is_none_or(|rows| rows.contains(row));
+            // Of an address at which another's row stands with our marks it has to be
+            // known that ours said something else. Flood rows have none.
+            let is_flood = |row: &Kept| row.address() == Address::Mac(MacAddr::ZERO);
+            let is_there = |row: &Kept| match &standing {
+                None => true,
+                Some((rows, _)) if is_flood(row) => rows.contains(row),
+                Some((_, addresses)) => addresses.contains(&row.address()),
+            };
             let kept = self.memory.keep(|row| {
                 !gone.contains(&row) && !refused.contains(&row) && !is_old(&row) && is_there(&row)
             });
