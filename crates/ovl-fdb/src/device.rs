@@ -126,7 +126,7 @@ impl Device {
 
     /// Has a MAC address a row for each VNI?
     pub fn is_external(&self) -> bool {
-        self.link.vxlan().is_none_or(|v| v.external == Some(true))
+        is_external(&self.link)
     }
 
     /// Reads its FDB rows.
@@ -230,6 +230,11 @@ impl Device {
     }
 }
 
+/// Has a MAC address of the device a row for each VNI?
+pub fn is_external(link: &Link) -> bool {
+    link.vxlan().is_none_or(|v| v.external == Some(true))
+}
+
 /// The port and the VNI of a device's rows that name none.
 pub fn defaults(link: &Link) -> (Option<u16>, Option<u32>) {
     let vxlan = link.vxlan();
@@ -268,19 +273,28 @@ pub fn some_rows(
     Ok(rows)
 }
 
+/// Reads something of the namespace of a device's socket; `None` where that cannot be
+/// found from here.
+pub fn in_underlay<'c, T>(
+    context: &'c Context,
+    reader: &mut Reader<'c, ovl_cli::Seam>,
+    link: &Link,
+    read: impl FnOnce(&mut Reader<'c, ovl_cli::Seam>) -> Result<T, ovl_core::error::Fail>,
+) -> Result<Option<T>, ovl_core::error::Fail> {
+    let Some(nsid) = link.peer.nsid else { return read(reader).map(Some) };
+    match context.directory().by_nsid(reader, nsid)? {
+        Some(ns) => read(&mut Reader::open(&context.kernel, &ns)?).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// The addresses of the namespace of the device's socket, and its own `local`.
-pub fn own_addresses(
-    context: &Context,
-    reader: &mut Reader<'_, ovl_cli::Seam>,
+pub fn own_addresses<'c>(
+    context: &'c Context,
+    reader: &mut Reader<'c, ovl_cli::Seam>,
     link: &Link,
 ) -> Result<Vec<IpAddr>, ovl_core::error::Fail> {
-    let addrs = match link.peer.nsid {
-        None => reader.addrs()?,
-        Some(nsid) => match context.directory().by_nsid(reader, nsid)? {
-            Some(ns) => Reader::open(&context.kernel, &ns)?.addrs()?,
-            None => Vec::new(),
-        },
-    };
+    let addrs = in_underlay(context, reader, link, Reader::addrs)?.unwrap_or_default();
     let local = link.vxlan().and_then(|v| v.local);
     Ok(addrs.iter().map(|a| a.cidr.addr()).chain(local).collect())
 }

@@ -2,7 +2,6 @@
 //! says, and nothing that belongs to others is touched. Pure: rows in, rows out.
 
 use std::net::IpAddr;
-use std::num::{NonZeroU16, NonZeroU32};
 
 use ovl_core::hash::{Index, Map, Set};
 use ovl_core::row::{
@@ -77,14 +76,8 @@ impl Wanted {
 
 impl From<&Target> for Way {
     fn from(to: &Target) -> Way {
-        Way {
-            dst: to.dst,
-            port: to.port.and_then(NonZeroU16::new),
-            vni: to.vni,
-            src_vni: None,
-            nhid: to.nhid.and_then(NonZeroU32::new),
-            via: to.via.as_ref().and_then(|via| NonZeroU32::new(via.index)),
-        }
+        let via = to.via.as_ref().map(|via| via.index);
+        Way::new(to.dst, to.port, to.vni, [None, to.nhid, via])
     }
 }
 

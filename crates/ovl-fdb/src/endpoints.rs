@@ -51,6 +51,16 @@ impl Endpoint {
         self.fdb.as_ref().and_then(|f| f.dst)
     }
 
+    /// Its rows as they are remembered, each with whether this toolkit made it.
+    pub fn kept(&self) -> impl Iterator<Item = (Kept, bool)> {
+        // One whose MAC address is not known holds its address as well.
+        let neigh = self.neigh.as_ref();
+        let neigh = neigh.map(|row| Kept::Neigh(row.ip, row.mac.unwrap_or_default()));
+        let fdb = self.fdb.as_ref().map(Kept::fdb);
+        let neigh = neigh.map(|row| (row, self.ours.neigh));
+        neigh.into_iter().chain(fdb.map(|row| (row, self.ours.fdb)))
+    }
+
     /// Was all of it made by this toolkit?
     pub fn is_owned(&self) -> bool {
         (self.neigh.is_none() || self.ours.neigh) && (self.fdb.is_none() || self.ours.fdb)

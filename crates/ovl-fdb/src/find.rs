@@ -12,7 +12,7 @@ use ovl_core::state::Reader;
 use ovl_core::types::MacAddr;
 
 use crate::cli::{Get, List, Who};
-use crate::device::some_rows;
+use crate::device::{in_underlay, is_external, some_rows};
 use crate::endpoints::{Endpoint, join};
 use crate::memory::Memory;
 use crate::render::{self, Group};
@@ -94,7 +94,7 @@ fn one(
     let fdb = fdb.map_err(failed("its FDB rows"))?;
     let cookie = reader.cookie().ok();
     let mut group = group(directory, ns, &links, link, cookie, &neighs, &fdb);
-    group.underlay = underlay(context, directory, &mut reader, link, &fdb);
+    group.underlay = underlay(context, &mut reader, link, &fdb);
     group.endpoints.retain(|endpoint| is(endpoint, who));
     Ok(group)
 }
@@ -106,7 +106,7 @@ pub fn rows_at(
     link: &Link,
     macs: &[MacAddr],
 ) -> Result<Vec<Fdb>, Fail> {
-    if link.vxlan().is_some_and(|vxlan| vxlan.external != Some(true)) {
+    if !is_external(link) {
         return some_rows(reader, link, macs, true);
     }
     let mut rows = reader.fdb(Some(link.index))?;
@@ -147,7 +147,7 @@ fn read(
     let cookie = reader.cookie().ok();
     let groups = vxlans.into_iter().map(|link| {
         let mut group = group(directory, ns, &links, link, cookie, &neighs, &fdb);
-        group.underlay = underlay(context, directory, &mut reader, link, &fdb);
+        group.underlay = underlay(context, &mut reader, link, &fdb);
         group.endpoints.retain(&wanted);
         group
     });
@@ -173,21 +173,16 @@ fn group(
 
 /// The devices of the namespace of a device's socket, where one of its rows leaves by
 /// one. Those that cannot be read are told by their index.
-fn underlay(
-    context: &Context,
-    directory: &Directory,
-    reader: &mut Reader<'_, Seam>,
+fn underlay<'c>(
+    context: &'c Context,
+    reader: &mut Reader<'c, Seam>,
     link: &Link,
     fdb: &[Fdb],
 ) -> Vec<(u32, IfName)> {
     if !fdb.iter().any(|row| row.dev == link.index && row.via.is_some()) {
         return Vec::new();
     }
-    let links = match link.peer.nsid {
-        None => reader.links(false).ok(),
-        Some(nsid) => directory.by_nsid(reader, nsid).ok().flatten().and_then(|ns| {
-            Reader::open(&context.kernel, &ns).and_then(|mut there| there.links(false)).ok()
-        }),
-    };
-    links.unwrap_or_default().into_iter().map(|link| (link.index, link.name)).collect()
+    let links = in_underlay(context, reader, link, |reader| reader.links(false));
+    let links = links.ok().flatten().unwrap_or_default();
+    links.into_iter().map(|link| (link.index, link.name)).collect()
 }

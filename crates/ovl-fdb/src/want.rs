@@ -15,14 +15,14 @@ use ovl_core::row::{
     Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_ROUTER, NTF_SELF, NTF_STICKY, NUD_PERMANENT, NUD_REACHABLE,
     NeighSpec, OVL_PROTOCOL, RowOp, RowSpec, Via,
 };
-use ovl_core::state::{Have, Reader};
+use ovl_core::state::Have;
 use ovl_core::step::{Act, NsSlot, Step};
 use ovl_core::types::{MacAddr, UnicastMac};
 use ovl_core::want::{Policy, Want};
 use ovl_endpoints::{endpoint_address, vtep_address};
 
 use crate::cli::{Add, Del, Who};
-use crate::device::{Device, Known, defaults, is_deletion};
+use crate::device::{Device, Known, defaults, in_underlay, is_deletion};
 use crate::diff::Rows;
 use crate::endpoints::{Endpoint, join};
 use crate::find;
@@ -234,14 +234,8 @@ pub fn underlay(
     link: &Link,
 ) -> Result<Vec<Link>, Error> {
     let mut reader = slots.reader(context, at)?;
-    let failed = || reading("the underlay's devices", None);
-    let Some(nsid) = link.peer.nsid else { return reader.links(false).map_err(failed()) };
-    match context.directory().by_nsid(&mut reader, nsid).map_err(failed())? {
-        Some(ns) => Reader::open(&context.kernel, &ns)
-            .and_then(|mut reader| reader.links(false))
-            .map_err(failed()),
-        None => Ok(Vec::new()),
-    }
+    let links = in_underlay(context, &mut reader, link, |reader| reader.links(false));
+    links.map(Option::unwrap_or_default).map_err(reading("the underlay's devices", None))
 }
 
 /// Advice on what the kernel refuses.

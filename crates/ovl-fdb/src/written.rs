@@ -37,29 +37,35 @@ pub struct Way {
     pub via: Option<NonZeroU32>,
 }
 
+impl Way {
+    /// Of a row that says this; the numbers are its `src_vni`, its nexthop group and the
+    /// index of its device.
+    pub fn new(
+        dst: Option<IpAddr>,
+        port: Option<u16>,
+        vni: Option<u32>,
+        numbers: [Option<u32>; 3],
+    ) -> Way {
+        let [src_vni, nhid, via] = numbers.map(|number| number.and_then(NonZeroU32::new));
+        Way { dst, port: port.and_then(NonZeroU16::new), vni, src_vni, nhid, via }
+    }
+
+    /// Where it leads, whatever packets it is for.
+    pub fn target(self) -> Way {
+        Way { src_vni: None, ..self }
+    }
+}
+
 impl From<&FdbSpec> for Way {
     fn from(row: &FdbSpec) -> Way {
-        Way {
-            dst: row.dst,
-            port: row.port.and_then(NonZeroU16::new),
-            vni: row.vni,
-            src_vni: row.src_vni.and_then(NonZeroU32::new),
-            nhid: row.nhid.and_then(NonZeroU32::new),
-            via: row.via.as_ref().and_then(|via| NonZeroU32::new(via.index)),
-        }
+        let via = row.via.as_ref().map(|via| via.index);
+        Way::new(row.dst, row.port, row.vni, [row.src_vni, row.nhid, via])
     }
 }
 
 impl From<&Fdb> for Way {
     fn from(row: &Fdb) -> Way {
-        Way {
-            dst: row.dst,
-            port: row.port.and_then(NonZeroU16::new),
-            vni: row.vni,
-            src_vni: row.src_vni.and_then(NonZeroU32::new),
-            nhid: row.nhid.and_then(NonZeroU32::new),
-            via: row.via.and_then(NonZeroU32::new),
-        }
+        Way::new(row.dst, row.port, row.vni, [row.src_vni, row.nhid, row.via])
     }
 }
 

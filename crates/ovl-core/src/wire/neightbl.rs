@@ -5,8 +5,7 @@
 
 use netlink_packet_core::{DecodeError, NlasIterator};
 
-use super::row::{AF_INET, AF_INET6};
-use super::{number, rtm, unreadable};
+use super::{family, number, rtm, unreadable};
 use crate::error::Fail;
 use crate::socket::Message;
 
@@ -40,7 +39,7 @@ pub enum NeighTable {
 
 /// Asks for one family's table, and for each of a namespace's devices in it.
 pub fn list(v4: bool) -> Message {
-    Message { kind: rtm::GETNEIGHTBL, flags: 0, body: vec![family(v4), 0, 0, 0] }
+    Message { kind: rtm::GETNEIGHTBL, flags: 0, body: vec![family(v4).into(), 0, 0, 0] }
 }
 
 /// Reads a message; `None` where it says neither, or is of the other family.
@@ -48,7 +47,7 @@ pub fn parse(v4: bool, body: &[u8]) -> Result<Option<NeighTable>, Fail> {
     let Some((head, attributes)) = body.split_at_checked(NDTMSG) else {
         return Err(Fail::Unreadable("a cut-off neighbour table message".into()));
     };
-    if head[0] != family(v4) {
+    if head[0] != u8::from(family(v4)) {
         return Ok(None);
     }
     read(attributes).map_err(|e| unreadable(&e))
@@ -83,10 +82,6 @@ fn read_device(parameters: &[u8]) -> Result<Option<NeighTable>, DecodeError> {
     }
     let references = references.filter(|_| is_device);
     Ok(references.map(|n| NeighTable::Device { rows: n.saturating_sub(1) }))
-}
-
-fn family(v4: bool) -> u8 {
-    if v4 { AF_INET } else { AF_INET6 }
 }
 
 #[cfg(test)]

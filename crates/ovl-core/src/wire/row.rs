@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use super::{ip, number, rtm};
+use super::{family, ip, number, rtm};
 use crate::error::Fail;
 use crate::row::{
     Fdb, FdbSpec, Miss, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec,
@@ -15,8 +15,8 @@ use crate::types::MacAddr;
 
 /// `AF_BRIDGE`.
 const AF_BRIDGE: u8 = 7;
-pub(super) const AF_INET: u8 = 2;
-pub(super) const AF_INET6: u8 = 10;
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;
 /// `struct ndmsg` is 12 bytes.
 const NDMSG: usize = 12;
 
@@ -49,8 +49,7 @@ pub fn list_neigh(dev: Option<u32>) -> Message {
 
 /// Asks for the neighbour rows of a namespace, those of one family.
 pub fn list_neigh_family(v4: bool) -> Message {
-    let family = if v4 { AF_INET } else { AF_INET6 };
-    Message { kind: rtm::GETNEIGH, flags: 0, body: header(family, 0, 0, 0).to_vec() }
+    Message { kind: rtm::GETNEIGH, flags: 0, body: header(family(v4).into(), 0, 0, 0).to_vec() }
 }
 
 /// Asks for the FDB rows of a namespace, or of one device: its own, and the

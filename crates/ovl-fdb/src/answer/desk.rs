@@ -226,11 +226,7 @@ impl<'c> Desk<'c> {
     }
 
     fn fdb_stands(&self, row: &FdbSpec, stands: &Fdb) -> Stands {
-        let same = stands.dst == row.dst
-            && stands.port == row.port
-            && stands.vni == row.vni
-            && stands.via == row.via.as_ref().map(|via| via.index)
-            && stands.nhid == row.nhid;
+        let same = Way::from(stands).target() == Way::from(row).target();
         let to_stay = row.state & NUD_PERMANENT != 0;
         // One that was learned is made into one that stays.
         if same && !(to_stay && stands.is_learned()) {
@@ -367,8 +363,8 @@ impl<'c> Desk<'c> {
     }
 
     /// The addresses of the device's host.
-    pub fn own(&mut self, context: &Context) -> Result<Vec<IpAddr>, Fail> {
-        own_addresses(context, &mut self.reader, &self.link)
+    pub fn own(&mut self) -> Result<Vec<IpAddr>, Fail> {
+        own_addresses(self.context, &mut self.reader, &self.link)
     }
 
     /// Is the device still there?

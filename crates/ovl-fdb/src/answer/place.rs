@@ -43,7 +43,7 @@ impl Clerk<'_> {
         }
         let desk = Desk::open(self.context, &ns, spot, device.link.clone());
         let mut desk = desk.map_err(reading("its rows", label.clone()))?;
-        let own = desk.own(self.context).map_err(reading("its underlay", label))?;
+        let own = desk.own().map_err(reading("its underlay", label))?;
         desk.leave_by(self.vias(&device));
         let (notices, let_go) = abortable(notices);
         let notices: Pin<Box<dyn Stream<Item = Wake>>> =
@@ -61,7 +61,7 @@ impl Clerk<'_> {
             return;
         };
         self.own_read = Instant::now();
-        let Ok(mut own) = desk.own(self.context) else { return };
+        let Ok(mut own) = desk.own() else { return };
         own.extend(self.args.own);
         if own != self.own {
             let is_far = |e: &Endpoint| e.vtep.is_none_or(|vtep| !own.contains(&vtep));

@@ -8,7 +8,7 @@ use ovl_cli::{Acting, Context, Error};
 use ovl_core::error::KernelError;
 use ovl_core::hash::Set;
 use ovl_core::plan::Plan;
-use ovl_core::row::{Fdb, Neigh, RowOp, RowSpec};
+use ovl_core::row::{RowOp, RowSpec};
 use ovl_core::step::{Act, LinkRef, Step};
 use ovl_core::types::MacAddr;
 
@@ -110,16 +110,10 @@ impl Device {
     /// The rows that stand, where more are remembered: others have deleted those, or a
     /// run that was killed did not write them.
     fn standing_if_more_is_known(&self) -> Option<Vec<Kept>> {
-        let ours = |e: &Endpoint| usize::from(e.ours.neigh) + usize::from(e.ours.fdb);
-        let ours: usize = self.endpoints.iter().map(ours).sum();
+        let rows = || self.endpoints.iter().flat_map(Endpoint::kept);
+        let ours = rows().filter(|(_, is_ours)| *is_ours).count();
         let is_more = self.memory.written().rows() > ours;
-        (is_more && self.has_all_of_ours).then(|| {
-            let rows = self.endpoints.iter().flat_map(|endpoint| {
-                let neigh = endpoint.neigh.as_ref().map(Neigh::deletion);
-                neigh.into_iter().chain(endpoint.fdb.as_ref().map(Fdb::deletion))
-            });
-            rows.filter_map(|row| Kept::of(&row)).collect()
-        })
+        (is_more && self.has_all_of_ours).then(|| rows().map(|(row, _)| row).collect())
     }
 
     /// The rows of others that a plan deletes.
@@ -129,12 +123,9 @@ impl Device {
         if go.is_empty() {
             return go;
         }
-        let foreign = self.endpoints.iter().flat_map(|endpoint| {
-            let fdb = endpoint.fdb.as_ref().filter(|_| !endpoint.ours.fdb).map(Kept::fdb);
-            let neigh = endpoint.neigh.as_ref().filter(|_| !endpoint.ours.neigh);
-            fdb.into_iter().chain(neigh.and_then(|row| Some(Kept::Neigh(row.ip, row.mac?))))
-        });
-        foreign.filter(|row| go.contains(row)).collect()
+        let rows = self.endpoints.iter().flat_map(Endpoint::kept);
+        let foreign = rows.filter(|(row, is_ours)| !is_ours && go.contains(row));
+        foreign.map(|(row, _)| row).collect()
     }
 }
 

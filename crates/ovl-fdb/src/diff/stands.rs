@@ -8,6 +8,7 @@ use ovl_core::types::MacAddr;
 
 use super::{Target, Wanted};
 use crate::endpoints::Endpoint;
+use crate::written::Way;
 
 /// The rows of a device, by what they are looked up by.
 pub(super) struct Have<'e> {
@@ -98,11 +99,7 @@ impl<'e> Have<'e> {
 
 /// Does a row lead there?
 fn leads(row: &Fdb, to: &Target) -> bool {
-    row.dst == to.dst
-        && row.port == to.port
-        && row.vni == to.vni
-        && row.via == to.via.as_ref().map(|via| via.index)
-        && row.nhid == to.nhid
+    Way::from(row).target() == Way::from(to)
 }
 
 /// A row of which an endpoint's state is made.

@@ -49,8 +49,11 @@ impl Discovery {
             let key = NsKey { dev: nsfs, inode };
             // A mount that is copied into many mount namespaces is one path; but
             // ours is worth more than the way through another's root.
-            let known = self.namespaces.get(&key).is_some_and(|f| f.paths.contains(&path));
-            if known && through.is_some() {
+            let seen = self.namespaces.get(&key);
+            let known = seen.is_some_and(|found| found.paths.contains(&path));
+            // What was opened by its name leads there: no second look is needed.
+            let opened = seen.is_some_and(|found| found.doors.contains(&path));
+            if known && (through.is_some() || opened) {
                 continue;
             }
             let way = through.map(|root| below(root, &mount));
