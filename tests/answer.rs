@@ -1,7 +1,7 @@
 //! `ovl-fdb answer`: what a VXLAN device asks for is written from a table, for as
 //! long as it is used, and nothing that is another's is touched.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use ovl_tests::follower::{Follower, has};
 use ovl_tests::lab::Lab;
 use ovl_tests::rows::{self, Rows, pair};
@@ -20,6 +20,7 @@ tests![
     half_an_answer_beside_anothers_row_is_owned: PING,
     answers_leave_as_the_table_says: PING,
     it_begins_only_where_it_can_answer,
+    the_devices_own_address_is_nobodys_answer: PING,
 ];
 
 const TABLE: &str =
@@ -235,6 +236,24 @@ fn rows_of_others_in_the_way_are_left_alone(lab: &Lab) -> Result<()> {
         rows::same(flags, &before, &standing(lab)?)?;
     }
     Ok(())
+}
+
+/// Frames from another VTEP with that address are dropped as a loop.
+fn the_devices_own_address_is_nobodys_answer(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    let link = lab.json("ip -n ov1 -j link show vxlan0")?;
+    let own = link[0]["address"].as_str().context("no address")?;
+    let table = format!("192.168.10.101,{own},192.168.1.5\n192.168.10.102,,192.168.1.6\n");
+    rows::write("t.csv", &table)?;
+    let before = standing(lab)?;
+    let follower = answer(lab, "")?;
+    ping(lab, "192.168.10.101")?;
+    let told = json!({ "event": "refused", "endpoint": { "ip": "192.168.10.101", "mac": own } });
+    follower.hears(lab, &told)?;
+    rows::same("refused", &before, &standing(lab)?)?;
+    // It answers the others.
+    ping(lab, "192.168.10.102")?;
+    becomes(lab, &aging("192.168.10.102", "02:42:c0:a8:0a:66", "192.168.1.6").into())
 }
 
 fn permanent_answers_carry_our_marks(lab: &Lab) -> Result<()> {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use ovl_core::wire::route::Route;
+use ovl_core::wire::route::{MAIN_TABLE, Route};
 use serde_json::{Value, json};
 
 /// A route's destination as `ip` prints it: a host without its length, the whole world as `default`.
@@ -25,6 +25,16 @@ pub fn gateway(route: &Route, via: IpAddr) -> String {
 /// given to it.
 pub fn tos(route: &Route) -> Option<String> {
     (route.tos != 0).then(|| format!("{:#04x}", route.tos))
+}
+
+/// A routing table as `ip` calls it.
+pub fn table(number: u32) -> Cow<'static, str> {
+    match number {
+        253 => "default".into(),
+        MAIN_TABLE => "main".into(),
+        255 => "local".into(),
+        other => other.to_string().into(),
+    }
 }
 
 /// How much a router is preferred, in `ip`'s words.

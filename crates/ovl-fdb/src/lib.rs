@@ -10,6 +10,7 @@ mod find;
 mod flush;
 mod home;
 mod keep;
+mod leads;
 mod load;
 mod memory;
 mod progress;

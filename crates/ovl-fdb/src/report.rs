@@ -1,18 +1,17 @@
 //! What a table and a device's rows differ in, as lines and as JSON.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use ovl_cli::paint::{Paint, Tone};
 use ovl_cli::{Context, Error, follow, output};
-use ovl_core::names::IfName;
 use ovl_core::types::MacAddr;
 use serde_json::{Value, json};
 
 use crate::device::Device;
 use crate::diff::{Change, Difference, Wanted};
 use crate::endpoints::Endpoint;
-use crate::want::underlay;
+use crate::leads::{Leads, Names};
 
 /// A difference, to be shown once it has been made.
 pub struct Report {
@@ -159,7 +158,7 @@ struct Line {
 
 fn line(change: &Change<'_>, names: &Names) -> Line {
     let to = |wanted: &Wanted| {
-        behind(wanted.ip, Some(wanted.mac), &Way::asked(wanted, names).to_string())
+        behind(wanted.ip, Some(wanted.mac), &Leads::asked(wanted, names).to_string())
     };
     let (sign, tone, who, rest) = match change {
         Change::Added(wanted) => ("+", Tone::Good, who(wanted), to(wanted)),
@@ -168,7 +167,7 @@ fn line(change: &Change<'_>, names: &Names) -> Line {
             ("~", Tone::Odd, who(wanted), rest)
         }
         Change::Removed(was) => {
-            let rest = behind(was.ip(), was.mac(), &Way::found(was, names).to_string());
+            let rest = behind(was.ip(), was.mac(), &Leads::found(was, names).to_string());
             ("-", Tone::Bad, name(was), rest)
         }
         Change::Blocked(wanted, stands) => {
@@ -211,91 +210,25 @@ fn mac(endpoint: &Endpoint) -> String {
     endpoint.mac().map(|mac| mac.to_string()).unwrap_or_default()
 }
 
-/// Where a row leads; of port, VNI and device only what is not the device's own.
-#[derive(Default)]
-struct Way {
-    dst: Option<IpAddr>,
-    nhid: Option<u32>,
-    port: Option<u16>,
-    vni: Option<u32>,
-    via: Option<String>,
-}
-
-impl Way {
-    fn asked(wanted: &Wanted, names: &Names) -> Way {
-        let Some(to) = &wanted.to else { return Way::default() };
-        let via = to.via.as_ref().map(|via| names.name(via.index));
-        Way { dst: to.dst, nhid: to.nhid, port: to.port, vni: to.vni, via }
-    }
-
-    fn found(endpoint: &Endpoint, names: &Names) -> Way {
-        let Some(row) = &endpoint.fdb else { return Way::default() };
-        let via = row.via.map(|index| names.name(index));
-        Way { dst: row.dst, nhid: row.nhid, port: row.port, vni: row.vni, via }
-    }
-}
-
-impl fmt::Display for Way {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.dst, self.nhid) {
-            (Some(dst), _) => write!(f, "{dst}")?,
-            (None, Some(id)) => write!(f, "nhid {id}")?,
-            (None, None) => return Ok(()),
-        }
-        self.port.map_or(Ok(()), |port| write!(f, " port {port}"))?;
-        self.vni.map_or(Ok(()), |vni| write!(f, " vni {vni}"))?;
-        self.via.as_ref().map_or(Ok(()), |via| write!(f, " via {via}"))
-    }
-}
-
-/// The devices of the underlay by their indexes, where a row leaves by one.
-#[derive(Default)]
-struct Names(Vec<(u32, IfName)>);
-
-impl Names {
-    fn of(context: &Context, device: &Device, changes: &[Change<'_>]) -> Names {
-        let asked = |w: &Wanted| w.to.as_ref().is_some_and(|to| to.via.is_some());
-        let found = |e: &Endpoint| e.fdb.as_ref().is_some_and(|row| row.via.is_some());
-        let is_needed = changes.iter().any(|change| match change {
-            Change::Added(wanted) => asked(wanted),
-            Change::Removed(was) => found(was),
-            Change::Changed(wanted, was) | Change::Blocked(wanted, was) => {
-                asked(wanted) || found(was)
-            }
-        });
-        if !is_needed {
-            return Names::default();
-        }
-        // One whose name cannot be read is told by its index.
-        let links = underlay(context, &device.slots, device.at, &device.link).unwrap_or_default();
-        Names(links.into_iter().map(|link| (link.index, link.name)).collect())
-    }
-
-    fn name(&self, index: u32) -> String {
-        let known = self.0.iter().find(|(known, _)| *known == index);
-        known.map_or_else(|| format!("if{index}"), |(_, name)| name.to_string())
-    }
-}
-
 fn arrow(to: &str) -> String {
     if to.is_empty() { String::new() } else { format!(" → {to}") }
 }
 
 /// What of it is otherwise than it is wanted.
 fn before(wanted: &Wanted, stands: &Endpoint, names: &Names) -> String {
-    let way = Way::found(stands, names).to_string();
-    if stands.mac() == Some(wanted.mac) { way } else { format!("{}{}", mac(stands), arrow(&way)) }
+    let to = Leads::found(stands, names).to_string();
+    if stands.mac() == Some(wanted.mac) { to } else { format!("{}{}", mac(stands), arrow(&to)) }
 }
 
 /// Whom a row names, and where that is.
 pub fn place_of(stands: &Endpoint) -> String {
-    let way = Way::found(stands, &Names::default()).to_string();
-    format!("{}{}", mac(stands), arrow(&way))
+    let to = Leads::found(stands, &Names::default()).to_string();
+    format!("{}{}", mac(stands), arrow(&to))
 }
 
 fn value(change: &Change<'_>, names: &Names) -> Value {
-    let wanted = |w: &Wanted| shape(w.ip, Some(w.mac), &Way::asked(w, names));
-    let stands = |e: &Endpoint| shape(e.ip(), e.mac(), &Way::found(e, names));
+    let wanted = |w: &Wanted| shape(w.ip, Some(w.mac), &Leads::asked(w, names));
+    let stands = |e: &Endpoint| shape(e.ip(), e.mac(), &Leads::found(e, names));
     match change {
         Change::Added(new) => wanted(new),
         Change::Removed(was) => stands(was),
@@ -304,10 +237,11 @@ fn value(change: &Change<'_>, names: &Names) -> Value {
     }
 }
 
-fn shape(ip: Option<IpAddr>, mac: Option<MacAddr>, way: &Way) -> Value {
-    let Way { dst, nhid, port, vni, via } = way;
+fn shape(ip: Option<IpAddr>, mac: Option<MacAddr>, leads: &Leads) -> Value {
+    let Leads { way, via } = leads;
     json!({
-        "ip": ip, "mac": mac, "dst": dst, "nhid": nhid, "port": port, "vni": vni, "via": via,
+        "ip": ip, "mac": mac, "dst": way.dst, "nhid": way.nhid, "port": way.port,
+        "vni": way.vni, "via": via,
     })
 }
 

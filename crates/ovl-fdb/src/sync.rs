@@ -80,11 +80,12 @@ fn guard(
         return Ok(());
     }
     if is_empty && !args.allow_empty {
+        let kept = match removed {
+            1 => "1 endpoint stays".to_owned(),
+            _ => format!("{removed} endpoints stay"),
+        };
         return Err(device
-            .refusal(
-                "sync",
-                format!("the table is empty: nothing was deleted, not {removed} endpoints"),
-            )
+            .refusal("sync", format!("the table is empty: nothing was deleted; {kept}"))
             .hint("--allow-empty deletes all that ovl-fdb has made on the device"));
     }
     let is_ours = |e: &&Endpoint| e.ours.neigh || e.ours.fdb;

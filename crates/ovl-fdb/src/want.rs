@@ -196,10 +196,16 @@ pub fn not_own_mac(device: &Device, mac: MacAddr) -> Result<(), Error> {
     if device.link.attrs.mac != Some(mac) {
         return Ok(());
     }
-    let dev = &device.link.name;
-    let message =
-        format!("{mac} is {dev}'s own MAC address: no endpoint behind a VTEP can have it");
-    Err(Error::new(Exit::Failed, message).about("add", mac.to_string(), device.label()))
+    Err(Error::new(Exit::Failed, own_mac(&device.link, mac)).about(
+        "add",
+        mac.to_string(),
+        device.label(),
+    ))
+}
+
+/// What is wrong with an endpoint that has the device's own address.
+pub fn own_mac(link: &Link, mac: MacAddr) -> String {
+    format!("{mac} is {}'s own MAC address: no endpoint behind a VTEP can have it", link.name)
 }
 
 /// A device of the namespace of the socket, by name; `if5` is also the one with

@@ -38,21 +38,20 @@ pub struct Wish {
 
 /// The error of a source that gives no table.
 pub fn no_table(why: SourceError) -> Error {
-    match why {
-        SourceError::Missing { what, why } => {
-            Error::new(Exit::Missing, format!("cannot read {what}: {why}"))
-        }
-        SourceError::Denied { what, why } => {
-            Error::new(Exit::Denied, format!("cannot read {what}: {why}"))
-        }
-        SourceError::Unreadable { what, why } => {
-            Error::new(Exit::Failed, format!("cannot read {what}: {why}"))
-        }
-        SourceError::Wrong { what, findings } => Error::new(
+    let (exit, message) = match why {
+        SourceError::Missing { what, why } => (Exit::Missing, cannot_read(&what, &why)),
+        SourceError::Denied { what, why } => (Exit::Denied, cannot_read(&what, &why)),
+        SourceError::Unreadable { what, why } => (Exit::Failed, cannot_read(&what, &why)),
+        SourceError::Wrong { what, findings } => (
             Exit::Failed,
             format!("{what} is no table of endpoints, nothing was written\n{findings}"),
         ),
-    }
+    };
+    Error::new(exit, message)
+}
+
+fn cannot_read(what: &str, why: &str) -> String {
+    format!("cannot read {what}: {why}")
 }
 
 impl Wish {

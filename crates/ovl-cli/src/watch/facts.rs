@@ -41,7 +41,10 @@ pub(super) fn facts(object: &Object, known: &Known) -> Vec<Fact> {
             ("type", route.kind.to_string()),
             ("dev", text(route.dev.map(|index| dev(index, known)))),
             // The main table has nothing to say of itself.
-            ("table", text((route.table != MAIN_TABLE).then(|| route.table.to_string()))),
+            (
+                "table",
+                text((route.table != MAIN_TABLE).then(|| ways::table(route.table).into_owned())),
+            ),
             ("via", text(route.via.map(|via| ways::gateway(route, via)))),
             ("nexthops", ways::hops(route, |index| dev(index, known))),
             ("nhid", text(route.nhid.map(|id| id.to_string()))),

@@ -24,6 +24,7 @@ use super::book::{Life, neigh};
 use crate::device::{defaults, own_addresses};
 use crate::home::Spot;
 use crate::memory::Memory;
+use crate::want::own_mac;
 use crate::written::{Kept, Way};
 
 /// Rows that are looked at for their age at once: misses wait meanwhile.
@@ -66,8 +67,8 @@ pub enum Answer {
     Written(usize),
     /// Another's row stands in the way, and says this.
     Foreign(String),
-    /// The kernel refused.
-    Refused(Fail),
+    /// It cannot be written, for this reason.
+    Refused(String),
 }
 
 /// What stands where a row is to go.
@@ -115,11 +116,14 @@ impl<'c> Desk<'c> {
     /// Writes an endpoint's rows: where it is, then who it is, so that nobody is
     /// told of an endpoint that cannot be reached. All or nothing.
     pub fn answer(&mut self, endpoint: &Endpoint, life: Life) -> Answer {
+        if endpoint.has_target() && self.link.attrs.mac == Some(endpoint.mac) {
+            return Answer::Refused(own_mac(&self.link, endpoint.mac));
+        }
         let via = match &endpoint.via {
             None => None,
             Some(name) => match self.vias.iter().find(|via| via.name == *name) {
                 Some(via) => Some(via.clone()),
-                None => return Answer::Refused(Fail::Refused(KernelError::new(Errno::ENODEV))),
+                None => return Answer::Refused(KernelError::new(Errno::ENODEV).to_string()),
             },
         };
         let fdb = life.fdb(endpoint).map(|row| self.plain(FdbSpec { via, ..row }));
@@ -134,7 +138,7 @@ impl<'c> Desk<'c> {
                 }
                 Ok(Put::Stood) => continue,
                 Ok(Put::Foreign(says)) => Answer::Foreign(says),
-                Err(why) => Answer::Refused(why),
+                Err(why) => Answer::Refused(why.to_string()),
             };
             for row in &written {
                 let _ = self.reader.change(self.spot.index, RowOp::Del, row);

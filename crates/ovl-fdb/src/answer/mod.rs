@@ -260,7 +260,7 @@ impl<'c> Clerk<'c> {
                 // It may be granted the next time.
                 self.answered.remove(&wanted);
                 self.unknown.insert(wanted, now);
-                Event::Refused(wanted, endpoint, why.to_string())
+                Event::Refused(wanted, endpoint, why)
             }
         };
         self.teller.tell(&event)

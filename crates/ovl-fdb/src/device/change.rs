@@ -56,13 +56,7 @@ impl Device {
         onlooker: &mut dyn Onlooker,
     ) -> Result<Applied, Error> {
         if !acting.dry_run {
-            // What ages by itself is nobody's, and another's row does not become ours
-            // because it is deleted.
-            let foreign = self.foreign_that_go(plan);
-            let is_ours = |row: &&RowSpec| Kept::of(row).is_none_or(|row| !foreign.contains(&row));
-            let (gone, made): (Vec<_>, Vec<_>) = plan.steps().partition(|step| is_deletion(step));
-            let rows = rows_of(gone).filter(is_ours).chain(rows_of(made));
-            self.memory.note(rows.filter(|row| row.lasts()))?;
+            self.note(plan)?;
         }
         let standing = self.standing_if_more_is_known();
         // What was compared is not needed any more, and there may be much of it.
@@ -70,41 +64,31 @@ impl Device {
         let is_external = self.is_external();
         let mut refusals = Refusals { onlooker, rows: Set::default() };
         let applied = carry_out(context, acting, plan, self.slots.open, &mut refusals, advise);
-        let applied = match applied {
+        match applied {
             // What was noted does not stand: another's row that says the same, later, is
             // not ours.
             Err(mut error) if error.reverted => {
-                if let Err(why) = self.memory.take_back() {
-                    error.aftermath.push(why.message);
-                }
-                return Err(error);
+                error.aftermath.extend(self.memory.take_back().err().map(|why| why.message));
+                Err(error)
             }
-            other => other?,
-        };
-        if applied != Applied::Shown {
-            let (gone, refused) = (deleted(plan), refusals.rows);
-            let now = if is_external { Set::default() } else { written_over(plan) };
-            let over: Set<Address> = now.iter().map(|row| row.address()).collect();
-            let is_old = |row: &Kept| over.contains(&row.address()) && !now.contains(row);
-            let written = rows_of(plan.steps().filter(|step| !is_deletion(step)));
-            let standing = standing.map(|rows| -> (Set<Kept>, Set<Address>) {
-                let rows = rows.into_iter().chain(written.filter_map(Kept::of));
-                rows.map(|row| (row, row.address())).unzip()
-            });
-            // Of an address at which another's row stands with our marks it has to be
-            // known that ours said something else. Flood rows have none.
-            let is_flood = |row: &Kept| row.address() == Address::Mac(MacAddr::ZERO);
-            let is_there = |row: &Kept| match &standing {
-                None => true,
-                Some((rows, _)) if is_flood(row) => rows.contains(row),
-                Some((_, addresses)) => addresses.contains(&row.address()),
-            };
-            let kept = self.memory.keep(|row| {
-                !gone.contains(&row) && !refused.contains(&row) && !is_old(&row) && is_there(&row)
-            });
-            kept.map_err(|why| context.after_what_was_done(why))?;
+            Ok(applied) if applied != Applied::Shown => {
+                let left = Left::by(plan, refusals.rows, standing, is_external);
+                let kept = self.memory.keep(|row| left.has(row));
+                kept.map_err(|why| context.after_what_was_done(why))?;
+                Ok(applied)
+            }
+            other => other,
         }
-        Ok(applied)
+    }
+
+    /// Remembers what a plan writes. What ages by itself is nobody's, and another's row
+    /// does not become ours because it is deleted.
+    fn note(&mut self, plan: &Plan) -> Result<(), Error> {
+        let foreign = self.foreign_that_go(plan);
+        let is_ours = |row: &&RowSpec| Kept::of(row).is_none_or(|row| !foreign.contains(&row));
+        let (gone, made): (Vec<_>, Vec<_>) = plan.steps().partition(|step| is_deletion(step));
+        let rows = rows_of(gone).filter(is_ours).chain(rows_of(made));
+        self.memory.note(rows.filter(|row| row.lasts()))
     }
 
     /// The rows that stand, where more are remembered: others have deleted those, or a
@@ -126,6 +110,46 @@ impl Device {
         let rows = self.endpoints.iter().flat_map(Endpoint::kept);
         let foreign = rows.filter(|(row, is_ours)| !is_ours && go.contains(row));
         foreign.map(|(row, _)| row).collect()
+    }
+}
+
+/// What a plan that was carried out has left of the rows that are remembered.
+struct Left {
+    gone: Set<Kept>,
+    refused: Set<Kept>,
+    /// Rows written over others, and their addresses.
+    now: Set<Kept>,
+    over: Set<Address>,
+    /// All that stands, where it was looked at, and its addresses.
+    standing: Option<(Set<Kept>, Set<Address>)>,
+}
+
+impl Left {
+    /// `standing` are the rows that stood before; a device that `is_external` has a row
+    /// of a MAC address for each VNI, and none is written over another.
+    fn by(plan: &Plan, refused: Set<Kept>, standing: Option<Vec<Kept>>, is_external: bool) -> Left {
+        let now = if is_external { Set::default() } else { written_over(plan) };
+        let over = now.iter().map(|row| row.address()).collect();
+        let written = || rows_of(plan.steps().filter(|step| !is_deletion(step)));
+        let standing = standing.map(|rows| {
+            let rows = rows.into_iter().chain(written().filter_map(Kept::of));
+            rows.map(|row| (row, row.address())).unzip()
+        });
+        Left { gone: deleted(plan), refused, now, over, standing }
+    }
+
+    /// Is it one of them?
+    fn has(&self, row: Kept) -> bool {
+        let address = row.address();
+        let is_old = || self.over.contains(&address) && !self.now.contains(&row);
+        // Of an address at which another's row stands with our marks it has to be
+        // known that ours said something else. Flood rows have none.
+        let is_there = || match &self.standing {
+            None => true,
+            Some((rows, _)) if address == Address::Mac(MacAddr::ZERO) => rows.contains(&row),
+            Some((_, addresses)) => addresses.contains(&address),
+        };
+        !self.gone.contains(&row) && !self.refused.contains(&row) && !is_old() && is_there()
     }
 }
 

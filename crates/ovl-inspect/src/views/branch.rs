@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use ovl_cli::columns::width;
 use ovl_cli::paint::{Paint, Tone};
 
 /// One line, and the lines that hang from it.
@@ -110,7 +111,7 @@ pub fn draw(nodes: &[Node], pen: Pen) -> String {
     hang(&mut lines, nodes, "", pen);
     let widths = Widths::of(&lines);
     let each = lines.iter().map(|line| {
-        let fits = |room| length(&widths.text(line, Paint::OFF)) <= room;
+        let fits = |room| width(&widths.text(line, Paint::OFF)) <= room;
         if pen.room.is_none_or(fits) {
             widths.text(line, pen.paint) + "\n"
         } else {
@@ -137,21 +138,21 @@ fn hang<'n>(lines: &mut Vec<Line<'n>>, nodes: &'n [Node], indent: &str, pen: Pen
 /// Words after a beginning; those that do not fit on lines of their own, after `rest`.
 fn flowed(begin: String, rest: &str, words: &[Word], pen: Pen) -> String {
     let (mut out, mut line) = (String::new(), begin);
-    let mut width = length(&line);
+    let mut taken = width(&line);
     let mut is_fresh = line.is_empty();
     for word in words {
         let gap = if is_fresh { 0 } else { word.gap };
-        let long = length(&word.text);
-        if pen.room.is_some_and(|room| width + gap + long > room) && !is_fresh {
+        let long = width(&word.text);
+        if pen.room.is_some_and(|room| taken + gap + long > room) && !is_fresh {
             out.push_str(line.trim_end());
             out.push('\n');
             rest.clone_into(&mut line);
-            width = length(rest);
+            taken = width(rest);
         } else {
             line.push_str(&" ".repeat(gap));
-            width += gap;
+            taken += gap;
         }
-        width += long;
+        taken += long;
         line.push_str(&word.painted(pen.paint));
         is_fresh = false;
     }
@@ -175,16 +176,16 @@ impl Widths {
             name: widest(&|Line { stem, node, .. }| {
                 let is_followed = !node.addresses.is_empty() || !node.details.is_empty();
                 let is_followed = is_followed || !node.far.is_empty();
-                is_followed.then(|| length(stem) + length(&node.name))
+                is_followed.then(|| width(stem) + width(&node.name))
             }),
             addresses: widest(&|Line { node, .. }| {
                 let more = !node.far.is_empty() || !node.details.is_empty();
-                (more && !node.addresses.is_empty()).then(|| length(&node.addresses.join(" ")))
+                (more && !node.addresses.is_empty()).then(|| width(&node.addresses.join(" ")))
             }),
             details: widest(&|Line { node, .. }| {
                 let words = node.details.iter().map(String::as_str);
                 let words = words.chain([node.trouble].into_iter().filter(|t| !t.is_empty()));
-                (!node.far.is_empty()).then(|| length(&words.collect::<Vec<_>>().join("  ")))
+                (!node.far.is_empty()).then(|| width(&words.collect::<Vec<_>>().join("  ")))
             }),
         }
     }
@@ -192,29 +193,29 @@ impl Widths {
     /// The whole line, in columns.
     fn text(&self, Line { stem, node, .. }: &Line<'_>, paint: Paint) -> String {
         let (addresses, details) = (node.addresses.join(" "), node.details.join("  "));
-        let name = self.name.saturating_sub(length(stem));
-        let mut out = format!("{stem}{:name$}", node.name);
+        let name = self.name.saturating_sub(width(stem));
+        let mut out = format!("{stem}{}", padded(&node.name, name));
         for word in &node.tail {
             out.push_str("  ");
             out.push_str(&word.painted(paint));
         }
         // Only a value that is alone in its line may take the place of the next column.
-        if !(addresses.is_empty() && node.far.is_empty()) || length(&details) <= WIDEST {
-            let _ = write!(out, "  {addresses:w$}", w = self.addresses);
+        if !(addresses.is_empty() && node.far.is_empty()) || width(&details) <= WIDEST {
+            let _ = write!(out, "  {}", padded(&addresses, self.addresses));
         }
         if !details.is_empty() || !node.trouble.is_empty() || !node.far.is_empty() {
             out.push_str("  ");
             out.push_str(&details);
-            let mut width = length(&details);
+            let mut taken = width(&details);
             // Padded before it is painted: escape sequences have no width.
             if !node.trouble.is_empty() {
                 let gap = if details.is_empty() { "" } else { "  " };
-                width += gap.len() + node.trouble.len();
+                taken += gap.len() + width(node.trouble);
                 out.push_str(gap);
                 out.push_str(&paint.tone(Tone::Odd, node.trouble));
             }
             if !node.far.is_empty() {
-                out.push_str(&" ".repeat(self.details.saturating_sub(width)));
+                out.push_str(&" ".repeat(self.details.saturating_sub(taken)));
                 out.push_str("  ");
                 out.push_str(&node.far().painted(paint));
             }
@@ -237,16 +238,18 @@ impl Widths {
         if !node.far.is_empty() {
             words.push(node.far());
         }
-        let column = self.name.max(length(stem) + 1) + GAP;
+        let column = self.name.max(width(stem) + 1) + GAP;
         let has_line = pen.is_drawn && !node.under.is_empty();
         let through = if has_line { format!("{below}│") } else { below.clone() };
-        let name = self.name.saturating_sub(length(stem));
-        flowed(format!("{stem}{:name$}", node.name), &format!("{through:column$}"), &words, pen)
+        let name = self.name.saturating_sub(width(stem));
+        let begin = format!("{stem}{}", padded(&node.name, name));
+        flowed(begin, &padded(&through, column), &words, pen)
     }
 }
 
-fn length(text: &str) -> usize {
-    text.chars().count()
+/// A text, and blanks until it takes so many columns.
+fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
 }
 
 #[cfg(test)]
@@ -338,9 +341,18 @@ mod tests {
         }
         for room in 55..120 {
             let text = drawn(Some(room));
-            assert!(text.lines().all(|line| length(line) <= room), "{room}:\n{text}");
+            assert!(text.lines().all(|line| width(line) <= room), "{room}:\n{text}");
         }
         assert_eq!(drawn(Some(200)), drawn(None));
+    }
+
+    #[test]
+    fn a_wide_character_takes_two_columns() {
+        let nodes = [port("名前", "10.0.0.1/24", "", "x:eth0"), port("name", "", "", "y:eth0")];
+        let text = draw(&nodes, Pen { paint: Paint::OFF, room: None, is_drawn: true });
+        let before = |line: &str| width(line.split('⇄').next().unwrap());
+        let columns: Vec<usize> = text.lines().map(before).collect();
+        assert_eq!(columns[0], columns[1], "{text}");
     }
 
     #[test]

@@ -81,16 +81,6 @@ fn row(label: &str, route: &Route, via: &str, dev: Option<u32>, links: &[Link]) 
         route.protocol.to_string(),
         route.scope.to_string(),
         route.metric.map(|m| m.to_string()).unwrap_or_default(),
-        table(route.table),
+        ways::table(route.table).into_owned(),
     ]
-}
-
-/// A routing table as `ip` calls it.
-fn table(number: u32) -> String {
-    match number {
-        253 => "default".into(),
-        MAIN_TABLE => "main".into(),
-        255 => "local".into(),
-        other => other.to_string(),
-    }
 }
