@@ -222,7 +222,12 @@ impl Memory {
             (&file).write_all(b"\n")?;
         }
         write_lines(&file, rows.iter().copied())?;
-        self.noted.extend(rows);
+        if self.noted.is_empty() {
+            // There may be very many: they are not copied.
+            self.noted = rows;
+        } else {
+            self.noted.extend(rows);
+        }
         if self.is_read() {
             self.seen = Some(Seen::of(&file)?);
         }
