@@ -9,14 +9,14 @@ use ovl_cli::error::reading;
 use ovl_cli::{Acting, Context, Error, Exit, Slots, lock};
 use ovl_core::link::Link;
 use ovl_core::names::IfName;
-use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NTF_MASTER, NTF_SELF, Neigh, Via};
+use ovl_core::row::{Fdb, NTF_MASTER, NTF_SELF, Neigh, Via};
 use ovl_core::state::{Have, Reader};
 use ovl_core::step::NsSlot;
 use ovl_core::types::MacAddr;
 use serde_json::{Value, json};
 
 use crate::cli::On;
-use crate::endpoints::{Endpoint, is_as_written, join};
+use crate::endpoints::{Endpoint, join};
 use crate::memory::Memory;
 use crate::want::device;
 
@@ -100,7 +100,7 @@ impl Device {
         let mut reader = self.slots.reader(context, self.at)?;
         let neighs = reader.neighs(Some(self.link.index));
         let neighs = neighs.map_err(reading("its neighbour rows", self.label()))?;
-        let memory = Memory::of(reader.cookie().ok(), self.link.index);
+        let memory = Memory::of(reader.cookie().ok(), &self.link);
         Ok(Known { reader, neighs, memory })
     }
 
@@ -111,9 +111,11 @@ impl Device {
             return Ok(());
         }
         let cookie = self.slots.reader(context, self.at)?.cookie().ok();
-        let index = self.link.index;
-        self.memory =
-            if is_read { Memory::of(cookie, index) } else { Memory::to_add_to(cookie, index) };
+        self.memory = if is_read {
+            Memory::of(cookie, &self.link)
+        } else {
+            Memory::to_add_to(cookie, &self.link)
+        };
         Ok(())
     }
 
@@ -252,8 +254,7 @@ fn addresses(neighs: &[Neigh], memory: &Memory, asked: &[MacAddr]) -> Vec<MacAdd
     macs
 }
 
-/// The rows at some addresses, and what the bridge says of those: of all, or only
-/// where that tells a control plane's row from one of ours.
+/// The rows at some addresses; `in_bridge`: and what the bridge says of those.
 pub fn some_rows(
     reader: &mut Reader<'_, ovl_cli::Seam>,
     link: &Link,
@@ -261,15 +262,11 @@ pub fn some_rows(
     in_bridge: bool,
 ) -> Result<Vec<Fdb>, ovl_core::error::Fail> {
     let mut rows = reader.fdb_of_each(link.index, macs, NTF_SELF)?;
-    if link.master.is_none() {
-        return Ok(rows);
+    if in_bridge && link.master.is_some() {
+        // The bridge knows no flood list.
+        let macs: Vec<MacAddr> = macs.iter().copied().filter(|m| *m != MacAddr::ZERO).collect();
+        rows.extend(reader.fdb_of_each(link.index, &macs, NTF_MASTER)?);
     }
-    let is_doubtful = |row: &&Fdb| row.flags & NTF_EXT_LEARNED != 0 && !is_as_written(row);
-    let doubtful: Vec<MacAddr> = rows.iter().filter(is_doubtful).map(|row| row.mac).collect();
-    let mut macs = if in_bridge { macs.to_vec() } else { doubtful };
-    // The bridge knows no flood list.
-    macs.retain(|mac| *mac != MacAddr::ZERO);
-    rows.extend(reader.fdb_of_each(link.index, &macs, NTF_MASTER)?);
     Ok(rows)
 }
 

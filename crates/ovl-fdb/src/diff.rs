@@ -296,7 +296,7 @@ impl<'a> Difference<'a> {
             let fdb = endpoint.fdb.as_ref().filter(|_| endpoint.ours.fdb);
             let fdb = fdb.filter(|row| match row.mac {
                 MacAddr::ZERO => !floods.contains(&Way::from(*row)),
-                mac => !macs.contains(&mac),
+                mac => row.src_vni.is_some() || !macs.contains(&mac),
             });
             let fdb = fdb.filter(|row| gone.insert((row.mac, Way::from(*row))));
             if neigh.is_none() && fdb.is_none() {

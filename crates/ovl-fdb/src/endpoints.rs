@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use ovl_core::hash::{Map, Seeded, Set};
 use ovl_core::link::Link;
-use ovl_core::row::{Fdb, NTF_EXT_LEARNED, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL};
+use ovl_core::row::{
+    Fdb, NTF_EXT_LEARNED, NTF_ROUTER, NUD_NOARP, NUD_PERMANENT, Neigh, OVL_PROTOCOL,
+};
 use ovl_core::types::MacAddr;
 
 use crate::written::{Kept, Written};
@@ -66,31 +68,27 @@ impl Endpoint {
         (self.neigh.is_none() || self.ours.neigh) && (self.fdb.is_none() || self.ours.fdb)
     }
 
-    /// What marks and memory say together: a row is ours that has our mark and says
-    /// what we wrote. A mark lies: another program's replace keeps our protocol
-    /// number on a neighbour row, and the kernel keeps our state on an FDB row that
-    /// FRR takes over. Where it is not remembered what was written to an address (the
-    /// memory is another mount namespace's), two marks on a pair prove it, unless a
-    /// control plane such as FRR has put `extern_learn` on the bridge's row too, which
-    /// we never do, and left a state on the device's row that is not ours. The flag of
-    /// a flood row is shared by all rows of its MAC address, and is no mark; nor has a row
-    /// any that `answer` wrote to age.
+    /// What marks and memory say together: a row is ours that has our mark, is in the
+    /// state in which we write it, and says what we wrote. A mark alone lies: another
+    /// program's replace keeps our protocol number on a neighbour row, and control planes
+    /// such as FRR put `extern_learn` on their FDB rows as well. Where nothing is
+    /// remembered of either address of a pair (the memory is another mount namespace's),
+    /// its two marks prove it. The flag of a flood row is shared by all rows of its MAC
+    /// address, and is no mark; nor has a row any that `answer` wrote to age.
     fn judge(&mut self, written: &Written) {
-        let control_plane = self.bridge.as_ref().is_some_and(|b| b.flags & NTF_EXT_LEARNED != 0)
-            && self.fdb.as_ref().is_some_and(|f| !is_as_written(f));
-        let neigh = self.neigh.as_ref().filter(|n| n.proto == Some(OVL_PROTOCOL));
+        let neigh = self.neigh.as_ref().filter(|n| is_neigh_as_written(n));
+        let neigh = neigh.and_then(|n| Some(Kept::Neigh(n.ip, n.mac?)));
         let written_to_age = |f: &Fdb| f.is_learned() && written.has(Kept::fdb(f));
-        let is_marked = |f: &Fdb| f.flags & NTF_EXT_LEARNED != 0 && !control_plane;
-        let fdb = self.fdb.as_ref();
-        let fdb = fdb.filter(|f| f.mac == MacAddr::ZERO || is_marked(f) || written_to_age(f));
-        let pair = neigh.is_some() && fdb.is_some();
-        let proved = |row: Kept| written.has(row) || pair && !written.knows(row);
-        let is_ours = fdb.is_some_and(|f| proved(Kept::fdb(f)));
+        let is_marked = |f: &Fdb| f.mac == MacAddr::ZERO || is_as_written(f) || written_to_age(f);
+        let fdb = self.fdb.as_ref().filter(|f| is_marked(f)).map(Kept::fdb);
+        let pair = neigh.zip(fdb);
+        let is_unknown = |(neigh, fdb)| !written.knows(neigh) && !written.knows(fdb);
+        let is_ours = fdb.is_some_and(|row| written.has(row) || pair.is_some_and(is_unknown));
         // Of a pair that was written both rows are still ours, or neither. What ages may
         // have been learned anew.
         let broken = |f: &Fdb| !is_ours && !f.is_learned() && written.knows(Kept::fdb(f));
         let neigh = neigh.filter(|_| !self.fdb.as_ref().is_some_and(broken));
-        let neigh = neigh.and_then(|n| Some(Kept::Neigh(n.ip, n.mac?)));
+        let proved = |row| written.has(row) || pair.is_some() && !written.knows(row);
         self.ours = Ours { neigh: neigh.is_some_and(proved), fdb: is_ours };
     }
 
@@ -119,6 +117,13 @@ impl Endpoint {
 /// `NUD_NOARP` beside `NUD_PERMANENT`, FRR no `NUD_PERMANENT` at all, Docker no mark.
 pub fn is_as_written(row: &Fdb) -> bool {
     row.flags & NTF_EXT_LEARNED != 0 && row.state == NUD_PERMANENT
+}
+
+/// The same of a neighbour row: flags of it are a control plane's, or somebody's who
+/// wrote over it.
+pub fn is_neigh_as_written(row: &Neigh) -> bool {
+    let is_plain = row.flags & (NTF_ROUTER | NTF_EXT_LEARNED) == 0;
+    row.proto == Some(OVL_PROTOCOL) && row.state == NUD_PERMANENT && is_plain
 }
 
 /// The endpoints of one device, from the rows of its namespace, and from those that

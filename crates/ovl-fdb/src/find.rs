@@ -164,7 +164,7 @@ fn group(
     neighs: &[Neigh],
     fdb: &[Fdb],
 ) -> Group {
-    let memory = Memory::of(cookie, link.index);
+    let memory = Memory::of(cookie, link);
     let endpoints = join(link, neighs, fdb, memory.written());
     let (netns, place) = (directory.netns(ns.key(), cookie), directory.short(ns.key()));
     let names = links.iter().map(|link| (link.index, link.name.clone())).collect();

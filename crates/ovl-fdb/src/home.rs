@@ -1,6 +1,7 @@
 //! Where a follower's device is. Namespaces and devices that are made again are
-//! others than before, whatever their name and inode number say: the cookie of
-//! the one and the index of the other are never given twice. Looking holds nothing.
+//! others than before, whatever their name and inode number say: the cookie of the
+//! one is never given twice, and the other has a MAC address of its own. Looking holds
+//! nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use ovl_core::names::{NETNS_DIR, NsRef};
 use ovl_core::netns::NetNs;
 use ovl_core::state::Reader;
 use ovl_core::step::Place;
+use ovl_core::types::MacAddr;
 
 use crate::cli::On;
 
@@ -20,6 +22,9 @@ pub struct Spot {
     pub cookie: u64,
     /// The device's index.
     pub index: u32,
+    /// Its MAC address: one that is made elsewhere and moved here may have the index of
+    /// the last one.
+    pub mac: Option<MacAddr>,
 }
 
 /// The place a follower works at.
@@ -85,7 +90,7 @@ impl<'c> Home<'c> {
         let mut reader = Reader::open(&self.context.kernel, ns).ok()?;
         let link = reader.link(&self.on.dev, false).ok()??;
         link.vxlan()?;
-        Some(Spot { cookie: reader.cookie().ok()?, index: link.index })
+        Some(Spot { cookie: reader.cookie().ok()?, index: link.index, mac: link.attrs.mac })
     }
 
     /// What it is called, for people.

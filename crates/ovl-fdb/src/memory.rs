@@ -1,7 +1,9 @@
 //! What this toolkit has written: the kernel's marks alone say too little. A program
 //! that replaces a row keeps our protocol number on it, or our `extern_learn`; a row
 //! that lost its other half has no second mark. One file a device under
-//! /run/ovl/rows, named by the cookie of its namespace, which is never given twice.
+//! /run/ovl/rows, named by the cookie of its namespace, which is never given twice, by
+//! its index there, and by its MAC address: a device that is made again may have the
+//! index of the last one, where it was made elsewhere and moved.
 //! It is gone with the machine's run, as the rows are. Several runs add to it and
 //! take from it at once: each does so under a lock, held as long as that takes, and
 //! looks again at what others have written meanwhile.
@@ -18,6 +20,8 @@ use ovl_cli::Error;
 use ovl_cli::error::from_fail;
 use ovl_cli::lock::{self, STATE_DIR};
 use ovl_core::error::Fail;
+use ovl_core::hash::Set;
+use ovl_core::link::Link;
 use ovl_core::names::shown;
 use ovl_core::row::RowSpec;
 
@@ -166,9 +170,9 @@ impl Seen {
 }
 
 impl Memory {
-    /// What is remembered of the device with that index in the namespace with
-    /// that cookie; nothing, when nothing was written down.
-    pub fn of(cookie: Option<u64>, dev: u32) -> Memory {
+    /// What is remembered of the device in the namespace with that cookie; nothing, when
+    /// nothing was written down.
+    pub fn of(cookie: Option<u64>, dev: &Link) -> Memory {
         let path = place(cookie, dev);
         let read = File::open(&path).and_then(|file| read(&file, None));
         let (rows, seen) = read.unwrap_or_default();
@@ -177,7 +181,7 @@ impl Memory {
 
     /// The memory of that device to be added to, without reading it: a script that adds
     /// one endpoint after the other is not to read all of them each time.
-    pub fn to_add_to(cookie: Option<u64>, dev: u32) -> Memory {
+    pub fn to_add_to(cookie: Option<u64>, dev: &Link) -> Memory {
         Memory { path: place(cookie, dev), ..Memory::default() }
     }
 
@@ -210,6 +214,9 @@ impl Memory {
         rows.retain(|row| !self.rows.has(*row));
         let was = Seen::of(&file)?;
         let length = was.length;
+        if length == 0 {
+            self.forget_predecessors();
+        }
         if !self.is_read() {
             self.before.get_or_insert(was);
         }
@@ -220,6 +227,11 @@ impl Memory {
         if last != *b"\n" {
             // What was cut off when its writer was killed is a line of its own, and no row.
             (&file).write_all(b"\n")?;
+        }
+        if !self.gone.is_empty() {
+            // It was forgotten, and comes again.
+            let noted: Set<Kept> = rows.iter().copied().collect();
+            self.gone.retain(|row| !noted.contains(row));
         }
         write_lines(&file, rows.iter().copied())?;
         if self.noted.is_empty() {
@@ -232,6 +244,24 @@ impl Memory {
             self.seen = Some(Seen::of(&file)?);
         }
         Ok(())
+    }
+
+    /// Removes what is remembered of devices that had this one's place: they are gone, or
+    /// have another MAC address. That it cannot be removed costs nothing but room.
+    fn forget_predecessors(&self) {
+        let Some((place, folder)) = self
+            .path
+            .with_extension("")
+            .file_name()
+            .zip(self.path.parent())
+            .map(|(place, folder)| (place.to_owned(), folder))
+        else {
+            return;
+        };
+        let others = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
+        for other in others.filter(|p| *p != self.path && p.file_stem() == Some(&place)) {
+            let _ = fs::remove_file(other);
+        }
     }
 
     /// Takes back what was noted: it does not stand. What was remembered before stays.
@@ -278,8 +308,15 @@ impl Memory {
 
     /// Forgets a row that is gone; it is to be saved when all are.
     pub fn forget(&mut self, row: Kept) {
-        self.rows.remove(row);
-        self.gone.push(row);
+        if self.rows.has(row) {
+            self.rows.remove(row);
+            self.gone.push(row);
+        }
+    }
+
+    /// Was a row forgotten that is still written down?
+    pub fn has_forgotten(&self) -> bool {
+        !self.gone.is_empty()
     }
 
     /// Writes down what is remembered, and what others have noted meanwhile.
@@ -364,8 +401,9 @@ fn read(file: &File, most: Option<u64>) -> io::Result<(Written, Seen)> {
 }
 
 /// The file of a device.
-fn place(cookie: Option<u64>, dev: u32) -> PathBuf {
-    let name = format!("{}.{dev}", cookie.unwrap_or_default());
+fn place(cookie: Option<u64>, dev: &Link) -> PathBuf {
+    let (cookie, mac) = (cookie.unwrap_or_default(), dev.attrs.mac.unwrap_or_default());
+    let name = format!("{cookie}.{}.{mac}", dev.index);
     PathBuf::from(STATE_DIR).join("rows").join(name)
 }
 

@@ -49,11 +49,6 @@ impl Way {
         let [src_vni, nhid, via] = numbers.map(|number| number.and_then(NonZeroU32::new));
         Way { dst, port: port.and_then(NonZeroU16::new), vni, src_vni, nhid, via }
     }
-
-    /// Where it leads, whatever packets it is for.
-    pub fn target(self) -> Way {
-        Way { src_vni: None, ..self }
-    }
 }
 
 impl From<&FdbSpec> for Way {
@@ -183,6 +178,11 @@ impl Written {
             Kept::Neigh(ip, _) => self.neigh.contains_key(&ip),
             Kept::Fdb(mac, _) => self.fdb.contains_key(&mac),
         }
+    }
+
+    /// Was an FDB row of that MAC address written?
+    pub fn has_fdb_of(&self, mac: MacAddr) -> bool {
+        self.fdb.contains_key(&mac)
     }
 
     /// How many rows it has.

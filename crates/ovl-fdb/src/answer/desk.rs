@@ -1,27 +1,29 @@
 //! The namespace that is answered in, for as long as others hold it: an ear for
 //! misses, and a socket on which rows are looked at, written and deleted. What it
-//! wrote, it knows, and touches nothing else.
+//! wrote, it knows; of what it did not, only rows of this toolkit that stand in the way
+//! of an answer give way.
 
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use ovl_cli::{Context, Seam};
+use ovl_cli::{Context, Error, Seam};
 use ovl_core::error::{Fail, KernelError};
 use ovl_core::hash::{Map, Set};
 use ovl_core::known::Object;
 use ovl_core::link::Link;
 use ovl_core::netns::{NetNs, NsKey};
 use ovl_core::row::{
-    Fdb, FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_NOARP, NUD_PERMANENT, Neigh, NeighSpec, RowOp,
-    RowSpec, Via, Wanted,
+    FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_PERMANENT, RowOp, RowSpec, Via, Wanted,
 };
 use ovl_core::state::Reader;
 use ovl_core::types::MacAddr;
 use ovl_endpoints::Endpoint;
 
-use super::book::{Life, neigh};
+use super::book::{Book, Life, neigh};
+use super::put::Stands;
 use crate::device::{defaults, own_addresses};
+use crate::endpoints::Endpoint as Joined;
 use crate::home::Spot;
 use crate::memory::Memory;
 use crate::want::own_mac;
@@ -41,20 +43,20 @@ pub struct Desk<'c> {
     pub spot: Spot,
     /// What the device is.
     pub link: Link,
-    reader: Reader<'c, Seam>,
-    memory: Memory,
+    pub(super) reader: Reader<'c, Seam>,
+    pub(super) memory: Memory,
     /// Rows could not be remembered, as was said.
     forgets: bool,
     /// What was written here and stands, and when it was last known to be used.
-    given: Map<Wanted, Given>,
+    pub(super) given: Map<Wanted, Given>,
     /// The devices that rows leave by, which the table names.
     vias: Vec<Via>,
 }
 
 /// A row that was written as an answer.
 #[derive(Debug, Clone, Copy)]
-struct Given {
-    row: Kept,
+pub(super) struct Given {
+    pub(super) row: Kept,
     at: Instant,
     /// It was written to stay.
     stays: bool,
@@ -71,30 +73,11 @@ pub enum Answer {
     Refused(String),
 }
 
-/// What stands where a row is to go.
-enum Stands {
-    /// Just what is to stand there.
-    Same,
-    /// Something that gives way: learned, stale, or of our own making.
-    Weak(RowSpec),
-    /// Another's, with what it says.
-    Foreign(String),
-    /// Nothing any more.
-    Nothing,
-}
-
-/// What became of one row.
-enum Put {
-    Written,
-    Stood,
-    Foreign(String),
-}
-
 impl<'c> Desk<'c> {
     /// Opens a socket in the namespace.
     pub fn open(context: &'c Context, ns: &NetNs, spot: Spot, link: Link) -> Result<Self, Fail> {
         let reader = Reader::open(&context.kernel, ns)?;
-        let memory = Memory::of(Some(spot.cookie), spot.index);
+        let memory = Memory::of(Some(spot.cookie), &link);
         Ok(Desk {
             context,
             key: ns.key(),
@@ -129,29 +112,57 @@ impl<'c> Desk<'c> {
         let fdb = life.fdb(endpoint).map(|row| self.plain(FdbSpec { via, ..row }));
         let fdb = fdb.map(RowSpec::Fdb);
         let neigh = neigh(endpoint).map(RowSpec::Neigh);
-        let mut written: Vec<RowSpec> = Vec::new();
+        let mut rows = Vec::new();
         for row in fdb.into_iter().chain(neigh) {
-            let failed = match self.put(&row) {
-                Ok(Put::Written) => {
-                    written.push(row);
-                    continue;
-                }
-                Ok(Put::Stood) => continue,
-                Ok(Put::Foreign(says)) => Answer::Foreign(says),
-                Err(why) => Answer::Refused(why.to_string()),
-            };
-            for row in &written {
-                let _ = self.reader.change(self.spot.index, RowOp::Del, row);
+            match self.stands(&row) {
+                Ok(Stands::Same) => {}
+                Ok(Stands::Foreign(says)) => return Answer::Foreign(says),
+                Ok(Stands::Weak(_) | Stands::Nothing) => rows.push(row),
+                Err(why) => return Answer::Refused(why.to_string()),
             }
+        }
+        // Before they are written: whatever ends the run, they are known again.
+        self.remember(&rows);
+        let (written, failed) = self.put_all(&rows);
+        for row in rows.iter().filter(|row| !written.contains(row)).filter_map(Kept::of) {
+            self.memory.forget(row);
+        }
+        if let Some(failed) = failed {
             return failed;
         }
-        self.remember(&written);
-        let at = Instant::now();
-        let stays = life == Life::Permanent;
-        for row in written.iter().filter_map(Kept::of) {
+        let (at, stays) = (Instant::now(), life == Life::Permanent);
+        for row in written.iter().copied().filter_map(Kept::of) {
             self.given.insert(asks(row), Given { row, at, stays });
         }
         Answer::Written(written.len())
+    }
+
+    /// Takes over the answers of an earlier run that are to age: it left them when it
+    /// ended. Where the FDB row has aged away since, the neighbour row is one of those if
+    /// the table still has it.
+    pub fn adopt(&mut self, endpoints: &[Joined], book: &Book) {
+        let at = Instant::now();
+        let is_answer = |endpoint: &Joined| match (&endpoint.neigh, &endpoint.fdb) {
+            (_, Some(row)) => endpoint.ours.fdb && row.is_learned(),
+            (Some(row), None) => {
+                let given = book.find(Wanted::Mac(row.ip)).filter(|e| Some(e.mac) == row.mac);
+                let was_there = |e: &Endpoint| self.memory.written().has_fdb_of(e.mac);
+                given.is_some_and(was_there)
+            }
+            (None, None) => false,
+        };
+        let answers = endpoints.iter().filter(|endpoint| is_answer(endpoint));
+        let rows = answers.flat_map(Joined::kept).filter(|(_, is_ours)| *is_ours);
+        let given = rows.map(|(row, _)| (asks(row), Given { row, at, stays: false }));
+        self.given.extend(given.collect::<Vec<_>>());
+    }
+
+    /// Writes down what was forgotten since it was last done.
+    pub fn keep_memory(&mut self) {
+        if self.memory.has_forgotten() {
+            let saved = self.memory.save();
+            self.told(saved);
+        }
     }
 
     /// That a row cannot be remembered costs no more than that it is thought of as
@@ -159,8 +170,12 @@ impl<'c> Desk<'c> {
     fn remember(&mut self, rows: &[RowSpec]) {
         let noted = self.memory.note(rows);
         self.memory.settle();
-        let is_told = std::mem::replace(&mut self.forgets, noted.is_err());
-        if let Err(mut why) = noted
+        self.told(noted);
+    }
+
+    fn told(&mut self, kept: Result<(), Error>) {
+        let is_told = std::mem::replace(&mut self.forgets, kept.is_err());
+        if let Err(mut why) = kept
             && !is_told
         {
             why.aftermath.push("the answers go on; their rows may be taken for another's".into());
@@ -176,76 +191,6 @@ impl<'c> Desk<'c> {
             vni: row.vni.filter(|own| Some(*own) != vni),
             ..row
         }
-    }
-
-    fn put(&mut self, row: &RowSpec) -> Result<Put, Fail> {
-        // What stands may go, or come, between two requests; not for ever.
-        for _ in 0..4 {
-            match self.reader.change(self.spot.index, RowOp::Add, row) {
-                Ok(()) => return Ok(Put::Written),
-                Err(why) if why.errno() == Some(Errno::EEXIST) => {}
-                Err(why) => return Err(why),
-            }
-            match self.stands(row)? {
-                Stands::Same => return Ok(Put::Stood),
-                Stands::Foreign(says) => return Ok(Put::Foreign(says)),
-                Stands::Nothing => {}
-                Stands::Weak(other) => {
-                    match self.reader.change(self.spot.index, RowOp::Del, &other) {
-                        Err(why) if why.errno() != Some(Errno::ENOENT) => return Err(why),
-                        // A replace could not put our mark on a row that lacks it.
-                        _ => {}
-                    }
-                }
-            }
-        }
-        Err(Fail::Refused(KernelError::new(Errno::EEXIST)))
-    }
-
-    fn stands(&mut self, row: &RowSpec) -> Result<Stands, Fail> {
-        let dev = self.spot.index;
-        Ok(match row {
-            RowSpec::Neigh(row) => match self.reader.neigh(dev, row.ip)? {
-                Some(stands) => self.neigh_stands(row, &stands),
-                None => Stands::Nothing,
-            },
-            RowSpec::Fdb(row) => match self.reader.fdb_of(dev, row.mac)? {
-                Some(stands) => self.fdb_stands(row, &stands),
-                None => Stands::Nothing,
-            },
-        })
-    }
-
-    fn neigh_stands(&self, row: &NeighSpec, stands: &Neigh) -> Stands {
-        // A control plane's row is its own, in whatever state.
-        let stays =
-            stands.state & (NUD_PERMANENT | NUD_NOARP) != 0 || stands.flags & NTF_EXT_LEARNED != 0;
-        match stands.mac {
-            Some(mac) if mac == row.mac && stays => Stands::Same,
-            Some(mac) if stays && !self.is_given(Kept::Neigh(row.ip, mac)) => {
-                Stands::Foreign(mac.to_string())
-            }
-            _ => Stands::Weak(stands.deletion()),
-        }
-    }
-
-    fn fdb_stands(&self, row: &FdbSpec, stands: &Fdb) -> Stands {
-        let same = Way::from(stands).target() == Way::from(row).target();
-        let to_stay = row.state & NUD_PERMANENT != 0;
-        // One that was learned is made into one that stays.
-        if same && !(to_stay && stands.is_learned()) {
-            return Stands::Same;
-        }
-        if stands.is_learned() || self.is_given(Kept::fdb(stands)) {
-            return Stands::Weak(stands.deletion());
-        }
-        let group = || format!("nhid {}", stands.nhid.unwrap_or_default());
-        let to = stands.dst.map_or_else(group, |dst| dst.to_string());
-        Stands::Foreign(format!("{} → {to}", stands.mac))
-    }
-
-    fn is_given(&self, row: Kept) -> bool {
-        self.given.get(&asks(row)).is_some_and(|given| given.row == row)
     }
 
     /// What a row of the device answers.
@@ -269,6 +214,7 @@ impl<'c> Desk<'c> {
             return None;
         }
         self.given.remove(&wanted);
+        self.forget(given.row);
         if let Kept::Fdb(mac, _) = given.row {
             // A neighbour row is known by the FDB row's mark: it shows none of its own
             // when another program writes over it.
@@ -354,7 +300,22 @@ impl<'c> Desk<'c> {
         self.given.remove(&asks(given.row));
         let dev = self.spot.index;
         let stands = self.standing(given);
-        stands.is_some_and(|row| self.reader.change(dev, RowOp::Del, &row).is_ok())
+        let is_gone = stands.is_some_and(|row| self.reader.change(dev, RowOp::Del, &row).is_ok());
+        self.forget(given.row);
+        is_gone
+    }
+
+    /// Forgets an answer that has gone. Of an address at which another's row stands it
+    /// has to be known that ours said something else.
+    fn forget(&mut self, row: Kept) {
+        let dev = self.spot.index;
+        let is_free = match row {
+            Kept::Neigh(ip, _) => matches!(self.reader.neigh(dev, ip), Ok(None)),
+            Kept::Fdb(mac, _) => matches!(self.reader.fdb_of(dev, mac), Ok(None)),
+        };
+        if is_free {
+            self.memory.forget(row);
+        }
     }
 
     /// Takes answers back: those that are no longer right, or all of them.
@@ -379,7 +340,7 @@ impl<'c> Desk<'c> {
 }
 
 /// The question that a row answers.
-fn asks(row: Kept) -> Wanted {
+pub(super) fn asks(row: Kept) -> Wanted {
     match row {
         Kept::Neigh(ip, _) => Wanted::Mac(ip),
         Kept::Fdb(mac, _) => Wanted::Vtep(mac),

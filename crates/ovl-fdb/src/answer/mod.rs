@@ -4,6 +4,7 @@
 mod book;
 mod desk;
 mod place;
+mod put;
 mod tally;
 
 use std::net::IpAddr;
@@ -20,7 +21,7 @@ use ovl_core::row::{Miss, Wanted};
 use ovl_core::types::Vni;
 use ovl_core::watch::Notice;
 use ovl_endpoints::file::FileSource;
-use ovl_endpoints::{Source, Table};
+use ovl_endpoints::{Endpoint, Source, Table};
 use ovl_machine::census::Census;
 
 use crate::cli::Answer as Args;
@@ -239,7 +240,7 @@ impl<'c> Clerk<'c> {
             return self.teller.tell(&Event::Unknown(wanted));
         };
         self.answered.insert(wanted, now);
-        if endpoint.vtep.is_some_and(|vtep| self.own.contains(&vtep)) {
+        if !is_far(endpoint, &self.own) {
             tally.local += 1;
             return Ok(());
         }
@@ -295,7 +296,8 @@ impl<'c> Clerk<'c> {
             Err(_) => Vec::new(),
         };
         if let Some(desk) = &mut self.desk {
-            desk.withdraw(|wanted| is_right(&old, &self.book, wanted));
+            let is_far = |wanted| self.book.find(wanted).is_none_or(|e| is_far(e, &self.own));
+            desk.withdraw(|wanted| is_right(&old, &self.book, wanted) && is_far(wanted));
             desk.leave_by(vias);
         }
         self.teller.tell(&Event::Table(self.book.len()))
@@ -305,6 +307,9 @@ impl<'c> Clerk<'c> {
     async fn end(&mut self) {
         if let Some(desk) = self.desk.as_mut().filter(|_| self.args.cleanup) {
             desk.withdraw(|_| false);
+        }
+        if let Some(desk) = &mut self.desk {
+            desk.keep_memory();
         }
         self.close();
         if !self.context.flags.quiet {
@@ -316,6 +321,11 @@ impl<'c> Clerk<'c> {
 
 fn life(args: &Args) -> Life {
     if args.permanent { Life::Permanent } else { Life::Ages }
+}
+
+/// Is an endpoint behind another VTEP than this host's own?
+fn is_far(endpoint: &Endpoint, own: &[IpAddr]) -> bool {
+    endpoint.vtep.is_none_or(|vtep| !own.contains(&vtep))
 }
 
 /// Is the answer that the old table gave still the answer?

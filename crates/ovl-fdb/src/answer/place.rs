@@ -5,17 +5,17 @@ use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use futures::stream::{Stream, StreamExt, abortable};
-use ovl_cli::Error;
 use ovl_cli::error::reading;
+use ovl_cli::{Acting, Error};
 use ovl_core::names::IfName;
 use ovl_core::row::Via;
 use ovl_core::watch::{Topic, Watcher};
-use ovl_endpoints::{Endpoint, Table};
+use ovl_endpoints::Table;
 
 use super::desk::Desk;
 use super::tally::Event;
-use super::{Clerk, Wake, Wakes};
-use crate::device::Device;
+use super::{Clerk, Wake, Wakes, is_far};
+use crate::device::{Device, Reach};
 use crate::recent::Recent;
 use crate::sync::fits;
 
@@ -34,7 +34,8 @@ impl Clerk<'_> {
         let label = self.args.on.netns.netns.as_ref().map(ToString::to_string);
         let opened = Watcher::open_in(&ns, &[Topic::Rows]).and_then(Watcher::notices);
         let notices = opened.map_err(reading("its notices", label.clone()))?;
-        let device = Device::look(self.context, &self.args.on)?;
+        let only_look = Acting { dry_run: true, ..Acting::default() };
+        let device = Device::read(self.context, &self.args.on, only_look, Reach::Ours(&[]))?;
         if let Err(why) = fits("answer", &device, self.vni) {
             if self.misfit.replace(spot) != Some(spot) {
                 self.context.tell(&why);
@@ -45,6 +46,7 @@ impl Clerk<'_> {
         let mut desk = desk.map_err(reading("its rows", label.clone()))?;
         let own = desk.own().map_err(reading("its underlay", label))?;
         desk.leave_by(self.vias(&device));
+        desk.adopt(&device.endpoints, &self.book);
         let (notices, let_go) = abortable(notices);
         let notices: Pin<Box<dyn Stream<Item = Wake>>> =
             Box::pin(notices.map(move |notice| Wake::Heard(spot, Box::new(notice))));
@@ -64,8 +66,7 @@ impl Clerk<'_> {
         let Ok(mut own) = desk.own() else { return };
         own.extend(self.args.own);
         if own != self.own {
-            let is_far = |e: &Endpoint| e.vtep.is_none_or(|vtep| !own.contains(&vtep));
-            desk.withdraw(|wanted| self.book.find(wanted).is_some_and(is_far));
+            desk.withdraw(|wanted| self.book.find(wanted).is_some_and(|e| is_far(e, &own)));
             self.own = own;
         }
     }
@@ -123,6 +124,9 @@ impl Clerk<'_> {
         {
             self.expired = Instant::now();
             self.teller.tally.expired += desk.expire(self.args.ttl) as u64;
+        }
+        if let Some(desk) = &mut self.desk {
+            desk.keep_memory();
         }
         Ok(())
     }

@@ -52,9 +52,12 @@ impl<'e> Have<'e> {
         each.clone().find(|(at, _)| self.endpoints[*at].ours.fdb).or_else(|| each.next())
     }
 
+    /// The rows of a MAC address, but for those that are for the packets of one VNI of
+    /// several: they are rows of their own, and no table speaks of them.
     fn fdb_rows(&self, mac: MacAddr) -> impl Iterator<Item = (usize, &'e Fdb)> + Clone {
         let each = self.by_mac.get(&mac).into_iter().flatten();
-        each.filter_map(|at| Some((*at, self.endpoints[*at].fdb.as_ref()?)))
+        let each = each.filter_map(|at| Some((*at, self.endpoints[*at].fdb.as_ref()?)));
+        each.filter(|(_, row)| row.src_vni.is_none())
     }
 
     /// Flood rows that cannot stand beside one that leads there: the list is one of
@@ -99,7 +102,7 @@ impl<'e> Have<'e> {
 
 /// Does a row lead there?
 fn leads(row: &Fdb, to: &Target) -> bool {
-    Way::from(row).target() == Way::from(to)
+    Way::from(row) == Way::from(to)
 }
 
 /// A row of which an endpoint's state is made.
