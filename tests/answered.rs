@@ -29,6 +29,9 @@ tests![
     it_ends_with_its_reader: PING,
     a_flood_of_misses_takes_no_memory: PING,
     misses_that_were_lost_are_said_and_answered_when_they_come_again: PING,
+    what_went_by_itself_is_not_ours_when_another_writes_it: PING,
+    a_second_run_knows_the_answers_of_the_first: PING,
+    what_moves_to_this_host_is_answered_no_more: PING,
 ];
 
 fn answers_go_when_nothing_uses_them(lab: &Lab) -> Result<()> {
@@ -326,5 +329,60 @@ fn misses_that_were_lost_are_said_and_answered_when_they_come_again(lab: &Lab) -
             Ok(rows::neighs(lab, "ov1")?.iter().any(|row| row.starts_with(&format!("{ip} "))))
         })?;
     }
+    Ok(())
+}
+
+fn what_went_by_itself_is_not_ours_when_another_writes_it(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    let follower = answer(lab, "--ttl 2s")?;
+    ping(lab, "192.168.10.101")?;
+    follower.hears(lab, &json!({ "event": "answered" }))?;
+    becomes(lab, &Rows::new())?;
+    // The memory is written a moment later than the rows go.
+    lab.eventually("it is forgotten", |lab| {
+        Ok(!lab.ok("cat /run/ovl/rows/* 2>/dev/null || true")?.contains(MAC))
+    })?;
+    lab.ok(&format!("bridge -n ov1 fdb add {MAC} dev vxlan0 dst 192.168.1.5 self extern_learn"))?;
+    lab.ok("ovl-fdb flush --owned -n ov1")?;
+    ensure!(lab.ok("bridge -n ov1 fdb show dev vxlan0")?.contains(MAC));
+    Ok(())
+}
+
+fn a_second_run_knows_the_answers_of_the_first(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    for flags in ["--permanent", "--ttl 2s"] {
+        rows::write("t.csv", "192.168.10.101,,192.168.1.5\n")?;
+        let follower = answer(lab, flags)?;
+        ping(lab, "192.168.10.101")?;
+        follower.hears(lab, &json!({ "event": "answered" }))?;
+        lab.ok(&format!("kill -KILL {}", follower.process.pid()))?;
+        drop(follower);
+        // The endpoint has moved, and nobody was there to hear of it.
+        rows::write("t.csv", "192.168.10.101,,192.168.1.6\n")?;
+        lab.ok("ip -n ov1 neigh del 192.168.10.101 dev vxlan0; ip -n c1 neigh flush dev eth0")?;
+        let follower = answer(lab, flags)?;
+        ping(lab, "192.168.10.101")?;
+        follower
+            .hears(lab, &json!({ "event": "answered", "endpoint": { "vtep": "192.168.1.6" } }))?;
+        lab.ok(&format!("kill -KILL {}", follower.process.pid()))?;
+        drop(follower);
+        if flags != "--permanent" {
+            // What it has left ages in the hands of the next one.
+            let _follower = answer(lab, flags)?;
+            becomes(lab, &Rows::new())?;
+        }
+        lab.ok("ovl-fdb flush --owned -n ov1; ip -n c1 neigh flush dev eth0")?;
+    }
+    Ok(())
+}
+
+fn what_moves_to_this_host_is_answered_no_more(lab: &Lab) -> Result<()> {
+    overlay(lab)?;
+    let follower = answer(lab, "--permanent")?;
+    ping(lab, "192.168.10.101")?;
+    becomes(lab, &pair("192.168.10.101", MAC, "192.168.1.5").into())?;
+    rows::write("t.csv", "192.168.10.101,,192.168.1.4\n192.168.10.102,,192.168.1.6\n")?;
+    becomes(lab, &Rows::new())?;
+    drop(follower);
     Ok(())
 }

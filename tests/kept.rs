@@ -16,6 +16,10 @@ tests![
     a_flood_row_beside_a_nexthop_group_is_refused,
     flood_rows_of_one_vtep_are_all_written,
     rows_that_lead_nowhere_can_go,
+    our_neighbour_row_makes_no_other_row_ours,
+    a_table_speaks_of_no_row_of_one_vni_of_several,
+    a_device_that_is_made_again_has_no_rows_of_ours,
+    what_another_has_changed_is_not_ours,
 ];
 
 const FLOOD: &str = "00:00:00:00:00:00";
@@ -213,5 +217,98 @@ fn rows_that_lead_nowhere_can_go(lab: &Lab) -> Result<()> {
     lab.ok(&format!("bridge -n ov1 fdb add {own} dev vxlan0 dst 192.168.1.5 self"))?;
     lab.ok(&format!("ovl-fdb del {own} --foreign -n ov1"))?;
     ensure!(rows(lab, own, "vxlan0")?.iter().all(|row| !row.contains("192.168.1.5")));
+    Ok(())
+}
+
+/// Of a control plane's row beside which our neighbour row stands.
+fn our_neighbour_row_makes_no_other_row_ours(lab: &Lab) -> Result<()> {
+    ground(lab)?;
+    let macs = ["02:42:c0:a8:0a:65", "02:42:c0:a8:0a:66"];
+    for (mac, state) in macs.iter().zip(["dynamic", "permanent"]) {
+        let row = format!("{mac} dev vxlan0 dst 192.168.1.5 self extern_learn {state}");
+        lab.ok(&format!("bridge -n ov1 fdb add {row}"))?;
+    }
+    let before = lab.ok("bridge -n ov1 fdb show dev vxlan0")?;
+    let table = |vtep: &str| {
+        let lines = [101, 102].map(|last| format!("192.168.10.{last},,{vtep}\n"));
+        std::fs::write("/run/lab/t.csv", lines.concat() + "192.168.10.103,,192.168.1.5\n")
+    };
+    table("192.168.1.5")?;
+    lab.ok("ovl-fdb sync t.csv -n ov1")?;
+    // They say something else now: that is for whoever made them.
+    table("192.168.1.9")?;
+    let blocked = lab.run("ovl-fdb sync t.csv -n ov1")?;
+    ensure!(blocked.code == 4, "{blocked:?}");
+    std::fs::write("/run/lab/t.csv", "192.168.10.103,,192.168.1.5\n")?;
+    lab.ok("ovl-fdb sync t.csv -n ov1 --max-delete 100%")?;
+    lab.ok("ovl-fdb flush --owned -n ov1")?;
+    ensure!(lab.ok("bridge -n ov1 fdb show dev vxlan0")? == before);
+    ensure!(lab.ok("ip -n ov1 neigh show dev vxlan0 nud permanent")?.is_empty());
+    Ok(())
+}
+
+fn a_table_speaks_of_no_row_of_one_vni_of_several(lab: &Lab) -> Result<()> {
+    lab.ok("ovl-ns add ov1 && ip -n ov1 link add vxe type vxlan external dstport 4790")?;
+    lab.ok("ip -n ov1 link set vxe up")?;
+    let mac = "02:42:00:00:00:02";
+    for row in [format!("{mac} extern_learn"), FLOOD.to_owned()] {
+        let (mac, flags) = row.split_once(' ').unwrap_or((&row, ""));
+        let row = format!("{mac} dev vxe dst 192.168.1.5 src_vni 100 self {flags}");
+        lab.ok(&format!("bridge -n ov1 fdb add {row}"))?;
+    }
+    let table = format!("192.168.10.2,{mac},192.168.1.5\n,{FLOOD},192.168.1.5\n");
+    std::fs::write("/run/lab/t.csv", format!("{table}192.168.10.3,,192.168.1.5\n"))?;
+    lab.ok("ovl-fdb sync t.csv -n ov1 --dev vxe")?;
+    for mac in [mac, FLOOD] {
+        ensure!(rows(lab, mac, "vxe")?.len() == 2, "{:?}", rows(lab, mac, "vxe")?);
+    }
+    std::fs::write("/run/lab/t.csv", "192.168.10.3,,192.168.1.5\n")?;
+    lab.ok("ovl-fdb sync t.csv -n ov1 --dev vxe --max-delete 100%")?;
+    for mac in [mac, FLOOD] {
+        let left = rows(lab, mac, "vxe")?;
+        ensure!(left.len() == 1 && left[0].contains("src_vni 100"), "{left:?}");
+    }
+    Ok(())
+}
+
+/// Made elsewhere and moved, as Docker makes them, it has the index of the last one.
+fn a_device_that_is_made_again_has_no_rows_of_ours(lab: &Lab) -> Result<()> {
+    lab.ok("ovl-ns add h1 ov1")?;
+    let make = "ip -n h1 link add vx index 77 type vxlan id 5 dstport 4789
+        ip -n h1 link set vx netns ov1 && ip -n ov1 link set vx up";
+    lab.ok(make)?;
+    let mac = "02:42:00:00:00:01";
+    lab.ok("ovl-fdb add --flood --dst 192.168.1.9 --dev vx -n ov1")?;
+    lab.ok(&format!("ovl-fdb add {mac} --fdb-only --dst 192.168.1.9 --dev vx -n ov1"))?;
+    ensure!(owned(lab, mac, "vx")? == [true]);
+    lab.ok("ip -n ov1 link del vx")?;
+    lab.ok(make)?;
+    ensure!(lab.link("ov1", "vx")?["ifindex"] == 77);
+    lab.ok(&format!("bridge -n ov1 fdb append {FLOOD} dev vx dst 192.168.1.9 self permanent"))?;
+    lab.ok(&format!("bridge -n ov1 fdb add {mac} dev vx dst 192.168.1.9 self extern_learn"))?;
+    let before = lab.ok("bridge -n ov1 fdb show dev vx")?;
+    ensure!(owned(lab, mac, "vx")? == [false] && owned(lab, FLOOD, "vx")? == [false]);
+    lab.ok("ovl-fdb flush --owned --dev vx -n ov1")?;
+    ensure!(lab.ok("bridge -n ov1 fdb show dev vx")? == before);
+    // What was remembered of the first goes when something is remembered of the second.
+    lab.ok("ovl-fdb add 02:42:00:00:00:03 --fdb-only --dst 192.168.1.9 --dev vx -n ov1")?;
+    ensure!(lab.ok("ls /run/ovl/rows | grep -c '[.]77[.]'")?.trim() == "1");
+    Ok(())
+}
+
+fn what_another_has_changed_is_not_ours(lab: &Lab) -> Result<()> {
+    ground(lab)?;
+    let mac = "02:42:c0:a8:0a:28";
+    lab.ok("ovl-fdb add 192.168.10.40 auto --dst 192.168.1.5 -n ov1")?;
+    let neigh = "ip -n ov1 neigh replace 192.168.10.40 dev vxlan0 lladdr";
+    lab.ok(&format!("{neigh} {mac} nud noarp router"))?;
+    lab.ok(&format!("bridge -n ov1 fdb del {mac} dev vxlan0 dst 192.168.1.5 self"))?;
+    let row = format!("{mac} dev vxlan0 dst 192.168.1.5 self extern_learn dynamic");
+    lab.ok(&format!("bridge -n ov1 fdb add {row}"))?;
+    ensure!(owned(lab, mac, "vxlan0")? == [false]);
+    let said = lab.ok("ovl-fdb flush --owned -n ov1")?;
+    ensure!(said.starts_with("0 neighbour rows, 0 FDB rows"), "{said}");
+    ensure!(rows(lab, mac, "vxlan0")?.len() == 1);
+    ensure!(lab.ok("ip -n ov1 neigh show dev vxlan0 nud all")?.contains("router NOARP"));
     Ok(())
 }

@@ -72,23 +72,26 @@ impl Endpoint {
     /// state in which we write it, and says what we wrote. A mark alone lies: another
     /// program's replace keeps our protocol number on a neighbour row, and control planes
     /// such as FRR put `extern_learn` on their FDB rows as well. Where nothing is
-    /// remembered of either address of a pair (the memory is another mount namespace's),
-    /// its two marks prove it. The flag of a flood row is shared by all rows of its MAC
-    /// address, and is no mark; nor has a row any that `answer` wrote to age.
+    /// remembered of either address of a pair (the memory is another mount namespace's,
+    /// or what `--dry-run` prints was typed), its two marks prove it. The flag of a flood
+    /// row is shared by all rows of its MAC address, and is no mark; nor has a row any
+    /// that `answer` wrote to age.
     fn judge(&mut self, written: &Written) {
         let neigh = self.neigh.as_ref().filter(|n| is_neigh_as_written(n));
         let neigh = neigh.and_then(|n| Some(Kept::Neigh(n.ip, n.mac?)));
-        let written_to_age = |f: &Fdb| f.is_learned() && written.has(Kept::fdb(f));
-        let is_marked = |f: &Fdb| f.mac == MacAddr::ZERO || is_as_written(f) || written_to_age(f);
-        let fdb = self.fdb.as_ref().filter(|f| is_marked(f)).map(Kept::fdb);
-        let pair = neigh.zip(fdb);
+        let (fdb, row) = (self.fdb.as_ref(), self.fdb.as_ref().map(Kept::fdb));
+        let may_be_ours =
+            |f: &Fdb| f.mac == MacAddr::ZERO || f.is_learned() && !is_marked(f) || is_as_written(f);
+        let is_kept = fdb.is_some_and(may_be_ours) && row.is_some_and(|row| written.has(row));
+        let pair = neigh.zip(row.filter(|_| fdb.is_some_and(is_marked)));
         let is_unknown = |(neigh, fdb)| !written.knows(neigh) && !written.knows(fdb);
-        let is_ours = fdb.is_some_and(|row| written.has(row) || pair.is_some_and(is_unknown));
+        let is_ours = is_kept || pair.is_some_and(is_unknown);
         // Of a pair that was written both rows are still ours, or neither. What ages may
         // have been learned anew.
         let broken = |f: &Fdb| !is_ours && !f.is_learned() && written.knows(Kept::fdb(f));
-        let neigh = neigh.filter(|_| !self.fdb.as_ref().is_some_and(broken));
-        let proved = |row| written.has(row) || pair.is_some() && !written.knows(row);
+        let neigh = neigh.filter(|_| !fdb.is_some_and(broken));
+        let is_paired = is_kept || pair.is_some();
+        let proved = |row| written.has(row) || is_paired && !written.knows(row);
         self.ours = Ours { neigh: neigh.is_some_and(proved), fdb: is_ours };
     }
 
@@ -113,8 +116,13 @@ impl Endpoint {
     }
 }
 
+/// Has it our mark, and will it stay? FRR sets no `NUD_PERMANENT`, Docker no mark.
+fn is_marked(row: &Fdb) -> bool {
+    row.flags & NTF_EXT_LEARNED != 0 && row.state & NUD_PERMANENT != 0
+}
+
 /// Is it marked and in the state in which this toolkit writes rows? `bridge` sets
-/// `NUD_NOARP` beside `NUD_PERMANENT`, FRR no `NUD_PERMANENT` at all, Docker no mark.
+/// `NUD_NOARP` beside `NUD_PERMANENT`.
 pub fn is_as_written(row: &Fdb) -> bool {
     row.flags & NTF_EXT_LEARNED != 0 && row.state == NUD_PERMANENT
 }
