@@ -11,6 +11,7 @@ tests![
     cables_between_the_same_numbers_are_told_apart: ETHTOOL,
     the_other_end_may_be_where_only_a_process_is: ETHTOOL,
     a_namespace_that_another_mount_namespace_holds_is_found: ETHTOOL,
+    every_path_leads_there_from_here,
     a_macvlan_stands_on_a_device_of_another_namespace,
     a_container_without_network_is_a_namespace_like_others,
     what_cannot_be_looked_at_is_counted_and_said: SETPRIV,
@@ -166,6 +167,31 @@ fn a_namespace_that_another_mount_namespace_holds_is_found(lab: &Lab) -> Result<
     let reference = far["peer"]["netns"]["ref"].as_str().context("no reference")?;
     let links = lab.json(&format!("ovl-inspect links '{reference}' -o json"))?;
     assert_eq!(links[0]["netns"]["inode"], inode);
+    Ok(())
+}
+
+/// Two mount namespaces may have different namespaces at one path.
+fn every_path_leads_there_from_here(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add a; ip netns add b")?;
+    let engine = lab.background(
+        "exec unshare --mount sh -c 'umount /run/netns/a; mount --bind /run/netns/b /run/netns/a
+            mkdir own; mount -t tmpfs none own; touch own/a
+            unshare -n mount --bind /proc/self/ns/net own/a; exec sleep 1000'",
+    )?;
+    let pid = engine.pid();
+    lab.eventually("it has mounted them", |lab| {
+        Ok(lab.ok(&format!("cat /proc/{pid}/comm"))? == "sleep\n")
+    })?;
+    let list = lab.json("ovl-ns list -o json")?;
+    let mut paths = 0;
+    for found in list.as_array().context("no list")? {
+        for path in found["paths"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let there = lab.ok(&format!("stat -Lc %i {path}"))?;
+            assert_eq!(there.trim(), found["inode"].to_string(), "{path} is of {found}");
+            paths += 1;
+        }
+    }
+    ensure!(paths == 4, "a, b, b once more and the one that only the other sees: {list}");
     Ok(())
 }
 

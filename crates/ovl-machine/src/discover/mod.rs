@@ -174,8 +174,9 @@ impl Found {
         if let Some(name) = self.names.iter().find(means_it) {
             return name.clone();
         }
-        // A path of another mount namespace leads nowhere from here.
-        let mut paths = self.paths.iter().filter(|p| self.doors.contains(p));
+        // A path through the root of a process ends with that.
+        let is_ours = |p: &&PathBuf| self.doors.contains(p) && !p.starts_with("/proc");
+        let mut paths = self.paths.iter().filter(is_ours);
         if let Some(path) = paths.find_map(|p| written(p)) {
             return path.to_owned();
         }

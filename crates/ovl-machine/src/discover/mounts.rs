@@ -83,6 +83,17 @@ impl Discovery {
 }
 
 impl Found {
+    /// Writes paths of other mount namespaces as they lead there from here, through the
+    /// root of a process: by themselves they may lead to another namespace.
+    pub(super) fn lead_from_here(&mut self) {
+        for path in self.paths.iter_mut().filter(|path| !self.doors.contains(path)) {
+            let inner = path.strip_prefix("/").unwrap_or(path).to_owned();
+            if let Some(door) = self.doors.iter().find(|door| door.ends_with(&inner)) {
+                path.clone_from(door);
+            }
+        }
+    }
+
     fn cover(&mut self, path: PathBuf) {
         if !self.covered.contains(&path) {
             self.covered.push(path);

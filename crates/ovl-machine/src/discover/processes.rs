@@ -53,6 +53,9 @@ impl Discovery {
             }
         }
         self.hides = !all.contains(&1) && hides_processes(procfs);
+        if live {
+            self.namespaces.values_mut().for_each(Found::lead_from_here);
+        }
     }
 
     /// nsfs is one file system: its device number is the same for all. A procfs
