@@ -37,6 +37,7 @@ mod reload;
 mod said;
 mod saved;
 mod stalled;
+mod stopped;
 mod sync;
 mod together;
 mod tunnels;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         said::tests,
         saved::tests,
         stalled::tests,
+        stopped::tests,
         sync::tests,
         together::tests,
         tunnels::tests,
