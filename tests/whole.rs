@@ -49,6 +49,7 @@ mod views;
 mod vxlan;
 mod watched;
 mod watching;
+mod way;
 mod words;
 
 use std::process::ExitCode;
@@ -103,6 +104,7 @@ fn main() -> ExitCode {
         vxlan::tests,
         watched::tests,
         watching::tests,
+        way::tests,
         words::tests,
     ];
     harness::main(files.iter().flat_map(|tests| tests()).collect())
