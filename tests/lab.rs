@@ -122,7 +122,8 @@ impl Lab {
 
     /// Starts a script in the background; it replaces its shell when it says `exec`.
     pub fn background(&self, script: &str) -> Result<Background> {
-        let mut shell = self.shell(script);
+        // What is ignored stays so, and whoever runs the tests may ignore some.
+        let mut shell = self.started_by(&["env", "--default-signal=INT,TERM,HUP"], script);
         shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         Ok(Background(shell.spawn().context("cannot run sh")?))
     }
@@ -163,11 +164,17 @@ impl Lab {
     }
 
     fn shell(&self, script: &str) -> Command {
+        self.started_by(&[], script)
+    }
+
+    /// A shell for a script, which another command becomes.
+    fn started_by(&self, by: &[&str], script: &str) -> Command {
         let mut path = self.binaries.clone().into_os_string();
         path.push(":");
         path.push(sandbox::search_path());
-        let mut shell = Command::new("sh");
-        shell.args(["-euc", script]).current_dir(FOLDER).env("PATH", path).stdin(Stdio::null());
+        let words = [by, &["sh", "-euc", script]].concat();
+        let mut shell = Command::new(words[0]);
+        shell.args(&words[1..]).current_dir(FOLDER).env("PATH", path).stdin(Stdio::null());
         // Words and columns as written here, whatever the machine's language is.
         shell.env("LC_ALL", "C").env("HOME", FOLDER).env_remove(sandbox::MARK);
         for name in ["OVL_FAULT", "OVL_NETNS_PATH", "OVL_RECORD", "DOCKER_HOST", "NO_COLOR"] {

@@ -155,6 +155,8 @@ fn a_check_changes_nothing_and_tells_of_drift(lab: &Lab) -> Result<()> {
     let files = lab.ok("cat /run/ovl/rows/* 2>/dev/null || true")?;
     let output = lab.run("ovl-fdb sync t.csv -n ov1 --check")?;
     ensure!(output.code == 6 && output.stdout.contains("~ 10.7.0.2"), "{output}");
+    // With --dry-run it is a check still.
+    assert_eq!(lab.run("ovl-fdb sync t.csv -n ov1 --check --dry-run")?, output);
     // Even where a run would refuse.
     lab.ok(": > empty.csv")?;
     for source in ["empty.csv", "t.csv --max-delete 0"] {

@@ -37,6 +37,7 @@ mod reload;
 mod said;
 mod saved;
 mod stalled;
+mod stopped;
 mod sync;
 mod together;
 mod tunnels;
@@ -48,6 +49,7 @@ mod views;
 mod vxlan;
 mod watched;
 mod watching;
+mod way;
 mod words;
 
 use std::process::ExitCode;
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         said::tests,
         saved::tests,
         stalled::tests,
+        stopped::tests,
         sync::tests,
         together::tests,
         tunnels::tests,
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         vxlan::tests,
         watched::tests,
         watching::tests,
+        way::tests,
         words::tests,
     ];
     harness::main(files.iter().flat_map(|tests| tests()).collect())

@@ -1,10 +1,12 @@
 //! Signals of a run. INT, TERM and HUP are held back while a plan runs and looked
-//! for between its steps, so that no request is torn.
+//! for between its steps, so that no request is torn. One that was ignored when the
+//! program was started, as by `nohup`, stays ignored.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use ovl_core::inherited::is_ignored;
 
 use crate::exit::Exit;
 
@@ -29,10 +31,9 @@ impl Stop {
 
     /// Holds those back, and others that mean something else.
     pub fn arm_with(others: &[Signal]) -> Stop {
-        let mut mask = SigSet::empty();
-        for signal in ENDS.iter().chain(others) {
-            mask.add(*signal);
-        }
+        // The kernel keeps an ignored signal as well for whoever holds it back.
+        let ends = ENDS.into_iter().filter(|signal| !is_ignored(*signal));
+        let mask: SigSet = ends.chain(others.iter().copied()).collect();
         let before = SigSet::thread_get_mask().unwrap_or_else(|_| SigSet::empty());
         let blocked = mask.thread_block().is_ok();
         let fd = blocked.then(|| ear(&mask)).flatten();

@@ -4,9 +4,15 @@
 
 use std::process::Command;
 
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal};
 
 use crate::syscall::{self, Pipe, set_pipe};
+
+/// Was a signal ignored when this program was started, as by `nohup`? Nothing here ever
+/// changes what becomes of one but SIGPIPE.
+pub fn is_ignored(signal: Signal) -> bool {
+    syscall::is_ignored(signal)
+}
 
 /// Runs `f`, which is to become another program, with signals as they were given to
 /// this one. Where it comes back, they are ours again.

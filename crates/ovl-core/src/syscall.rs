@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use nix::sys::signal::SigSet;
+use nix::sys::signal::{SigSet, Signal};
 
 /// `NS_GET_NSTYPE` (include/uapi/linux/nsfs.h): `_IO(0xb7, 0x3)`.
 const NS_GET_NSTYPE: libc::Ioctl = 0xb703;
@@ -134,15 +134,19 @@ static PIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 #[unsafe(link_section = ".init_array")]
 static LOOK_AT_SIGPIPE: extern "C" fn() = {
     extern "C" fn look() {
-        // SAFETY: all-zero bytes are a valid sigaction (integers and an address).
-        let mut was: libc::sigaction = unsafe { std::mem::zeroed() };
-        // SAFETY: nothing is set; the kernel's answer is written to `was`.
-        let rc = unsafe { libc::sigaction(libc::SIGPIPE, std::ptr::null(), &raw mut was) };
-        let is_ignored = rc == 0 && was.sa_sigaction == libc::SIG_IGN;
-        PIPE_WAS_IGNORED.store(is_ignored, Ordering::Relaxed);
+        PIPE_WAS_IGNORED.store(is_ignored(Signal::SIGPIPE), Ordering::Relaxed);
     }
     look
 };
+
+/// Is a signal ignored now?
+pub fn is_ignored(signal: Signal) -> bool {
+    // SAFETY: all-zero bytes are a valid sigaction (integers and an address).
+    let mut now: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: nothing is set; the kernel's answer is written to `now`.
+    let rc = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), &raw mut now) };
+    rc == 0 && now.sa_sigaction == libc::SIG_IGN
+}
 
 /// What is to become of SIGPIPE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

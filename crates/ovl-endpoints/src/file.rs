@@ -1,16 +1,19 @@
-//! A table in a file, or on standard input. A file is followed by its folder:
-//! editors and deployment tools put another file in its place, and the one that
-//! was there says nothing any more.
+//! A table in a file, or on standard input. A file is followed by the folders on the
+//! way to it: editors and deployment tools put another file, link or folder in its
+//! place, and the one that was there says nothing any more.
 
-use ovl_core::names::shown;
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use ovl_core::error::{errno_text, io_text};
+use ovl_core::names::shown;
 
 use crate::parse::{Format, parse};
 use crate::source::{Source, SourceError};
@@ -23,6 +26,8 @@ pub struct FileSource {
     name: String,
     format: Option<Format>,
     inotify: Option<Inotify>,
+    /// The folders that are watched.
+    watched: HashSet<WatchDescriptor>,
     seen: Option<Stamp>,
 }
 
@@ -57,6 +62,7 @@ impl FileSource {
             name: shown(name),
             format: format.or_else(|| Format::of_name(path)),
             inotify: None,
+            watched: HashSet::new(),
             seen: None,
         }
     }
@@ -75,30 +81,42 @@ impl FileSource {
         Ok(bytes)
     }
 
-    /// The folders whose changes change what the path leads to: its own, and those
-    /// of the links on the way to the file.
-    fn folders(&self) -> Vec<PathBuf> {
-        let mut folders = Vec::new();
-        let mut path = self.path.clone();
-        for _ in 0..MOST_LINKS {
-            let folder = match path.parent() {
-                Some(parent) if parent != Path::new("") => parent.to_owned(),
-                _ => PathBuf::from("."),
-            };
-            // Where the folder itself is a link, or is made again, its own folder tells.
-            folders.extend(folder.parent().filter(|p| *p != Path::new("")).map(Path::to_owned));
-            let Ok(next) = fs::read_link(&path) else {
-                folders.push(folder);
-                break;
-            };
-            path = folder.join(next);
-            folders.push(folder);
-        }
-        folders
+    /// Is it there, and has nobody written to it for a moment? What is found without a
+    /// notice may be half written; of a writer that is at work the notice comes in the
+    /// end.
+    pub fn is_at_rest(&self) -> bool {
+        let modified = fs::metadata(&self.path).and_then(|meta| meta.modified());
+        // A file of tomorrow is no half one.
+        modified.is_ok_and(|time| time.elapsed().map_or(true, |age| age >= REST))
     }
 
-    /// Watches the folders; those that are watched already stay so.
-    fn watch(&self) {
+    /// Visits the folders whose changes change what the path leads to: each in which a
+    /// name on the way is looked up, on that of every link as well. Each is visited
+    /// before it is looked at, so that no change falls between the two.
+    fn folders(&self, mut visit: impl FnMut(&Path)) {
+        let mut here = PathBuf::from(".");
+        let mut ahead = Vec::new();
+        add_names(&mut ahead, &self.path);
+        let mut links = 0;
+        while let Some(name) = ahead.pop() {
+            let next = here.join(&name);
+            // The root is not looked up in a folder.
+            if name != "/" {
+                visit(&here);
+            }
+            match fs::read_link(&next) {
+                Ok(_) if links == MOST_LINKS => return,
+                Ok(target) => {
+                    links += 1;
+                    add_names(&mut ahead, &target);
+                }
+                Err(_) => here = next,
+            }
+        }
+    }
+
+    /// Watches the folders on the way, and no longer those that were on it before.
+    fn watch(&mut self) {
         let Some(inotify) = &self.inotify else { return };
         let changes = AddWatchFlags::IN_CLOSE_WRITE
             | AddWatchFlags::IN_MOVED_TO
@@ -106,15 +124,28 @@ impl FileSource {
             | AddWatchFlags::IN_CREATE
             | AddWatchFlags::IN_DELETE
             | AddWatchFlags::IN_ATTRIB;
-        for folder in self.folders() {
-            // One that is not there is told by the folder above it.
-            let _ = inotify.add_watch(&folder, changes);
+        let mut watched = HashSet::new();
+        // One that is not there is told by the folder above it.
+        self.folders(|folder| watched.extend(inotify.add_watch(folder, changes)));
+        for folder in self.watched.difference(&watched) {
+            // The kernel has let go of one that is deleted.
+            let _ = inotify.rm_watch(*folder);
         }
+        self.watched = watched;
     }
 }
 
 /// The kernel follows as many (`MAXSYMLINKS` in `include/linux/namei.h`).
 const MOST_LINKS: usize = 40;
+
+/// Whoever writes a file in parts waits less than this between two.
+const REST: Duration = Duration::from_secs(5);
+
+/// Puts the names of a path before those that are ahead, the first one last; `/` is the
+/// name that leads to the root from anywhere.
+fn add_names(ahead: &mut Vec<OsString>, path: &Path) {
+    ahead.extend(path.components().rev().map(|part| part.as_os_str().to_owned()));
+}
 
 impl Source for FileSource {
     fn name(&self) -> &str {
@@ -153,6 +184,9 @@ impl Source for FileSource {
     }
 
     fn has_changed(&mut self) -> bool {
+        if self.is_stdin() {
+            return false;
+        }
         if let Some(inotify) = &self.inotify {
             while inotify.read_events().is_ok_and(|events| !events.is_empty()) {}
         }

@@ -4,6 +4,7 @@
 use std::ops::AddAssign;
 
 use ovl_cli::apply::Silent;
+use ovl_cli::stop::Stop;
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::hash::Set;
 use ovl_core::link::Link;
@@ -13,7 +14,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::Flush;
-use crate::device::{Device, Reach, defaults};
+use crate::device::{Device, Known, Reach, defaults};
 use crate::diff::Rows;
 use crate::endpoints::Endpoint;
 use crate::report::merged;
@@ -22,7 +23,7 @@ use crate::want::is_bridges;
 use crate::written::Way;
 
 /// What was deleted, by the table it was in.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Count {
     /// Neighbour rows.
     pub neigh: usize,
@@ -39,27 +40,45 @@ pub fn flush(context: &Context, args: &Flush) -> Result<Exit, Error> {
         return Err(Error::usage("which rows? --owned, or a filter such as --dst VTEP")
             .hint("--owned deletes all rows that ovl-fdb made, and no others"));
     }
-    let mut count = Count::default();
-    let mut device = Device::locked(context, &args.on, args.acting)?;
-    let mut known = device.known(context)?;
-    if is_worth_while(context, args, &device, &known) {
-        (count, device) = sweep(context, args, device, known)?;
-        known = device.known(context)?;
-    }
-    let reach = if args.foreign { Reach::All } else { Reach::OursInBridge };
-    let device = device.with_rows(context, known, reach)?;
-    let (mut remove, rest) = doomed(args, &device.endpoints, &device.link);
-    count += rest;
-    let alone = only_in_bridge(args, &device);
-    count.master += alone.len();
-    remove.extend(alone);
+    let device = Device::locked(context, &args.on, args.acting)?;
+    let known = device.known(context)?;
     let place = device.place(context);
-    let plan = device.plan(in_bulk(args, &device, remove));
-    device.write(context, args.acting, &plan, &mut Silent)?;
+    let mut count = Count::default();
+    let rest = if is_worth_while(context, args, &device, &known) {
+        // A signal between two parts ends the run as one in a part does.
+        let _stop = Stop::arm();
+        sweep(context, args, device, known, &mut count)
+            .and_then(|device| {
+                let known = device.known(context)?;
+                ordinarily(context, args, device, known)
+            })
+            .map_err(|why| count.done_before(why))?
+    } else {
+        ordinarily(context, args, device, known)?
+    };
+    count += rest;
     if !context.flags.quiet && !args.acting.dry_run {
         output::show(&context.flags, &merged(place, json!(count)), |_| count.text())?;
     }
     Ok(Exit::Done)
+}
+
+/// Looks at all rows that may be meant, and deletes those that are.
+fn ordinarily(
+    context: &Context,
+    args: &Flush,
+    device: Device,
+    known: Known<'_>,
+) -> Result<Count, Error> {
+    let reach = if args.foreign { Reach::All } else { Reach::OursInBridge };
+    let device = device.with_rows(context, known, reach)?;
+    let (mut remove, mut count) = doomed(args, &device.endpoints, &device.link);
+    let alone = only_in_bridge(args, &device);
+    count.master += alone.len();
+    remove.extend(alone);
+    let plan = device.plan(in_bulk(args, &device, remove));
+    device.write(context, args.acting, &plan, &mut Silent)?;
+    Ok(count)
 }
 
 /// A request for many rows costs the kernel as much as one for each of so many.
@@ -120,6 +139,19 @@ impl Count {
         let parts = parts.iter().filter(|(n, what)| *n > 0 || *what != "bridge");
         let parts: Vec<String> = parts.map(|(n, what)| rows(*n, what)).collect();
         format!("{} deleted\n", parts.join(", "))
+    }
+
+    /// An error that comes after these were deleted, which stay so.
+    fn done_before(&self, mut error: Error) -> Error {
+        if *self == Count::default() {
+            return error;
+        }
+        if error.message.is_empty() {
+            // There is something to say of this interruption.
+            error.message = "stopped".into();
+        }
+        error.aftermath.push(format!("done before: {}", self.text().trim_end()));
+        error
     }
 }
 

@@ -147,6 +147,10 @@ impl Keeper<'_> {
         if self.done.elapsed() >= self.args.every {
             self.due = true;
         }
+        // Of what is mounted, and of another machine's files, no folder tells.
+        if self.source.is_at_rest() {
+            self.read();
+        }
     }
 
     /// Makes rows and table equal. `false` when nobody reads.

@@ -30,17 +30,19 @@ pub fn is_worth_while(context: &Context, args: &Flush, device: &Device, known: &
 }
 
 /// Deletes what `flush` means of a device that has very many rows of ours, as long
-/// as that is most of what stands at the front of its list.
+/// as that is most of what stands at the front of its list. Whatever ends it, what was
+/// deleted is counted, and not remembered any more.
 pub fn sweep(
     context: &Context,
     args: &Flush,
     mut device: Device,
     known: Known<'_>,
-) -> Result<(Count, Device), Error> {
+    count: &mut Count,
+) -> Result<Device, Error> {
     let mut neighs = known.neighs;
     neighs.sort_unstable_by_key(|row| row.mac);
     device.memory = known.memory;
-    let mut sweep = Sweep { device, neighs, count: Count::default() };
+    let mut sweep = Sweep { device, neighs, count };
     let swept = loop {
         match sweep.window(context, args) {
             Ok(true) => {}
@@ -48,26 +50,27 @@ pub fn sweep(
             Err(why) => break Err(why),
         }
     };
-    let Sweep { mut device, count, .. } = sweep;
+    let mut device = sweep.device;
     let kept = device.memory.save();
-    match swept.and(kept) {
-        Ok(()) => Ok((count, device)),
-        Err(mut error) => {
-            error.aftermath.push(format!("done before: {}", count.text().trim_end()));
+    match (swept, kept) {
+        (Ok(()), Ok(())) => Ok(device),
+        (Ok(()), Err(why)) => Err(why),
+        (Err(mut error), kept) => {
+            error.aftermath.extend(kept.err().map(|why| why.message));
             Err(error)
         }
     }
 }
 
 /// A device under way.
-struct Sweep {
+struct Sweep<'c> {
     device: Device,
     /// Its neighbour rows, those of one MAC address beside each other.
     neighs: Vec<Neigh>,
-    count: Count,
+    count: &'c mut Count,
 }
 
-impl Sweep {
+impl Sweep<'_> {
     /// Looks at the front of the list, and deletes; `false` when that is over.
     fn window(&mut self, context: &Context, args: &Flush) -> Result<bool, Error> {
         let device = &mut self.device;
@@ -90,7 +93,7 @@ impl Sweep {
         for row in rows_of(plan.steps()).filter_map(Kept::of) {
             device.memory.forget(row);
         }
-        self.count += count;
+        *self.count += count;
         Ok(!is_whole)
     }
 }

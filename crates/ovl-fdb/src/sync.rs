@@ -23,7 +23,8 @@ pub fn sync(context: &Context, args: &Sync) -> Result<Exit, Error> {
     }
     let table = FileSource::new(&args.source, args.format).load().map_err(no_table)?;
     let report = reconcile(context, args, table)?;
-    if !args.acting.dry_run {
+    // A dry run has printed its lines; of a check there are none.
+    if args.check || !args.acting.dry_run {
         report.show(context)?;
     }
     Ok(match (args.check, report.is_blocked()) {

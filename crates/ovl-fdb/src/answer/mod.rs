@@ -154,7 +154,13 @@ impl<'c> Clerk<'c> {
                 Wake::Told(signal) => return Ok(exit_for(signal)),
                 Wake::Heard(spot, notice) => self.heard(spot, *notice)?,
                 Wake::Table => self.read()?,
-                Wake::Look(stirred) => self.look(stirred, &mut wakes)?,
+                Wake::Look(stirred) => {
+                    self.look(stirred, &mut wakes)?;
+                    // Of what is mounted, and of another machine's files, no folder tells.
+                    if self.source.is_at_rest() {
+                        self.read()?;
+                    }
+                }
             }
         }
         Ok(Exit::Done)

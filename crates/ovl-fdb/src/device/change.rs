@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use ovl_cli::apply::{Applied, Onlooker, carry_out};
+use ovl_cli::stop::Stop;
 use ovl_cli::{Acting, Context, Error};
 use ovl_core::error::KernelError;
 use ovl_core::hash::Set;
@@ -55,6 +56,8 @@ impl Device {
         plan: &Plan,
         onlooker: &mut dyn Onlooker,
     ) -> Result<Applied, Error> {
+        // A signal that comes after the note is to find it taken back, or true.
+        let _stop = (!acting.dry_run).then(Stop::arm);
         if !acting.dry_run {
             self.note(plan)?;
         }
