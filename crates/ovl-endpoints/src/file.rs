@@ -10,7 +10,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-use ovl_core::error::{errno_text, io_text};
 
 use crate::parse::{Format, parse};
 use crate::source::{Source, SourceError};
@@ -125,13 +124,8 @@ impl Source for FileSource {
         let what = self.name.clone();
         self.seen = Stamp::of(&self.path);
         let bytes = self.bytes().map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => {
-                SourceError::Missing { what: what.clone(), why: io_text(&e) }
-            }
-            io::ErrorKind::PermissionDenied => {
-                SourceError::Denied { what: what.clone(), why: io_text(&e) }
-            }
-            _ => SourceError::Unreadable { what: what.clone(), why: io_text(&e) },
+            io::ErrorKind::NotFound => SourceError::Missing { what: what.clone(), why: e },
+            _ => SourceError::Unreadable { what: what.clone(), why: e },
         })?;
         parse(&bytes, self.format).map_err(|findings| SourceError::Wrong { what, findings })
     }
@@ -142,10 +136,8 @@ impl Source for FileSource {
         }
         if self.inotify.is_none() {
             let flags = InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC;
-            let inotify = Inotify::init(flags).map_err(|e| SourceError::Unreadable {
-                what: self.name.clone(),
-                why: format!("it cannot be followed: {}", errno_text(e)),
-            })?;
+            let inotify = Inotify::init(flags)
+                .map_err(|e| SourceError::Unfollowed { what: self.name.clone(), why: e.into() })?;
             self.inotify = Some(inotify);
             self.watch();
         }
