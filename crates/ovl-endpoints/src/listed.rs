@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use ovl_core::names::IfName;
+use ovl_core::types::Vni;
 use serde::{Deserialize, Deserializer};
 
 use crate::json::{START, refusal};
@@ -139,6 +140,10 @@ impl Listed {
         let fdb = self.fdb.as_ref().filter(|fdb| fdb.lasts());
         let mac = self.mac.as_deref().unwrap_or_default();
         let nhid = fdb.and_then(|fdb| fdb.nhid);
+fn vni(number: u32) -> Result<Vni, String> {
+    Vni::try_from(number).map_err(|why| format!("vni: {why}"))
+}
+
         let dst = self.dst.as_deref().filter(|_| fdb.is_some());
         if (ip.is_none() && dst.is_none() && nhid.is_none()) || mac.is_empty() {
             return Ok(None);
@@ -157,7 +162,7 @@ impl Listed {
         let via = fdb.and_then(|fdb| fdb.via.as_ref()).map(Way::name);
         Ok(Some(Endpoint {
             port: self.port.filter(|_| fdb.is_some()).map(port).transpose()?,
-            vni: self.vni.filter(|_| fdb.is_some()),
+            vni: self.vni.filter(|_| fdb.is_some()).map(vni).transpose()?,
             via: via.transpose()?,
             nhid,
             ..made

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ovl_core::types::MacAddr;
 
-use crate::parse::{ip, is_zero, mac, number, of_one_vni, parsed, port, vtep};
+use crate::parse::{ip, is_nobodys, is_zero, mac, number, of_one_vni, parsed, port, vni, vtep};
 use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, OTHER_DEVICE, Place, Table};
 
@@ -96,7 +96,7 @@ fn fdb_row<'t>(
         match word {
             "dst" => row.vtep = Some(vtep(value()?, is_flood)?),
             "port" => row.port = Some(port(parsed(value()?, "a port")?)?),
-            "vni" => row.vni = Some(parsed(value()?, "a VNI")?),
+            "vni" => row.vni = Some(vni(value()?)?),
             "via" => {
                 let via = match value()? {
                     // A device that `bridge` has no name for, since it is in another

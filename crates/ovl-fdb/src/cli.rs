@@ -149,7 +149,7 @@ pub struct Add {
     #[arg(long, value_name = "DEV")]
     pub via: Option<IfName>,
     /// FDB nexthop group, in place of --dst
-    #[arg(long, value_name = "ID", conflicts_with = "dst", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["dst", "port", "vni", "via"], value_parser = clap::value_parser!(u32).range(1..))]
     pub nhid: Option<u32>,
     /// Mark the FDB row as a router's (with --rsc devices)
     #[arg(long)]

@@ -7,7 +7,7 @@ use ovl_cli::error::from_io;
 use ovl_cli::{Context, Error, Exit};
 use ovl_core::names::IfName;
 use ovl_core::row::Via;
-use ovl_core::types::MacAddr;
+use ovl_core::types::{MacAddr, Vni};
 use ovl_endpoints::{Endpoint, SourceError, Table};
 
 use crate::device::Device;
@@ -89,13 +89,14 @@ fn wanted(
     rows: Rows,
     vias: &mut Vias<'_>,
 ) -> Result<Option<Wanted>, Error> {
-    let (port, vni) = device.is_default(endpoint.port, endpoint.vni);
+    let asked = endpoint.vni.map(Vni::get);
+    let (port, vni) = device.is_default(endpoint.port, asked);
     let to = if endpoint.has_target() && rows != Rows::Neigh {
         not_own_mac(device, endpoint.mac)?;
         Some(Target {
             dst: endpoint.vtep,
             port: endpoint.port.filter(|_| !port),
-            vni: endpoint.vni.filter(|_| !vni),
+            vni: asked.filter(|_| !vni),
             via: endpoint.via.as_ref().map(|name| vias.find(name)).transpose()?,
             nhid: endpoint.nhid,
         })
