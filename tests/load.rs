@@ -19,6 +19,7 @@ tests![
     a_table_of_both_families_and_a_spreadsheets_are_loaded,
     the_wrong_file_is_refused_in_a_line,
     what_the_kernel_would_refuse_or_take_wrong_is_refused_before,
+    what_is_listed_as_yaml_is_taken,
     a_device_that_is_full_takes_all_rows_back,
     a_vtep_of_the_other_family_takes_all_rows_back,
     keep_going_reports_each_refusal_by_its_line,
@@ -210,6 +211,24 @@ fn what_the_kernel_would_refuse_or_take_wrong_is_refused_before(lab: &Lab) -> Re
         echo 192.168.10.102,02:42:00:00:00:02,192.168.1.6 | tr '\\n' '\\r' >> t.csv
         ovl-fdb load t.csv -n ov1")?;
     rows::same("loaded", &table(), &rows::of(lab, "ov1")?)
+}
+
+fn what_is_listed_as_yaml_is_taken(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..20)?;
+    lab.ok("ovl-fdb load t.csv -n ov1
+        ip -n ov1 neigh add 10.7.0.99 lladdr 02:42:00:00:00:99 dev vxlan0 nud noarp
+        ip -n ov1 neigh show nud all dev vxlan0 > neighs
+        ovl-fdb list -n ov1 -o yaml > listed; ovl-fdb flush --owned -n ov1
+        ip -n ov1 neigh del 10.7.0.99 dev vxlan0; ovl-fdb load listed -n ov1")?;
+    let mut wanted = rows::owned(1..20);
+    let noarp = "10.7.0.99 lladdr 02:42:00:00:00:99 PERMANENT proto 79";
+    wanted.insert(noarp.into());
+    rows::same("listed", &wanted, &rows::of(lab, "ov1")?)?;
+    // The text of ip counts the same row as lasting.
+    lab.ok("ovl-fdb flush --owned -n ov1; ovl-fdb load neighs -n ov1")?;
+    ensure!(rows::of(lab, "ov1")?.contains(noarp), "{:?}", rows::of(lab, "ov1")?);
+    Ok(())
 }
 
 /// The device again, with this of its own.

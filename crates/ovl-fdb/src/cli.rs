@@ -63,7 +63,7 @@ pub enum Verb {
     )]
     List(List),
     /// Write a whole table's rows: YAML, JSON, CSV, the text of bridge and ip, or what
-    /// list -o json prints
+    /// list -o json or -o yaml prints
     #[command(after_help = "Examples:
   ovl-fdb load endpoints.yaml -n ov1
   ovl-fdb load endpoints.csv --fdb-only --dev vxlan0 -n ov1
