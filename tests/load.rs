@@ -18,6 +18,8 @@ tests![
     addresses_that_are_there_twice_are_named,
     a_table_of_both_families_and_a_spreadsheets_are_loaded,
     the_wrong_file_is_refused_in_a_line,
+    what_the_kernel_would_refuse_or_take_wrong_is_refused_before,
+    what_is_listed_as_yaml_is_taken,
     a_device_that_is_full_takes_all_rows_back,
     a_vtep_of_the_other_family_takes_all_rows_back,
     keep_going_reports_each_refusal_by_its_line,
@@ -169,6 +171,64 @@ fn addresses_that_are_there_twice_are_named(lab: &Lab) -> Result<()> {
     rows::write("t.csv", &format!("{TABLE}192.168.10.101,02:42:00:00:00:99,192.168.1.5\n"))?;
     lab.refuses("ovl-fdb load t.csv -n ov1", 1, &["line 3", "line 1", "192.168.10.101"])?;
     rows::same("what was refused", &table(), &rows::of(lab, "ov1")?)
+}
+
+fn what_the_kernel_would_refuse_or_take_wrong_is_refused_before(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    lab.ok(
+        "ip -n h1 nexthop add id 1 via 192.168.1.5 fdb; ip -n h1 nexthop add id 10 group 1 fdb",
+    )?;
+    let good = "endpoints:\n  - { ip: 192.168.10.101, vtep: 192.168.1.5 }\n";
+    for (bad, why) in [
+        ("ip: 192.168.10.102, vtep: 192.168.1.5, nhid: 10", "not both"),
+        ("ip: 192.168.10.102, port: 4790, nhid: 10", "not with a nexthop group"),
+        ("ip: 192.168.10.102, vtep: 192.168.1.5, vni: 16777216", "0 to 16777215"),
+        ("ip: 192.168.10.102, vtep: '::ffff:192.168.1.5'", "write it as 192.168.1.5"),
+        ("ip: 192.168.10.102, vtep: '::ffff:192.168.1.4'", "write it as 192.168.1.4"),
+        ("ip: 192.168.10.102, vtep: 127.0.0.1", "127.0.0.1 is no VTEP's address"),
+    ] {
+        rows::write("t.yaml", &format!("{good}  - {{ {bad} }}\n"))?;
+        for verb in ["load", "sync"] {
+            lab.refuses(&format!("ovl-fdb {verb} t.yaml -n ov1"), 1, &["line 3", why])?;
+        }
+    }
+    rows::write("t.csv", "ip,mac,vtep 192.168.10.5,,192.168.1.5\n")?;
+    lab.refuses("ovl-fdb load t.csv -n ov1", 1, &["line 1", "a line of names"])?;
+    let add = "ovl-fdb add 192.168.10.102 02:42:00:00:00:02 -n ov1";
+    for (flags, why) in [
+        ("--dst 192.168.1.5 --nhid 10", "--nhid"),
+        ("--port 4790 --nhid 10", "--nhid"),
+        ("--dst ::ffff:192.168.1.5", "write it as 192.168.1.5"),
+        ("--dst ::1", "::1 is no VTEP's address"),
+    ] {
+        lab.refuses(&format!("{add} {flags}"), 2, &[why])?;
+    }
+    let mapped = add.replace("192.168", "::ffff:192.168");
+    lab.refuses(&format!("{mapped} --dst 192.168.1.5"), 2, &["write it as 192.168.10.102"])?;
+    rows::same("what was refused", &Rows::new(), &rows::of(lab, "ov1")?)?;
+    // As an old spreadsheet ends its lines.
+    lab.ok("printf 'ip,mac,vtep\\r192.168.10.101,,192.168.1.5\\r' > t.csv
+        echo 192.168.10.102,02:42:00:00:00:02,192.168.1.6 | tr '\\n' '\\r' >> t.csv
+        ovl-fdb load t.csv -n ov1")?;
+    rows::same("loaded", &table(), &rows::of(lab, "ov1")?)
+}
+
+fn what_is_listed_as_yaml_is_taken(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    rows::csv("t.csv", 1..20)?;
+    lab.ok("ovl-fdb load t.csv -n ov1
+        ip -n ov1 neigh add 10.7.0.99 lladdr 02:42:00:00:00:99 dev vxlan0 nud noarp
+        ip -n ov1 neigh show nud all dev vxlan0 > neighs
+        ovl-fdb list -n ov1 -o yaml > listed; ovl-fdb flush --owned -n ov1
+        ip -n ov1 neigh del 10.7.0.99 dev vxlan0; ovl-fdb load listed -n ov1")?;
+    let mut wanted = rows::owned(1..20);
+    let noarp = "10.7.0.99 lladdr 02:42:00:00:00:99 PERMANENT proto 79";
+    wanted.insert(noarp.into());
+    rows::same("listed", &wanted, &rows::of(lab, "ov1")?)?;
+    // The text of ip counts the same row as lasting.
+    lab.ok("ovl-fdb flush --owned -n ov1; ovl-fdb load neighs -n ov1")?;
+    ensure!(rows::of(lab, "ov1")?.contains(noarp), "{:?}", rows::of(lab, "ov1")?);
+    Ok(())
 }
 
 /// The device again, with this of its own.

@@ -21,6 +21,7 @@ tests![
     endpoints_behind_this_host_have_no_rows,
     a_table_that_is_not_there_deletes_nothing,
     a_table_that_deletes_too_much_changes_nothing,
+    a_table_without_vteps_strips_no_endpoint,
     rows_that_drifted_are_put_back,
     a_learned_row_gives_way,
     a_run_that_is_killed_is_finished_by_the_next,
@@ -293,6 +294,32 @@ fn a_table_that_deletes_too_much_changes_nothing(lab: &Lab) -> Result<()> {
     lab.refuses("ovl-fdb sync t.csv -n ov1 --max-delete 101%", 2, &["101%"])?;
     lab.ok("ovl-fdb sync t.csv -n ov1 --max-delete 6")?;
     rows::same("synced", &rows::owned((1..5).chain([99])), &rows::of(lab, "ov1")?)
+}
+
+fn a_table_without_vteps_strips_no_endpoint(lab: &Lab) -> Result<()> {
+    lab.overlay()?;
+    // One has another's MAC address as well, and with it the same FDB row.
+    lab.ok("for i in 1 2 3 4 5; do echo 10.7.0.$i,,192.168.1.5; done > t.csv
+        echo 10.7.0.6,02:42:0a:07:00:05,192.168.1.5 >> t.csv")?;
+    sync(lab)?;
+    let before = oracle::state(lab)?;
+    for (change, count) in [
+        ("s/,192.168.1.5$/,/", "6 of 6 endpoints would be deleted or lose their FDB row"),
+        // Two are gone, and two lead nowhere.
+        ("1,2d; 5,6s/,192.168.1.5$/,/", "4 of 6"),
+        // Another MAC address, and no VTEP.
+        ("s/,.*/,02:42:00:00:00:01,/", "6 of 6"),
+    ] {
+        lab.ok(&format!("sed '{change}' t.csv > less.csv"))?;
+        let words = [count, "at most 3 ", "hint: --max-delete"];
+        lab.refuses("ovl-fdb sync less.csv -n ov1", 1, &words)?;
+        oracle::same(change, &before, &oracle::state(lab)?)?;
+    }
+    // Behind another VTEP none has lost its row.
+    lab.ok("sed 's/168.1.5/168.1.6/' t.csv > moved.csv; ovl-fdb sync moved.csv -n ov1")?;
+    lab.ok("sed 's/,192.168.1.5$/,/' t.csv > less.csv
+        ovl-fdb sync less.csv -n ov1 --max-delete 100%")?;
+    rows::same("no FDB row", &Rows::new(), &rows::fdb(lab, "ov1")?)
 }
 
 fn rows_that_drifted_are_put_back(lab: &Lab) -> Result<()> {

@@ -31,8 +31,11 @@ fn error_objects_say_what_was_tried_on_what(lab: &Lab) -> Result<()> {
         ("ovl-inspect --snapshot /run", 1, about("read", "snapshot /run", Value::Null, "EISDIR")),
         ("ovl-inspect snapshot away/x", 1, about("write", "away/x", Value::Null, "ENOENT")),
         ("ovl-inspect links >/dev/full", 1, {
-            about("write", "to standard output", Value::Null, "ENOSPC")
+            about("write", "standard output", Value::Null, "ENOSPC")
         }),
+        ("ovl-fdb load nowhere.csv", 3, about("read", "nowhere.csv", Value::Null, "ENOENT")),
+        ("ovl-fdb sync /run", 1, about("read", "/run", Value::Null, "EISDIR")),
+        ("ovl-fdb answer - </", 1, about("read", "standard input", Value::Null, "EISDIR")),
     ] {
         let said = lab.run(&format!("{command} -o json"))?;
         ensure!(said.code == code, "{command}: {said}");

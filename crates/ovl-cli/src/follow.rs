@@ -195,9 +195,7 @@ pub fn written<T: Serialize>(
     event: &T,
     text: impl FnOnce() -> String,
 ) -> Result<String, Error> {
-    let json = || {
-        serde_json::to_string(event).map_err(|e| from_io(output::WRITE, output::HERE, &e.into()))
-    };
+    let json = || serde_json::to_string(event).map_err(|e| output::not_taken(&e.into()));
     Ok(match flags.format() {
         Format::Json => format!("{}\n", json()?),
         // A list grows by its items: JSON is YAML as well.

@@ -21,8 +21,11 @@ pub const ROOM: usize = 4096;
 
 /// What was tried when standard output took nothing, in an error's words.
 pub const WRITE: &str = "write";
-/// Where it was to go.
-pub const HERE: &str = "to standard output";
+
+/// The error of what standard output does not take.
+pub fn not_taken(why: &io::Error) -> Error {
+    Error { object: "standard output".into(), ..from_io(WRITE, "to standard output", why) }
+}
 
 /// Writes to standard output, all at once.
 pub fn print(text: &str) -> Result<(), Error> {
@@ -81,7 +84,7 @@ pub fn stream(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<bo
     match write(&mut out).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(e) => Err(from_io(WRITE, HERE, &e)),
+        Err(e) => Err(not_taken(&e)),
     }
 }
 
@@ -158,7 +161,7 @@ pub fn structured<T: Serialize>(format: Format, value: &T) -> Result<String, Err
         Format::Yaml => yaml::written(value).map_err(io::Error::other),
         _ => serde_json::to_string_pretty(value).map(|s| s + "\n").map_err(io::Error::from),
     };
-    written.map_err(|e| from_io(WRITE, HERE, &e))
+    written.map_err(|e| not_taken(&e))
 }
 
 /// Is standard output a terminal?

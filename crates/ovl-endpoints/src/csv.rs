@@ -17,7 +17,11 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Table {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        if std::mem::take(&mut first) && is_header(line) {
+        if std::mem::take(&mut first) && begins_as_header(line) {
+            if !is_header(line) {
+                let why = "a line of names is ip,mac,vtep or ip,mac,vtep,name".into();
+                findings.push(Finding { place: Place::Line(number(index)), why });
+            }
             continue;
         }
         match row(line, index) {
@@ -28,8 +32,21 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Table {
     table
 }
 
+fn begins_as_header(line: &str) -> bool {
+    line.split_once(',').is_some_and(|(first, _)| is_name(first, FIELDS[0]))
+}
+
+/// Is it the names of the columns, in their order? The last ones may be left out.
 fn is_header(line: &str) -> bool {
-    line.split_once(',').is_some_and(|(first, _)| bare(first).eq_ignore_ascii_case("ip"))
+    let fields = if line.contains('"') { quoted_fields(line).ok().flatten() } else { fields(line) };
+    let names = FIELDS.into_iter().chain(["name"]);
+    fields.is_some_and(|fields| {
+        fields.iter().zip(names).all(|(field, name)| field.is_empty() || is_name(field, name))
+    })
+}
+
+fn is_name(field: &str, name: &str) -> bool {
+    bare(field.trim()).eq_ignore_ascii_case(name)
 }
 
 /// The first field of a line, without its quotes.
@@ -124,6 +141,26 @@ mod tests {
         assert_eq!(headed.endpoints.len(), 1);
         let named = table("192.168.10.21,,192.168.1.5,\"X, the first\"\n");
         assert_eq!(named.endpoints[0].name.as_deref(), Some("X, the first"));
+    }
+
+    #[test]
+    fn a_line_of_names_has_names_only() {
+        let row = "192.168.10.21,,192.168.1.5\n";
+        for names in ["ip,mac,vtep", "IP , MAC, VTEP,Name", "ip,mac", "\"ip\",\"mac\",\"vtep\""] {
+            assert_eq!(table(&format!("{names}\n{row}")).endpoints.len(), 1, "{names}");
+        }
+        for names in [
+            "ip,mac,vtep 192.168.10.5,,192.168.1.5",
+            "ip,vtep,mac",
+            "ip,,192.168.1.5",
+            "ip,mac,vtep,name,",
+        ] {
+            let wrong = parse(format!("{names}\n{row}").as_bytes(), None).expect_err(names);
+            assert!(
+                wrong.to_string().starts_with("line 1: a line of names is ip,mac,vtep"),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

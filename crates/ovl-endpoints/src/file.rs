@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
-use ovl_core::error::{errno_text, io_text};
 use ovl_core::names::shown;
 
 use crate::parse::{Format, parse};
@@ -156,13 +155,8 @@ impl Source for FileSource {
         let what = self.name.clone();
         self.seen = Stamp::of(&self.path);
         let bytes = self.bytes().map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => {
-                SourceError::Missing { what: what.clone(), why: io_text(&e) }
-            }
-            io::ErrorKind::PermissionDenied => {
-                SourceError::Denied { what: what.clone(), why: io_text(&e) }
-            }
-            _ => SourceError::Unreadable { what: what.clone(), why: io_text(&e) },
+            io::ErrorKind::NotFound => SourceError::Missing { what: what.clone(), why: e },
+            _ => SourceError::Unreadable { what: what.clone(), why: e },
         })?;
         parse(&bytes, self.format).map_err(|findings| SourceError::Wrong { what, findings })
     }
@@ -173,10 +167,8 @@ impl Source for FileSource {
         }
         if self.inotify.is_none() {
             let flags = InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC;
-            let inotify = Inotify::init(flags).map_err(|e| SourceError::Unreadable {
-                what: self.name.clone(),
-                why: format!("it cannot be followed: {}", errno_text(e)),
-            })?;
+            let inotify = Inotify::init(flags)
+                .map_err(|e| SourceError::Unfollowed { what: self.name.clone(), why: e.into() })?;
             self.inotify = Some(inotify);
             self.watch();
         }

@@ -1,20 +1,25 @@
-//! What `ovl-fdb list -o json` prints, as a table: rows that were listed are written
+//! What `ovl-fdb list -o json` or `-o yaml` prints, as a table: rows that were listed are written
 //! again, there or elsewhere. What was learned from traffic is not: traffic teaches it
 //! again.
 
 use std::net::IpAddr;
 
 use ovl_core::names::IfName;
+use ovl_core::types::Vni;
 use serde::{Deserialize, Deserializer};
 
-use crate::json::{START, refusal};
 use crate::parse::{endpoint, is_zero, number, of_one_vni, port};
 use crate::quote::brief;
 use crate::table::{Endpoint, Finding, OTHER_DEVICE, Place, Table};
 use crate::written::by_group;
+use crate::{json, marks};
 
 /// Could this be one?
 pub(crate) fn is_like(text: &str) -> bool {
+    is_json(text) || text.trim_start().starts_with("- ")
+}
+
+fn is_json(text: &str) -> bool {
     text.trim_start().starts_with('[')
 }
 
@@ -104,7 +109,11 @@ impl Fdb {
 
 /// Reads one; `Err` where this is no list of endpoints.
 pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Finding> {
-    let listed: Vec<Listed> = serde_json::from_str(text).map_err(|e| no_list(&e))?;
+    let listed: Vec<Listed> = if is_json(text) {
+        serde_json::from_str(text).map_err(|e| no_list(json::refusal(&e, json::START)))?
+    } else {
+        serde_yaml::from_str(text).map_err(|e| no_list(marks::refusal(&e)))?
+    };
     let mut table = Table::default();
     let first = listed.first().map(|listed| (&listed.netns, &listed.dev));
     for (index, listed) in listed.iter().enumerate() {
@@ -123,13 +132,16 @@ pub(crate) fn read(text: &str, findings: &mut Vec<Finding>) -> Result<Table, Fin
     Ok(table)
 }
 
-fn no_list(e: &serde_json::Error) -> Finding {
-    let Finding { place, why } = refusal(e, START);
+fn no_list(Finding { place, why }: Finding) -> Finding {
     let why = format!(
-        "no list as `ovl-fdb list -o json` prints it (of ip and bridge the text is taken, not \
-         the JSON): {why}"
+        "no list as `ovl-fdb list -o json` or `-o yaml` prints it (of ip and bridge the text is \
+         taken, not the JSON; a table's own list stands under `endpoints:`): {why}"
     );
     Finding { place, why }
+}
+
+fn vni(number: u32) -> Result<Vni, String> {
+    Vni::try_from(number).map_err(|why| format!("vni: {why}"))
 }
 
 impl Listed {
@@ -157,7 +169,7 @@ impl Listed {
         let via = fdb.and_then(|fdb| fdb.via.as_ref()).map(Way::name);
         Ok(Some(Endpoint {
             port: self.port.filter(|_| fdb.is_some()).map(port).transpose()?,
-            vni: self.vni.filter(|_| fdb.is_some()),
+            vni: self.vni.filter(|_| fdb.is_some()).map(vni).transpose()?,
             via: via.transpose()?,
             nhid,
             ..made
@@ -244,6 +256,23 @@ mod tests {
             let wrong = parse(text.as_bytes(), None).expect_err("taken").to_string();
             assert!(wrong.contains("of ip and bridge the text is taken"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn yaml_says_the_same() {
+        let listed: serde_json::Value = serde_json::from_str(LISTED).unwrap();
+        let yaml = serde_yaml::to_string(&listed).unwrap();
+        let read = |text: &str| parse(text.as_bytes(), None).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(read(&yaml), read(LISTED));
+        let wrong = parse(b"- {ip: 10.0.0.1, vtep: 192.168.1.5}\n", None).expect_err("taken");
+        assert!(wrong.to_string().contains("under `endpoints:`"), "{wrong}");
+    }
+
+    #[test]
+    fn a_vni_that_cannot_be_is_named_by_its_place() {
+        let much = LISTED.replacen("\"vni\": null", "\"vni\": 16777216", 1);
+        let wrong = parse(much.as_bytes(), None).expect_err("taken").to_string();
+        assert_eq!(wrong, "line 2, column 9: vni: VNI 16777216 is out of range: 0 to 16777215");
     }
 
     #[test]

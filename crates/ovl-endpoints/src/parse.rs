@@ -1,9 +1,10 @@
 //! The forms in which a table is written: which one it is, and the checks that
 //! hold for all. The whole input is checked before anything of it is used.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
-use ovl_core::types::{MacAddr, UnicastMac};
+use ovl_core::types::{MacAddr, UnicastMac, Vni};
 
 use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, Findings, Place, SHOWN, Table};
@@ -38,6 +39,7 @@ pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
         one(Place::Line(number(line)), "this is no UTF-8 text")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &*with_line_feeds(text);
     let mut findings = Vec::new();
     let mut table = match format.unwrap_or_else(|| detect(text)) {
         Format::Yaml => keyed(text, &mut findings),
@@ -54,6 +56,14 @@ pub fn parse(input: &[u8], format: Option<Format>) -> Result<Table, Findings> {
     let shown = findings.len().min(SHOWN);
     marks::find_lines(text, &mut findings[..shown]);
     if findings.is_empty() { Ok(table) } else { Err(Findings(findings)) }
+}
+
+/// Old spreadsheets end lines with a carriage return alone: all of it would be one line.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    if text.contains('\n') || !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace('\r', "\n"))
 }
 
 /// A table of keys. JSON is a part of YAML: what is no good JSON may be good YAML. Where
@@ -110,6 +120,11 @@ pub(crate) fn port(port: u16) -> Result<u16, String> {
     if port == 0 { Err("port: 0 is no port".into()) } else { Ok(port) }
 }
 
+/// A VNI that the kernel can have.
+pub(crate) fn vni(text: &str) -> Result<Vni, String> {
+    text.parse().map_err(|why| brief(&format!("vni: {why}")))
+}
+
 /// A number, or whatever else is read from a word.
 pub(crate) fn parsed<T: std::str::FromStr>(text: &str, what: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("'{}' is not {what}", quoted(text)))
@@ -162,18 +177,32 @@ fn plain_ipv4(text: &[u8]) -> Option<Ipv4Addr> {
 
 /// An endpoint's own address, or why it cannot be one.
 pub fn endpoint_address(ip: IpAddr) -> Result<IpAddr, String> {
-    if ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
+    if is_nobodys(ip) {
         return Err(format!("{ip} is no endpoint's address"));
     }
-    Ok(ip)
+    of_its_family(ip)
 }
 
 /// A VTEP's address, or why it cannot be one.
 pub fn vtep_address(vtep: IpAddr) -> Result<IpAddr, String> {
-    if vtep.is_unspecified() || vtep.is_multicast() || vtep == IpAddr::V4(Ipv4Addr::BROADCAST) {
+    if is_nobodys(vtep) || vtep.is_loopback() {
         return Err(format!("{vtep} is no VTEP's address"));
     }
-    Ok(vtep)
+    of_its_family(vtep)
+}
+
+/// Is it no single host's address?
+pub(crate) fn is_nobodys(ip: IpAddr) -> bool {
+    ip.is_unspecified() || ip.is_multicast() || ip == IpAddr::V4(Ipv4Addr::BROADCAST)
+}
+
+/// An IPv4 address that is written as one of IPv6 would make a row of IPv6, which no
+/// packet is ever sent by.
+fn of_its_family(ip: IpAddr) -> Result<IpAddr, String> {
+    match ip.to_canonical() {
+        plain if plain == ip => Ok(ip),
+        plain => Err(format!("{ip} is an IPv4 address: write it as {plain}")),
+    }
 }
 
 /// What an endpoint is made of, in the order of the columns of CSV.
@@ -262,7 +291,7 @@ mod tests {
         let text = "network: demo\nvni: 256\nsubnet: 192.168.10.0/24\ngateway: 192.168.10.1/24\nmtu: 1450\nendpoints:\n  - { ip: 192.168.10.100, mac: 02:42:c0:a8:0a:64, vtep: 192.168.1.4, name: X-1 }\n  - { ip: 192.168.10.101, vtep: 192.168.1.5 }      # mac by Docker's rule\n";
         let read = table(text);
         assert_eq!((read.network.as_deref(), read.mtu), (Some("demo"), Some(1450)));
-        assert_eq!(read.vni.map(ovl_core::types::Vni::get), Some(256));
+        assert_eq!(read.vni.map(Vni::get), Some(256));
         assert_eq!(read.endpoints[0].name.as_deref(), Some("X-1"));
         assert_eq!(read.endpoints[1], whole(101, 5, 8));
     }
@@ -293,7 +322,10 @@ mod tests {
         assert_eq!(read.skipped, 2);
         assert_eq!(read.endpoints[0], whole(100, 4, 2));
         assert_eq!(read.endpoints[1].mac, MacAddr::ZERO);
-        assert_eq!((read.endpoints[2].port, read.endpoints[2].vni), (Some(8472), Some(300)));
+        assert_eq!(
+            (read.endpoints[2].port, read.endpoints[2].vni.map(Vni::get)),
+            (Some(8472), Some(300))
+        );
         assert_eq!(read.endpoints[3].ip, Some("fd00::1".parse().unwrap()));
         assert_eq!(read.endpoints[3].vtep, whole(100, 4, 1).vtep);
     }
@@ -388,6 +420,67 @@ mod tests {
             let found = wrong(&text(one, other));
             assert!(found[0].ends_with(there), "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_vni_is_of_24_bits_in_every_form() {
+        let yaml = "endpoints:\n- {ip: 192.168.10.1, vtep: 192.168.1.4, vni: 16777216}\n";
+        let block = "endpoints:\n- ip: 192.168.10.1\n  vtep: '192.168.1.4'\n  vni: 4294967296\n";
+        let json = r#"{"endpoints":[{"ip":"192.168.10.1","vtep":"192.168.1.4","vni":16777216}]}"#;
+        let text = "02:00:00:00:00:05 dev vxlan0 dst 10.0.0.1 vni 4294967295 self permanent\n";
+        for (text, place) in
+            [(yaml, "line 2"), (block, "line 2"), (json, "line 1, column 15"), (text, "line 1")]
+        {
+            let found = wrong(text);
+            assert!(found[0].starts_with(place), "{found:?}");
+            assert!(found[0].ends_with("out of range: 0 to 16777215"), "{found:?}");
+        }
+        let most = table(&yaml.replace("16777216", "16777215"));
+        assert_eq!(most.endpoints[0].vni.map(Vni::get), Some(Vni::MAX));
+    }
+
+    #[test]
+    fn nothing_stands_beside_a_nexthop_group() {
+        for (more, why) in [
+            ("vtep: 192.168.1.4", "it is behind a VTEP or a nexthop group, not both"),
+            ("port: 4789", "port, vni and via go with a VTEP, not with a nexthop group"),
+            ("vni: 7", "port, vni and via go with a VTEP, not with a nexthop group"),
+            ("via: eth0", "port, vni and via go with a VTEP, not with a nexthop group"),
+        ] {
+            let text = format!("endpoints:\n- {{ip: 192.168.10.1, nhid: 3, {more}}}\n");
+            assert_eq!(wrong(&text), [format!("line 2: {why}")]);
+        }
+    }
+
+    #[test]
+    fn an_address_is_of_the_family_it_is_written_in() {
+        let mac = "02:42:00:00:00:01";
+        for (row, why) in [
+            (format!("::ffff:192.168.10.1,{mac},192.168.1.4"), "write it as 192.168.10.1"),
+            (format!("192.168.10.1,{mac},::ffff:192.168.1.4"), "write it as 192.168.1.4"),
+            (",00:00:00:00:00:00,::ffff:239.1.1.1".into(), "write it as 239.1.1.1"),
+            (format!("{mac} dst ::ffff:192.168.1.4 self permanent"), "write it as 192.168.1.4"),
+        ] {
+            let found = wrong(&row);
+            assert!(found[0].starts_with("line 1: ") && found[0].ends_with(why), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn no_vtep_is_reached_over_loopback() {
+        for vtep in ["127.0.0.1", "127.9.0.1", "::1"] {
+            let found = wrong(&format!("192.168.10.1,,{vtep}\n"));
+            assert!(found[0].ends_with(&format!("{vtep} is no VTEP's address")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn lines_may_end_with_a_carriage_return_alone() {
+        let csv =
+            "ip,mac,vtep\r# the first\r192.168.10.100,,192.168.1.4\r192.168.10.101,,192.168.1.5\r";
+        assert_eq!(table(csv).endpoints, [whole(100, 4, 3), whole(101, 5, 4)]);
+        let yaml = "# a table\rendpoints:\r- {ip: 192.168.10.100, vtep: 192.168.1.4}\r";
+        assert_eq!(table(yaml).endpoints, [whole(100, 4, 3)]);
     }
 
     #[test]

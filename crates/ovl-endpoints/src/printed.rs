@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use ovl_core::types::MacAddr;
+use ovl_core::types::{MacAddr, UnicastMac};
 
-use crate::parse::{ip, is_zero, mac, number, of_one_vni, parsed, port, vtep};
+use crate::parse::{ip, is_nobodys, is_zero, mac, number, of_one_vni, parsed, port, vni, vtep};
 use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, OTHER_DEVICE, Place, Table};
 
@@ -96,7 +96,7 @@ fn fdb_row<'t>(
         match word {
             "dst" => row.vtep = Some(vtep(value()?, is_flood)?),
             "port" => row.port = Some(port(parsed(value()?, "a port")?)?),
-            "vni" => row.vni = Some(parsed(value()?, "a VNI")?),
+            "vni" => row.vni = Some(vni(value()?)?),
             "via" => {
                 let via = match value()? {
                     // A device that `bridge` has no name for, since it is in another
@@ -139,7 +139,7 @@ fn neigh_row<'t>(
         .parse()
         .map_err(|_| format!("'{}' is neither an IP nor a MAC address", quoted(first)))?;
     let (mut lladdr, mut dev) = (None, None);
-    let (mut is_passing, mut is_told) = (false, false);
+    let (mut is_passing, mut is_told, mut is_noarp) = (false, false, false);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("nothing follows '{word}'"));
         match word {
@@ -156,13 +156,15 @@ fn neigh_row<'t>(
             }
             // Who routes says so with this, in whatever state the row is.
             "extern_learn" => is_told = true,
-            "NOARP" | "REACHABLE" | "STALE" | "DELAY" | "PROBE" => is_passing = true,
+            "NOARP" => is_noarp = true,
+            "REACHABLE" | "STALE" | "DELAY" | "PROBE" => is_passing = true,
             "router" | "proxy" | "offload" | "managed" | "PERMANENT" | "FAILED" | "INCOMPLETE"
             | "NONE" => {}
             strange => return Err(unknown(strange)),
         }
     }
     match lladdr {
+        Some(text) if is_noarp && is_kernels(address, text) => Ok(None),
         Some(text) if is_told || !is_passing => {
             let (ip, mac) = (ip(&address.to_string())?, mac(Some(text), None)?);
             let endpoint = Endpoint { ip: Some(ip), mac, ..Endpoint::default() };
@@ -170,6 +172,12 @@ fn neigh_row<'t>(
         }
         _ => Ok(None),
     }
+}
+
+/// Is it a row that the kernel makes by itself, where nobody has to be asked: for a group,
+/// for everybody, for itself? What people make with `nud noarp` is one host's.
+fn is_kernels(address: IpAddr, lladdr: &str) -> bool {
+    is_nobodys(address) || lladdr.parse::<UnicastMac>().is_err()
 }
 
 fn unknown(word: &str) -> String {
@@ -208,6 +216,21 @@ mod tests {
         let ips = |last: u8| Some([192, 168, 10, last].into());
         let found: Vec<_> = table.endpoints.iter().map(|e| (e.mac.0[5], e.ip)).collect();
         assert_eq!(found, [(1, ips(1)), (4, None), (5, ips(6))]);
+    }
+
+    #[test]
+    fn a_row_without_arp_is_an_endpoints_unless_the_kernel_made_it() {
+        let rows = "192.168.10.2 dev vxlan0 lladdr 02:42:00:00:00:02 NOARP
+192.168.10.3 dev vxlan0 lladdr 02:42:00:00:00:03 NOARP PERMANENT
+ff02::16 dev vxlan0 lladdr 33:33:00:00:00:16 NOARP
+224.0.0.22 dev vxlan0 lladdr 01:00:5e:00:00:16 NOARP
+127.0.0.1 dev lo lladdr 00:00:00:00:00:00 NOARP
+192.168.10.255 dev vxlan0 lladdr ff:ff:ff:ff:ff:ff NOARP
+255.255.255.255 dev dummy0 lladdr 02:42:00:00:00:09 NOARP
+10.0.0.1 dev gre0 lladdr 0.0.0.0 NOARP\n";
+        let table = table(&format!("{VXLAN0}{rows}"));
+        let found: Vec<_> = table.endpoints.iter().map(|e| e.mac.0[5]).collect();
+        assert_eq!((found, table.skipped), (vec![1, 2, 3], 6));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What a table can be read from, whatever it is.
 
+use std::io;
 use std::os::fd::BorrowedFd;
+
+use ovl_core::error::io_text;
 
 use crate::table::{Findings, Table};
 
@@ -8,28 +11,28 @@ use crate::table::{Findings, Table};
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// There is no such file, or no such network.
-    #[error("{what}: {why}")]
+    #[error("{what}: {}", io_text(why))]
     Missing {
         /// What was looked for.
         what: String,
         /// What the system says.
-        why: String,
+        why: io::Error,
     },
-    /// It is there and may not be read.
-    #[error("{what}: {why}")]
-    Denied {
-        /// What was read.
-        what: String,
-        /// What the system says.
-        why: String,
-    },
-    /// It is there and cannot be read.
-    #[error("{what}: {why}")]
+    /// It is there and cannot, or may not, be read.
+    #[error("{what}: {}", io_text(why))]
     Unreadable {
         /// What was read.
         what: String,
         /// What the system says.
-        why: String,
+        why: io::Error,
+    },
+    /// It can be read, and not be followed.
+    #[error("{what}: {}", io_text(why))]
+    Unfollowed {
+        /// What was to be followed.
+        what: String,
+        /// What the system says.
+        why: io::Error,
     },
     /// It was read and is wrong.
     #[error("{findings}")]

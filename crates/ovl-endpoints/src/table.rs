@@ -53,7 +53,7 @@ pub struct Endpoint {
     pub port: Option<u16>,
     /// VNI, where it is not the device's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub vni: Option<u32>,
+    pub vni: Option<Vni>,
     /// The device of the underlay that packets leave by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<IfName>,
@@ -158,6 +158,9 @@ impl Table {
             if endpoint.nhid == Some(0) {
                 find("nhid: 0 is no nexthop group".into());
             }
+            if let Some(why) = endpoint.is_beside_group() {
+                find(why.into());
+            }
             if endpoint.mac == MacAddr::ZERO {
                 let first = floods.first().map(|first| &all[*first]);
                 if let Some(first) = first.filter(|first| first.nhid != endpoint.nhid) {
@@ -206,7 +209,7 @@ impl Table {
 }
 
 /// Where an endpoint's packets go: VTEP, port, VNI, device, nexthop group.
-pub type Target<'e> = (Option<IpAddr>, Option<u16>, Option<u32>, Option<&'e IfName>, Option<u32>);
+pub type Target<'e> = (Option<IpAddr>, Option<u16>, Option<Vni>, Option<&'e IfName>, Option<u32>);
 
 impl Endpoint {
     /// Does it say where packets go?
@@ -217,6 +220,17 @@ impl Endpoint {
     /// Where its packets go.
     pub fn target(&self) -> Target<'_> {
         (self.vtep, self.port, self.vni, self.via.as_ref(), self.nhid)
+    }
+
+    /// Why it is not behind its nexthop group: the kernel takes nothing else beside one
+    /// (`vxlan_fdb_parse` in `drivers/net/vxlan/vxlan_core.c`).
+    fn is_beside_group(&self) -> Option<&'static str> {
+        self.nhid?;
+        if self.vtep.is_some() {
+            return Some("it is behind a VTEP or a nexthop group, not both");
+        }
+        let leads = self.port.is_some() || self.vni.is_some() || self.via.is_some();
+        leads.then_some("port, vni and via go with a VTEP, not with a nexthop group")
     }
 
     /// Where it is, beside `other` of the same IP address.
@@ -238,7 +252,7 @@ impl Endpoint {
         } else if self.port != other.port {
             is("port", number(self.port.map(u32::from)))
         } else if self.vni != other.vni {
-            is("VNI", number(self.vni))
+            is("VNI", number(self.vni.map(Vni::get)))
         } else {
             is("device (via)", self.via.as_ref().map(ToString::to_string))
         }

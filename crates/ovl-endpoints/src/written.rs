@@ -9,7 +9,7 @@ use ovl_core::types::{Cidr, Vni};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::parse::{endpoint, parsed, port};
+use crate::parse::{endpoint, parsed, port, vni};
 use crate::quote::{brief, quoted};
 use crate::table::{Endpoint, Finding, Place, Table};
 
@@ -198,7 +198,7 @@ impl<T: Text> Item<T> {
         };
         made.name = text("name", self.name)?;
         made.port = value("port", self.port, |text| port(parsed(text, "a port")?))?;
-        made.vni = value("vni", self.vni, |text| parsed(text, "a VNI"))?;
+        made.vni = value("vni", self.vni, vni)?;
         made.nhid = value("nhid", self.nhid, |text| parsed(text, "a nexthop group"))?;
         made.via = value("via", self.via, |text| text.parse().map_err(|e| brief(&format!("{e}"))))?;
         Ok(made)

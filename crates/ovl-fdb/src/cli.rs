@@ -63,7 +63,7 @@ pub enum Verb {
     )]
     List(List),
     /// Write a whole table's rows: YAML, JSON, CSV, the text of bridge and ip, or what
-    /// list -o json prints
+    /// list -o json or -o yaml prints
     #[command(after_help = "Examples:
   ovl-fdb load endpoints.yaml -n ov1
   ovl-fdb load endpoints.csv --fdb-only --dev vxlan0 -n ov1
@@ -149,7 +149,7 @@ pub struct Add {
     #[arg(long, value_name = "DEV")]
     pub via: Option<IfName>,
     /// FDB nexthop group, in place of --dst
-    #[arg(long, value_name = "ID", conflicts_with = "dst", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["dst", "port", "vni", "via"], value_parser = clap::value_parser!(u32).range(1..))]
     pub nhid: Option<u32>,
     /// Mark the FDB row as a router's (with --rsc devices)
     #[arg(long)]

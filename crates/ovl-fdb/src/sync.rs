@@ -2,7 +2,11 @@
 //! written, what is ours and not in the table is deleted, and what others have
 //! made is left alone.
 
+use std::net::IpAddr;
+
 use ovl_cli::{Acting, Context, Error, Exit};
+use ovl_core::hash::Set;
+use ovl_core::row::RowSpec;
 use ovl_core::types::{MacAddr, Vni};
 use ovl_endpoints::file::FileSource;
 use ovl_endpoints::{Source, Table};
@@ -45,7 +49,7 @@ pub fn reconcile(context: &Context, args: &Sync, table: Table) -> Result<Report,
     let wish = Wish::of(context, table, &device, Rows::Both, args.own)?;
     let rules = Rules { take_over: args.take_over, prune: true };
     let found = difference(&wish.wanted, &device.endpoints, rules);
-    guard(args, &device, &found, is_empty)?;
+    guard(args, &device, &found, &wish, is_empty)?;
     let report = Report::of(context, &device, &found, wish.own);
     if args.check {
         return Ok(report);
@@ -74,9 +78,12 @@ fn guard(
     args: &Sync,
     device: &Device,
     found: &Difference<'_>,
+    wish: &Wish,
     is_empty: bool,
 ) -> Result<(), Error> {
     let removed = found.changes.iter().filter(|c| matches!(c, Change::Removed(_))).count();
+    let stripped = stripped(device, found, wish);
+    let removed = removed + stripped;
     if removed == 0 || args.check {
         return Ok(());
     }
@@ -96,12 +103,34 @@ fn guard(
     if removed <= most {
         return Ok(());
     }
+    let fate = if stripped == 0 { "be deleted" } else { "be deleted or lose their FDB row" };
     Err(device
         .refusal(
             "sync",
-            format!("{removed} of {owned} endpoints would be deleted, at most {most} may be: nothing was changed"),
+            format!("{removed} of {owned} endpoints would {fate}, at most {most} may: nothing was changed"),
         )
         .hint("--max-delete N or P% allows more; --check shows which"))
+}
+
+/// Endpoints that stay and whose FDB row goes, with none in its place: to them no packet
+/// finds its way any more. A table whose column of VTEPs went empty is full of them.
+fn stripped(device: &Device, found: &Difference<'_>, wish: &Wish) -> usize {
+    let to_nowhere = wish.wanted.iter().filter(|wanted| wanted.to.is_none());
+    let to_nowhere: Set<IpAddr> = to_nowhere.filter_map(|wanted| wanted.ip).collect();
+    if to_nowhere.is_empty() {
+        return 0;
+    }
+    let gone = found.rows.remove.iter().filter_map(|row| match row {
+        RowSpec::Fdb(row) => Some(row.mac),
+        RowSpec::Neigh(_) => None,
+    });
+    let gone: Set<MacAddr> = gone.collect();
+    let is_stripped = |e: &&Endpoint| {
+        e.ours.fdb
+            && e.ip().is_some_and(|ip| to_nowhere.contains(&ip))
+            && e.fdb.as_ref().is_some_and(|row| gone.contains(&row.mac))
+    };
+    device.endpoints.iter().filter(is_stripped).count()
 }
 
 impl Most {

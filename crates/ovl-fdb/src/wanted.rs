@@ -3,10 +3,11 @@
 
 use std::net::IpAddr;
 
+use ovl_cli::error::from_io;
 use ovl_cli::{Context, Error, Exit};
 use ovl_core::names::IfName;
 use ovl_core::row::Via;
-use ovl_core::types::MacAddr;
+use ovl_core::types::{MacAddr, Vni};
 use ovl_endpoints::{Endpoint, SourceError, Table};
 
 use crate::device::Device;
@@ -38,20 +39,18 @@ pub struct Wish {
 
 /// The error of a source that gives no table.
 pub fn no_table(why: SourceError) -> Error {
-    let (exit, message) = match why {
-        SourceError::Missing { what, why } => (Exit::Missing, cannot_read(&what, &why)),
-        SourceError::Denied { what, why } => (Exit::Denied, cannot_read(&what, &why)),
-        SourceError::Unreadable { what, why } => (Exit::Failed, cannot_read(&what, &why)),
-        SourceError::Wrong { what, findings } => (
-            Exit::Failed,
-            format!("{what} is no table of endpoints, nothing was written\n{findings}"),
-        ),
-    };
-    Error::new(exit, message)
-}
-
-fn cannot_read(what: &str, why: &str) -> String {
-    format!("cannot read {what}: {why}")
+    match why {
+        SourceError::Missing { what, why } => {
+            Error { exit: Exit::Missing, ..from_io("read", what, &why) }
+        }
+        SourceError::Unreadable { what, why } => from_io("read", what, &why),
+        SourceError::Unfollowed { what, why } => from_io("follow", what, &why),
+        SourceError::Wrong { what, findings } => {
+            let message =
+                format!("{what} is no table of endpoints, nothing was written\n{findings}");
+            Error::new(Exit::Failed, message).about("read", what, None)
+        }
+    }
 }
 
 impl Wish {
@@ -90,13 +89,14 @@ fn wanted(
     rows: Rows,
     vias: &mut Vias<'_>,
 ) -> Result<Option<Wanted>, Error> {
-    let (port, vni) = device.is_default(endpoint.port, endpoint.vni);
+    let asked = endpoint.vni.map(Vni::get);
+    let (port, vni) = device.is_default(endpoint.port, asked);
     let to = if endpoint.has_target() && rows != Rows::Neigh {
         not_own_mac(device, endpoint.mac)?;
         Some(Target {
             dst: endpoint.vtep,
             port: endpoint.port.filter(|_| !port),
-            vni: endpoint.vni.filter(|_| !vni),
+            vni: asked.filter(|_| !vni),
             via: endpoint.via.as_ref().map(|name| vias.find(name)).transpose()?,
             nhid: endpoint.nhid,
         })

@@ -45,7 +45,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "get" -d 'Show the r
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "show" -d 'Show the rows of one endpoint'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "list" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "ls" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
-complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, the text of bridge and ip, or what list -o json prints'
+complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, the text of bridge and ip, or what list -o json or -o yaml prints'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "sync" -d 'Make our rows equal to a table; those of others are left alone'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "flush" -d 'Delete the rows that filters name: our own, or with --foreign those of others'
 complete -c ovl-fdb -n "__fish_ovl_fdb_needs_command" -f -a "answer" -d 'Answer what the device asks for, from a table, until it is told to end'
@@ -234,7 +234,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l dev -d 'The VXL
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s n -l netns -d 'Namespace to act in: NAME, /path, FOLDER/NAME, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N, inode:N, self or init [default: the caller\'s own]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l format -d 'How the table is written: yaml, json, csv, text [default: as it looks]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l every -d 'With --watch: how often rows and table are compared when nothing was heard' -r
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l max-delete -d 'Delete at most so many of our endpoints: a number, or a share of them [default: 50%, and of an empty table with --allow-empty all]' -r
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l max-delete -d 'Delete at most so many of our endpoints, or their FDB rows: a number, or a share of them [default: 50%, and of an empty table with --allow-empty all]' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -l self -d 'An address of this host: endpoints behind it are left out, as are those behind the addresses of the device\'s underlay' -r
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand sync" -s o -l output -d 'How to write what is shown' -r -f -a "table\t'Columns for people'
 wide\t'More columns, and nothing wrapped or left out'
@@ -352,7 +352,7 @@ complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_see
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "del" -d 'Delete all rows of an endpoint'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "get" -d 'Show the rows of one endpoint'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "list" -d 'List endpoints: FDB and neighbour rows joined by MAC address'
-complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, the text of bridge and ip, or what list -o json prints'
+complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "load" -d 'Write a whole table\'s rows: YAML, JSON, CSV, the text of bridge and ip, or what list -o json or -o yaml prints'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "sync" -d 'Make our rows equal to a table; those of others are left alone'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "flush" -d 'Delete the rows that filters name: our own, or with --foreign those of others'
 complete -c ovl-fdb -n "__fish_ovl_fdb_using_subcommand help; and not __fish_seen_subcommand_from add del get list load sync flush answer watch help" -f -a "answer" -d 'Answer what the device asks for, from a table, until it is told to end'

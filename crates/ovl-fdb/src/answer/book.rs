@@ -8,7 +8,7 @@ use ovl_core::row::{
     FdbSpec, NTF_EXT_LEARNED, NTF_SELF, NUD_PERMANENT, NUD_REACHABLE, NeighSpec, OVL_PROTOCOL,
     Wanted,
 };
-use ovl_core::types::MacAddr;
+use ovl_core::types::{MacAddr, Vni};
 use ovl_endpoints::{Endpoint, Table};
 
 /// The endpoints of a table that can be asked for.
@@ -94,7 +94,7 @@ impl Life {
             mac: endpoint.mac,
             dst: endpoint.vtep,
             port: endpoint.port,
-            vni: endpoint.vni,
+            vni: endpoint.vni.map(Vni::get),
             src_vni: None,
             via: None,
             nhid: endpoint.nhid,

@@ -90,7 +90,7 @@ pub struct Sync {
     /// An empty table deletes what it has to
     #[arg(long)]
     pub allow_empty: bool,
-    /// Delete at most so many of our endpoints: a number, or a share of them
+    /// Delete at most so many of our endpoints, or their FDB rows: a number, or a share of them
     /// [default: 50%, and of an empty table with --allow-empty all]
     #[arg(long, value_name = "N|P%")]
     pub max_delete: Option<Most>,
