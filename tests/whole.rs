@@ -36,6 +36,7 @@ mod refused;
 mod reload;
 mod said;
 mod saved;
+mod saving;
 mod stalled;
 mod sync;
 mod together;
@@ -89,6 +90,7 @@ fn main() -> ExitCode {
         reload::tests,
         said::tests,
         saved::tests,
+        saving::tests,
         stalled::tests,
         sync::tests,
         together::tests,
