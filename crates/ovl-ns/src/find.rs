@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use ovl_cli::context::Missed;
@@ -12,7 +15,7 @@ use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::error::Fail;
 use ovl_core::link::Link;
 use ovl_core::names::shown;
-use ovl_core::netns::{NetNs, NsKey, has_procfs};
+use ovl_core::netns::{NetNs, NsKey, OpenError, has_procfs};
 use ovl_core::state::Reader;
 use ovl_machine::discover::{Discovery, Found, short_names};
 use ovl_machine::machine::Machine;
@@ -21,6 +24,7 @@ use ovl_machine::names::Asking;
 
 use crate::cli::{Identify, List, One};
 use crate::render::{self, Entry, KnownBy, UnseenEntry};
+use crate::want::is_new;
 
 /// `list`.
 pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
@@ -34,14 +38,13 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     let unseen = outline.unseen.iter().filter(|_| !args.named);
     let unseen: Vec<UnseenEntry> = unseen.map(|u| lister.unseen(u)).collect();
     render::list(context, &entries, &unseen)?;
-    for path in &discovery.stale {
-        if !context.flags.quiet {
-            output::note(&format!(
-                "{}: {} is a plain file, left behind by a namespace that has ended",
-                context.tool,
-                shown(path)
-            ));
-        }
+    let stale = if context.flags.quiet { Vec::new() } else { left_behind(&discovery.stale) };
+    for path in stale {
+        output::note(&format!(
+            "{}: {} is a plain file, left behind by a namespace that has ended",
+            context.tool,
+            shown(path)
+        ));
     }
     let is_listed = |key: &NsKey| {
         let found = discovery.namespaces.get(key);
@@ -55,6 +58,24 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
         unread: unread.count(),
         ..Missed::default()
     }))
+}
+
+/// Between two looks at a plain file where a namespace should be.
+const STEP: Duration = Duration::from_millis(50);
+
+/// Those of the plain files that stay what they are. A name's file is made before its
+/// namespace is mounted there, and goes after that: one that was between the two steps
+/// is something else a moment later.
+fn left_behind(stale: &[PathBuf]) -> Vec<&PathBuf> {
+    let mut left: Vec<&PathBuf> = stale.iter().collect();
+    while !left.is_empty() {
+        sleep(STEP);
+        left.retain(|path| matches!(NetNs::open(path), Err(OpenError::Stale(_))));
+        if !left.iter().any(|path| is_new(path)) {
+            break;
+        }
+    }
+    left
 }
 
 /// What the lines of a list have in common.

@@ -51,7 +51,7 @@ fn under(name: &NsName) -> Result<Under, Error> {
 }
 
 /// Is the file so new that it may be a namespace in a moment?
-fn is_new(file: &Path) -> bool {
+pub fn is_new(file: &Path) -> bool {
     let made = fs::symlink_metadata(file).and_then(|meta| meta.modified());
     made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age < IN_THE_MAKING))
 }

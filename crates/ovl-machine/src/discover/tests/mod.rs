@@ -78,6 +78,21 @@ fn a_process_that_ends_meanwhile_is_neither_found_nor_counted() {
 }
 
 #[test]
+fn a_process_on_its_way_out_is_not_counted_as_hidden() {
+    const EXITING: u32 = 0x4;
+    const OTHERS: u32 = 0x40_0100;
+    let procfs = Procfs::new();
+    procfs.zombie(5, "zombie").closed().ending(5, "Z", OTHERS);
+    procfs.process(6, "going", 2).closed().ending(6, "R", OTHERS | EXITING);
+    procfs.process(7, "both", 2).closed().ending(7, "Z", OTHERS).ending(70, "D", EXITING);
+    assert_eq!(procfs.discover().hidden, 0);
+    // One that goes on is hidden, and so is one of which a thread does.
+    procfs.process(8, "stays", 2).closed().ending(8, "S", OTHERS);
+    procfs.process(9, "thread", 2).closed().ending(9, "Z", EXITING).ending(90, "S", OTHERS);
+    assert_eq!(procfs.discover().hidden, 2);
+}
+
+#[test]
 fn a_zombie_with_threads_holds_what_they_are_in() {
     let procfs = Procfs::new();
     procfs.zombie(5, "leader").thread(6, 2);
