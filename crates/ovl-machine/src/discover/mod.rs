@@ -200,6 +200,13 @@ impl Found {
         Some(format!("its mount at {} lies under another one", shown(path)))
     }
 
+    /// Is it there, though no way leads to it that the caller may go? One that has ended
+    /// is not.
+    pub fn is_closed(&self) -> bool {
+        let may_not = |path: &PathBuf| matches!(NetNs::open(path), Err(OpenError::Io(_, why)) if !is_gone(&why));
+        self.hidden_by().is_some() || self.doors.iter().any(may_not)
+    }
+
     /// Opens it by the first way that still leads to the same namespace.
     pub fn open(&self) -> Option<NetNs> {
         let by_path = self.doors.iter().filter_map(|p| NetNs::open(p).ok());
