@@ -15,7 +15,7 @@ use ovl_core::state::{NsState, Reader};
 use ovl_core::step::{NsDecl, Place};
 use ovl_core::types::Vni;
 
-use crate::discover::{Discovery, Found, Search, is_below};
+use crate::discover::{Discovery, Found, Search, door_of, is_below};
 use crate::engine::{self, EngineError};
 
 /// How many digits of a network's id Docker puts into a namespace's file name.
@@ -309,7 +309,7 @@ impl<'k, K: Kernel> Resolver<'k, K> {
     }
 
     fn by_pid(&self, pid: u32) -> Result<(NetNs, Place), Why> {
-        let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
+        let path = door_of(&self.search.procfs, pid);
         match self.by_path(&path).map_err(or_no_procfs) {
             Err(Why::NotFound(_)) => Err(Why::NoProcess(pid)),
             other => other,

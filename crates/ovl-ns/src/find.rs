@@ -17,7 +17,7 @@ use ovl_core::link::Link;
 use ovl_core::names::shown;
 use ovl_core::netns::{NetNs, NsKey, OpenError, has_procfs};
 use ovl_core::state::Reader;
-use ovl_machine::discover::{Discovery, Found, short_names};
+use ovl_machine::discover::{Discovery, Found, Hold, Process, door_of, short_names};
 use ovl_machine::machine::Machine;
 use ovl_machine::machine::outline::{Outline, Unseen};
 use ovl_machine::names::Asking;
@@ -158,10 +158,14 @@ pub fn show(context: &Context, args: &One) -> Result<Exit, Error> {
     }))
 }
 
-/// `pids`.
+/// `pids`. A process of which only a thread is in it is in it as well.
 pub fn pids(context: &Context, args: &One) -> Result<Exit, Error> {
     let (found, discovery) = find(context, args)?;
-    render::pids(context, &found.pids)?;
+    let threads = found.holders.iter().filter(|holder| holder.by == Hold::Thread);
+    let threads = threads.map(|holder| Process { pid: holder.pid, comm: holder.comm.clone() });
+    let mut pids: Vec<Process> = found.pids.iter().cloned().chain(threads).collect();
+    pids.sort_by_key(|process| process.pid);
+    render::pids(context, &pids)?;
     Ok(context.completeness_of(&hidden(&discovery)))
 }
 
@@ -172,18 +176,18 @@ fn hidden(discovery: &Discovery) -> Missed<'_> {
 
 /// `identify`.
 pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
-    let path = format!("/proc/{}/ns/net", args.pid);
     let process = format!("process {}", args.pid);
     if !has_procfs() {
         return Err(reading(&process, None)(Fail::NoProcfs));
     }
-    let meta = fs::metadata(&path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => {
-            let error = Error::new(Exit::Missing, format!("no {process}"));
-            Error { errno: Some(Errno::ENOENT), ..error.about("find", process, None) }
-        }
-        _ => from_io("look at", process, &e),
-    })?;
+    let meta =
+        fs::metadata(door_of(&context.search.procfs, args.pid)).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                let error = Error::new(Exit::Missing, format!("no {process}"));
+                Error { errno: Some(Errno::ENOENT), ..error.about("find", process, None) }
+            }
+            _ => from_io("look at", process, &e),
+        })?;
     let key = NsKey { dev: meta.dev(), inode: meta.ino() };
     let discovery = context.search.all();
     let found =

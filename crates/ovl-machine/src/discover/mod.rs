@@ -345,6 +345,19 @@ fn file_name(path: &Path) -> Option<&str> {
     path.file_name().and_then(|n| n.to_str())
 }
 
+/// The way to the namespace of a process: that of its first thread where its main one
+/// has ended and others live on.
+pub fn door_of(procfs: &Path, pid: u32) -> PathBuf {
+    let folder = procfs.join(pid.to_string());
+    let own = folder.join("ns/net");
+    if !fs::read_link(&own).is_err_and(|why| is_gone(&why)) {
+        return own;
+    }
+    let task = folder.join("task");
+    let mut doors = pids(&task).into_iter().map(|tid| task.join(tid.to_string()).join("ns/net"));
+    doors.find(|door| fs::read_link(door).is_ok()).unwrap_or(own)
+}
+
 /// The process ids of a procfs, in order.
 pub(crate) fn pids(procfs: &Path) -> Vec<u32> {
     let Ok(entries) = fs::read_dir(procfs) else { return Vec::new() };

@@ -6,7 +6,7 @@ mod procfs;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Discovery, Found, Hold, Holder, Process};
+use super::{Discovery, Found, Hold, Holder, Process, door_of};
 use crate::container::Runtime;
 use procfs::{Procfs, inode, key, link};
 
@@ -90,6 +90,17 @@ fn a_process_on_its_way_out_is_not_counted_as_hidden() {
     procfs.process(8, "stays", 2).closed().ending(8, "S", OTHERS);
     procfs.process(9, "thread", 2).closed().ending(9, "Z", EXITING).ending(90, "S", OTHERS);
     assert_eq!(procfs.discover().hidden, 2);
+}
+
+#[test]
+fn a_process_whose_main_thread_has_ended_is_reached_by_another() {
+    let procfs = Procfs::new();
+    procfs.zombie(5, "leader").ending(5, "Z", 0).thread(6, 2);
+    procfs.process(7, "whole", 3).thread(8, 2);
+    procfs.zombie(9, "zombie");
+    for (pid, door) in [(5, "5/task/6/ns/net"), (7, "7/ns/net"), (9, "9/ns/net")] {
+        assert_eq!(door_of(&procfs.path(""), pid), procfs.path(door));
+    }
 }
 
 #[test]
