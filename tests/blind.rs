@@ -2,7 +2,7 @@
 //! namespaces that lie under others.
 
 use anyhow::{Context, Result, ensure};
-use ovl_tests::lab::Lab;
+use ovl_tests::lab::{Lab, skip};
 use ovl_tests::tests;
 use serde_json::Value;
 
@@ -10,6 +10,8 @@ tests![
     without_a_procfs_nobody_passes_for_not_being_there,
     a_mount_under_another_is_nobodys_reference,
     names_under_a_mount_are_not_followed,
+    what_could_not_be_read_is_not_said_to_hold_nothing: SETPRIV,
+    a_file_that_leads_nowhere_needs_no_root,
 ];
 
 fn without_a_procfs_nobody_passes_for_not_being_there(lab: &Lab) -> Result<()> {
@@ -100,5 +102,47 @@ fn names_under_a_mount_are_not_followed(lab: &Lab) -> Result<()> {
     lab.eventually("nobody is in it", |lab| Ok(lab.run("ovl-ns list")?.code == 5))?;
     let (_, list) = partial_list(lab)?;
     assert_eq!(with_inode(&list, &inode)?["ref"], format!("inode:{}", inode.trim()));
+    Ok(())
+}
+
+fn what_could_not_be_read_is_not_said_to_hold_nothing(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add a; ip netns add b; ip -n b link add v type vxlan id 256 dstport 4789")?;
+    let bare = "setpriv --bounding-set=-all --inh-caps=-all";
+    let words = ["no namespace with VNI 256 among those that could be read; 2 could not be"];
+    for command in ["ovl-ns show vni:256", "ovl-inspect links vni:256", "ovl-fdb list -n vni:256"] {
+        lab.refuses(&format!("{bare} {command}"), 5, &words)?;
+    }
+    // Who waits goes on waiting: it may come where it can be read.
+    let waits = lab.run(&format!("timeout 0.5 {bare} ovl-ns wait vni:256"))?;
+    ensure!(waits.code == 124, "{waits}");
+    // With everything read, it is not there.
+    lab.ok("ovl-ns show vni:256")?;
+    lab.refuses("ovl-ns show vni:257", 3, &["no namespace 'vni:257'\n"])?;
+    lab.refuses("ovl-ns show inode:1", 3, &["no namespace 'inode:1'\n"])?;
+
+    let nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+    if lab.run(&format!("{nobody} true"))?.code != 0 {
+        return skip("here nobody can be somebody else");
+    }
+    let words = [
+        "no namespace with inode number 1 among",
+        "could not be looked at",
+        "hint: this needs root",
+    ];
+    lab.refuses(&format!("{nobody} ovl-ns show inode:1"), 5, &words)
+}
+
+fn a_file_that_leads_nowhere_needs_no_root(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add a; ln -s loop /run/netns/loop")?;
+    let said = lab.fails("ovl-ns show loop", 1)?;
+    ensure!(said.contains("/run/netns/loop: Too many levels of symbolic links\n"), "{said}");
+    ensure!(!said.contains("root"), "{said}");
+    // It is told of by a listing that is whole all the same, unless nothing is to be told.
+    let listed = lab.run("ovl-ns list")?;
+    ensure!(listed.code == 0 && listed.stderr.contains("/run/netns/loop"), "{listed}");
+    let listed = lab.run("ovl-ns list -q")?;
+    ensure!(listed.code == 0 && listed.stderr.is_empty(), "{listed}");
+    // One more file can be opened, and one is all that it takes.
+    lab.ok("(ulimit -n 4; ovl-ns exec --net-only a -- true)")?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 tests![
     namespaces_that_come_and_go_are_no_error,
+    a_name_between_two_steps_is_not_left_behind,
     links_that_come_and_go_hide_none_that_stay,
     a_snapshot_leaves_pipes_and_links_what_they_are,
 ];
@@ -48,6 +49,26 @@ fn namespaces_that_come_and_go_are_no_error(lab: &Lab) -> Result<()> {
     }
     // Otherwise nothing came and went.
     ensure!(seen.len() > LOOKS / 2, "only {} namespaces in {LOOKS} snapshots", seen.len());
+    Ok(())
+}
+
+/// Names that come and go as `ip netns add` and `del` make them, step by step, with time
+/// for a look between the steps.
+const STEP_BY_STEP: &str = "i=0; while :; do i=$((i+1)); name=/run/netns/step$i
+    touch $name; sleep 0.02; mount --bind /proc/self/ns/net $name; umount $name; sleep 0.02
+    rm $name; done";
+
+fn a_name_between_two_steps_is_not_left_behind(lab: &Lab) -> Result<()> {
+    lab.ok("mkdir -p /run/netns")?;
+    let steps = lab.background(STEP_BY_STEP)?;
+    for _ in 0..LOOKS {
+        let listed = lab.run("ovl-ns list")?;
+        ensure!(listed.code == 0 && listed.stderr.is_empty(), "{listed}");
+    }
+    drop(steps);
+    lab.ok("touch /run/netns/old")?;
+    let listed = lab.run("ovl-ns list")?;
+    ensure!(listed.stderr.contains("/run/netns/old is a plain file"), "{listed}");
     Ok(())
 }
 

@@ -5,10 +5,13 @@ use std::fs;
 use anyhow::{Result, ensure};
 use ovl_tests::lab::{FOLDER, Lab};
 use ovl_tests::tests;
+use serde_json::Value;
 
 tests![
     the_command_ignores_what_its_caller_ignored,
     a_signal_ends_the_command_and_the_turn,
+    errors_in_turn_have_the_form_that_was_asked_for,
+    an_empty_shell_is_the_usual_one,
     a_command_that_ends_on_its_own_terms_ends_the_turn_as_well,
 ];
 
@@ -51,6 +54,32 @@ fn a_signal_ends_the_command_and_the_turn(lab: &Lab) -> Result<()> {
         lab.ok("rm begun")?;
     }
     Ok(())
+}
+
+fn errors_in_turn_have_the_form_that_was_asked_for(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1; ip netns add h2")?;
+    let ended = lab.run("ovl-ns exec -j --all --net-only /nope")?;
+    assert_eq!(ended.code, 127, "{ended}");
+    let said: Vec<&str> = ended.stderr.lines().filter(|l| !l.starts_with("netns: ")).collect();
+    assert_eq!(said.len(), 2, "{ended}");
+    for (line, name) in said.iter().zip(["h1", "h2"]) {
+        let error = &serde_json::from_str::<Value>(line)?["error"];
+        assert_eq!(error["exit"], 127, "{error}");
+        assert_eq!(error["netns"], format!("/run/netns/{name}"), "{error}");
+    }
+    let text = lab.run("ovl-ns exec -q --all --net-only /nope")?.stderr;
+    let line = "ovl-ns: cannot run /nope: No such file or directory\n";
+    assert_eq!(text, line.repeat(2));
+    Ok(())
+}
+
+fn an_empty_shell_is_the_usual_one(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add h1")?;
+    for shell in ["SHELL= ", "unset SHELL; "] {
+        let ended = lab.run(&format!("echo exit 7 | {{ {shell} ovl-ns exec --net-only h1; }}"))?;
+        assert_eq!(ended.code, 7, "{ended}");
+    }
+    lab.refuses("ovl-ns exec --net-only h1 ''", 127, &["cannot run '': No such file"])
 }
 
 fn a_command_that_ends_on_its_own_terms_ends_the_turn_as_well(lab: &Lab) -> Result<()> {

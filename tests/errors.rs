@@ -108,6 +108,9 @@ fn names_are_checked_before_the_kernel_is_asked(lab: &Lab) -> Result<()> {
         ("ovl-veth add 'a b'", &["a b"]),
         ("ovl-veth add .", &["'.'"]),
         ("ovl-veth add ''", &["empty"]),
+        ("ovl-veth add all", &["'all'", "/proc/sys/net/ipv4/conf/all"]),
+        ("ovl-veth add e --peer default", &["'default'", "/proc/sys/net/ipv4/conf/default"]),
+        ("ovl-vxlan add all --vni 256", &["'all'"]),
         ("ovl-ns add ../x", &["../x", "/"]),
         ("ovl-ns add ..", &[".."]),
         ("ovl-ns add -- -x", &["-x"]),
@@ -116,6 +119,8 @@ fn names_are_checked_before_the_kernel_is_asked(lab: &Lab) -> Result<()> {
         lab.refuses(command, 2, words)?;
     }
     ensure!(lab.ok("ls /run/netns /run/x 2>/dev/null || true")?.is_empty());
+    // The kernel makes no such devices either.
+    lab.ok("! ip link add all type bridge; ! ip link add default type bridge")?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ tests![
     add_takes_what_stands_as_it_is_or_not_at_all,
     names_that_mean_something_else_are_not_given,
     names_that_were_given_all_the_same_can_be_used,
+    a_name_of_another_folder_is_taken,
     a_name_twice_is_a_slip,
     a_name_that_is_no_text_fails_no_view,
     a_file_is_listed_once_whatever_links_lead_to_it,
@@ -49,6 +50,28 @@ fn names_that_were_given_all_the_same_can_be_used(lab: &Lab) -> Result<()> {
     ensure!(names(lab)?.is_empty());
     lab.refuses("ovl-ns del /run/netns/../x", 2, &["../x"])?;
     lab.refuses("ovl-ns del /run/elsewhere/x", 2, &["/run/elsewhere/x"])
+}
+
+fn a_name_of_another_folder_is_taken(lab: &Lab) -> Result<()> {
+    let path = "/var/run/docker/netns/dd";
+    lab.ok(&format!(
+        "mkdir -p ${{PWD}}/more /var/run/docker/netns; touch {path} more/ee
+        ip netns add a; mount --bind /run/netns/a {path}; mount --bind /run/netns/a more/ee"
+    ))?;
+    let before = oracle::state(lab)?;
+    lab.refuses("ovl-ns add b dd", 4, &["namespace dd", path])?;
+    lab.refuses("ovl-ns add dd --exist-ok --dry-run", 4, &["namespace dd", path])?;
+    lab.refuses("ovl-ns attach dd $$", 4, &["namespace dd", path])?;
+    let more = "export OVL_NETNS_PATH=$PWD/more; ovl-ns add ee";
+    lab.refuses(more, 4, &["namespace ee", "/more/ee"])?;
+    oracle::same("what was refused", &before, &oracle::state(lab)?)?;
+    // The same namespace by the same name is not ambiguous.
+    let inside = lab.background("exec nsenter --net=/run/netns/a sleep 1000")?;
+    lab.eventually("it is inside", |lab| Ok(!lab.ok("ip netns pids a")?.is_empty()))?;
+    lab.ok(&format!("ovl-ns attach dd {}; ovl-ns show dd; ovl-ns del dd", inside.pid()))?;
+    // What is left behind there, or is not looked at, takes no name.
+    lab.ok(&format!("umount {path}; ovl-ns add dd ee; ovl-ns show dd"))?;
+    Ok(())
 }
 
 fn a_name_twice_is_a_slip(lab: &Lab) -> Result<()> {

@@ -31,6 +31,7 @@ tests![
     exec_lays_etc_netns_over_etc,
     exec_all_runs_in_each_and_keeps_the_worst_status,
     pids_and_identify_agree_with_ip,
+    threads_are_in_the_namespaces_they_are_in,
     attach_gives_a_process_namespace_a_name,
     nsid_is_what_ip_lists,
     a_namespace_is_the_same_object_everywhere,
@@ -456,6 +457,38 @@ fn pids_and_identify_agree_with_ip(lab: &Lab) -> Result<()> {
         "{said}"
     );
     lab.fails("ovl-ns identify 999999", 3)?;
+    Ok(())
+}
+
+/// A process whose main thread ends, and whose other one is in a namespace of its own.
+const HEADLESS: &str = "import ctypes, os, threading, time
+libc = ctypes.CDLL(None)
+def inside():
+    libc.unshare(0x40000000)
+    open('inode', 'w').write(str(os.stat('/proc/thread-self/ns/net').st_ino))
+    libc.sleep(1000)
+threading.Thread(target=inside).start()
+while not os.path.exists('inode') or not open('inode').read(): time.sleep(0.01)
+libc.syscall(60, 0)";
+
+fn threads_are_in_the_namespaces_they_are_in(lab: &Lab) -> Result<()> {
+    if cfg!(not(target_arch = "x86_64")) || lab.run("command -v python3")?.code != 0 {
+        return skip("no python3, or another number of exit(2)");
+    }
+    std::fs::write("/run/lab/headless.py", HEADLESS)?;
+    let process = lab.background("exec python3 headless.py")?;
+    let pid = process.pid();
+    let state = format!("cut -d' ' -f3 /proc/{pid}/stat");
+    lab.eventually("its main thread has ended", |lab| Ok(lab.ok(&state)? == "Z\n"))?;
+    let inode: u64 = lab.ok("cat inode")?.parse()?;
+    let netns = lab.json(&format!("ovl-ns identify {pid} -j"))?;
+    assert_eq!(netns["inode"], inode, "{netns}");
+    for reference in [format!("inode:{inode}"), format!("pid:{pid}")] {
+        let pids = lab.json(&format!("ovl-ns pids {reference} -j"))?;
+        assert_eq!(pids[0]["pid"], pid, "{reference}: {pids}");
+    }
+    let inside = format!("ovl-ns exec --net-only pid:{pid} -- readlink /proc/self/ns/net");
+    assert_eq!(lab.ok(&inside)?, format!("net:[{inode}]\n"));
     Ok(())
 }
 

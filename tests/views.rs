@@ -9,6 +9,7 @@ use crate::ns::hidden;
 
 tests![
     several_namespaces_are_one_table,
+    a_terminal_without_rows_has_its_columns: SCRIPT,
     the_tree_has_a_namespace_that_only_an_id_tells_of,
     the_tree_has_an_id_that_no_device_names,
     a_snapshot_keeps_what_only_an_id_tells_of,
@@ -46,6 +47,29 @@ fn on_terminal(lab: &Lab, columns: usize, command: &str) -> Result<String> {
          'stty cols {columns} rows 50; exec {command}' /dev/null </dev/null"
     ))?;
     Ok(text.replace('\r', ""))
+}
+
+/// What it prints where the terminal's size is asked of the kernel, set by `stty` alone.
+fn on_terminal_of(lab: &Lab, size: &str, environment: &str, command: &str) -> Result<String> {
+    let text = lab.ok(&format!(
+        "unset COLUMNS; NO_COLOR=1 TERM=dumb script -qec \
+         'stty {size}; exec env {environment} {command}' /dev/null </dev/null"
+    ))?;
+    Ok(text.replace('\r', ""))
+}
+
+fn a_terminal_without_rows_has_its_columns(lab: &Lab) -> Result<()> {
+    long_addresses(lab)?;
+    let view = "ovl-inspect links x1 ov1";
+    let narrow = on_terminal(lab, 50, view)?;
+    ensure!(widest(&narrow) <= 50, "{narrow}");
+    assert_eq!(on_terminal_of(lab, "cols 50 rows 0", "A=", view)?, narrow);
+    // Nothing can be drawn for none: the variable is as good as not set.
+    assert_eq!(on_terminal_of(lab, "cols 50 rows 9", "COLUMNS=0", view)?, narrow);
+    assert_eq!(on_terminal_of(lab, "cols 90 rows 9", "COLUMNS=50", view)?, narrow);
+    let wide = on_terminal(lab, 80, view)?;
+    assert_eq!(on_terminal_of(lab, "cols 0 rows 0", "A=", view)?, wide);
+    Ok(())
 }
 
 fn widest(text: &str) -> usize {

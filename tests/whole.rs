@@ -36,6 +36,7 @@ mod refused;
 mod reload;
 mod said;
 mod saved;
+mod saving;
 mod stalled;
 mod stopped;
 mod sync;
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
         reload::tests,
         said::tests,
         saved::tests,
+        saving::tests,
         stalled::tests,
         stopped::tests,
         sync::tests,

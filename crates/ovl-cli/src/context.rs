@@ -18,7 +18,7 @@ use ovl_machine::resolve::{Resolved, Resolver};
 
 use crate::directory::Directory;
 use crate::error::Error;
-use crate::exit::Exit;
+use crate::exit::{Exit, is_root};
 use crate::flags::Flags;
 use crate::lock;
 use crate::output;
@@ -114,7 +114,15 @@ impl Context {
         } else {
             "namespaces that only they hold are not shown"
         };
-        let say = |what: &str| output::note(&format!("{}: {what}", self.tool));
+        let is_partial = *hidden > 0 || *hides || !closed.is_empty();
+        let is_failed = *unread > 0 || (is_partial && !is_root());
+        // What is no failure is not said where only failures are to be.
+        let is_said = is_failed || !self.flags.quiet;
+        let say = |what: &str| {
+            if is_said {
+                output::note(&format!("{}: {what}", self.tool));
+            }
+        };
         if *hidden > 0 {
             say(&format!("{} could not be looked at: {lost}", counted(*hidden, "process", "es")));
         }
@@ -130,9 +138,7 @@ impl Context {
                 false => format!("{} could not be read", counted(*unread, "namespace", "s")),
             });
         }
-        let is_root = nix::unistd::geteuid().is_root();
-        let is_partial = *hidden > 0 || *hides || !closed.is_empty();
-        if *unread > 0 || (is_partial && !is_root) { Exit::Denied } else { Exit::Done }
+        if is_failed { Exit::Denied } else { Exit::Done }
     }
 
     /// The names that engines have answered with. That one did not answer is no

@@ -15,7 +15,7 @@ use ovl_core::types::Invalid;
 use ovl_machine::resolve::{ResolveError, Why};
 use serde_json::json;
 
-use crate::exit::Exit;
+use crate::exit::{Exit, is_root};
 use crate::hint;
 use crate::paint::{Paint, Tone};
 use crate::stop::exit_for;
@@ -187,16 +187,20 @@ pub fn from_fail(why: &Fail, message: String) -> Error {
 /// A failed call on a file: the system's words for the number, without the number.
 /// Whoever may not read a file seldom needs root for it, so that is no hint here.
 pub fn from_io(op: &str, object: impl Into<String>, why: &io::Error) -> Error {
-    let exit = match why.kind() {
-        io::ErrorKind::PermissionDenied => Exit::Denied,
-        _ => Exit::Failed,
-    };
+    let exit = exit_of(why);
     let errno = why.raw_os_error().map(Errno::from_raw);
     let (why, object) = (io_text(why), object.into());
     let blank = if object.is_empty() { "" } else { " " };
     let mut error = Error::new(exit, format!("cannot {op}{blank}{object}: {why}"));
     error.errno = errno;
     error.about(op, object, None)
+}
+
+fn exit_of(why: &io::Error) -> Exit {
+    match why.kind() {
+        io::ErrorKind::PermissionDenied => Exit::Denied,
+        _ => Exit::Failed,
+    }
 }
 
 /// A failed reading.
@@ -244,7 +248,12 @@ impl From<ResolveError> for Error {
     fn from(e: ResolveError) -> Error {
         let (exit, errno) = match &e.why {
             Why::NoProcfs | Why::Hidden(_) => (Exit::Denied, None),
-            Why::Denied(_, why) => (Exit::Denied, why.raw_os_error().map(Errno::from_raw)),
+            Why::Closed(_, why) => (exit_of(why), why.raw_os_error().map(Errno::from_raw)),
+            // As in a listing: root has nobody left to ask for what is hidden from it.
+            Why::Unknown(unknown) if unknown.unread == 0 && is_root() => {
+                (Exit::Missing, Some(Errno::ENOENT))
+            }
+            Why::Unknown(_) => (Exit::Denied, Some(Errno::ENOENT)),
             Why::Ambiguous(_) | Why::SavedTwice(_) => (Exit::Failed, None),
             Why::Engine(_) => (Exit::Missing, None),
             Why::NotFound(_) | Why::NotSaved | Why::NoProcess(_) => {

@@ -55,6 +55,11 @@ impl Exit {
     }
 }
 
+/// Is the caller root, who has nobody left to ask for more?
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit.code())

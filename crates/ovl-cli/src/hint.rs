@@ -7,6 +7,8 @@ use ovl_core::plan::{Clash, Conflict};
 use ovl_core::spell::quote;
 use ovl_machine::resolve::Why;
 
+use crate::exit::is_root;
+
 /// What helps against a refusal whatever was tried.
 pub fn for_errno(errno: Option<Errno>) -> Option<String> {
     match errno? {
@@ -59,7 +61,9 @@ pub fn for_reference(why: &Why) -> Option<String> {
             let one = fit.first().map(|one| format!(": {one}")).unwrap_or_default();
             Some(format!("name one of them as HOST:NS{one}"))
         }
-        Why::Denied(..) => for_errno(Some(Errno::EACCES)),
+        Why::Closed(_, why) => for_errno(why.raw_os_error().map(Errno::from_raw)),
+        Why::Unknown(_) if is_root() => Some("ovl-ns list shows those that cannot be read".into()),
+        Why::Unknown(_) => for_errno(Some(Errno::EACCES)),
         Why::Engine(_) => {
             Some("a path, pid:N or inode:N needs no engine (ovl-ns list shows them)".into())
         }

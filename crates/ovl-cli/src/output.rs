@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::termios::tcgetwinsize;
 use serde::Serialize;
 
 pub use crate::columns::Columns;
@@ -178,14 +179,15 @@ pub fn room(flags: &Flags) -> Option<usize> {
 
 /// Columns of the terminal; 80 where it does not say.
 pub fn terminal_width() -> u16 {
-    std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).or_else(size::columns).unwrap_or(80)
+    let set = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    set.filter(|columns| *columns > 0).or_else(terminal_columns).unwrap_or(80)
 }
 
-mod size {
-    //! The terminal's own word on its width.
-
-    /// Columns of standard output's terminal.
-    pub(super) fn columns() -> Option<u16> {
-        terminal_size::terminal_size().map(|(width, _)| width.0)
-    }
+/// The terminal's own word on its width, whatever it says of its height. Help may be read
+/// from standard error, and output through a pipe.
+fn terminal_columns() -> Option<u16> {
+    let (out, error, input) = (io::stdout(), io::stderr(), io::stdin());
+    let mut all = [out.as_fd(), error.as_fd(), input.as_fd()].into_iter();
+    let size = all.find_map(|fd| tcgetwinsize(fd).ok());
+    size.map(|size| size.ws_col).filter(|columns| *columns > 0)
 }

@@ -50,6 +50,7 @@ pub fn errno_text(errno: Errno) -> &'static str {
         Errno::EEXIST => "File exists",
         Errno::EOPNOTSUPP => "Operation not supported",
         Errno::EINVAL => "Invalid argument",
+        Errno::ELOOP => "Too many levels of symbolic links",
         Errno::EAFNOSUPPORT => "Address family not supported by protocol",
         other => other.desc(),
     }

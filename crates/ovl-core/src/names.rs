@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::types::{Invalid, Vni};
 
 /// A network interface name: 1 to 15 bytes (`IFNAMSIZ` - 1), no `/`, no `:`,
-/// no white space, not `.` or `..` (net/core/dev.c, `dev_valid_name`).
+/// no white space, not `.` or `..` (net/core/dev.c, `dev_valid_name`); not `all` or
+/// `default` (net/ipv4/devinet.c, `devinet_sysctl_register`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IfName(Box<str>);
@@ -48,6 +49,9 @@ impl FromStr for IfName {
             "holds white space or a control character".to_owned()
         } else if s.starts_with('-') {
             "starts with '-'".to_owned()
+        } else if s == "all" || s == "default" {
+            // The kernel cannot make the device's own folder there, and refuses the device.
+            format!("is no device's: /proc/sys/net/ipv4/conf/{s} has another meaning")
         } else {
             return Ok(IfName(s.into()));
         };
@@ -285,7 +289,9 @@ mod tests {
     fn interface_names_follow_the_kernel() {
         assert!("eth0".parse::<IfName>().is_ok());
         assert!("a23456789012345".parse::<IfName>().is_ok());
-        for bad in ["", "a234567890123456", ".", "..", "a/b", "a b", "a:b", "-x", "a\tb", "a%db"] {
+        assert!("all0".parse::<IfName>().is_ok());
+        let bad = ["", "a234567890123456", ".", "..", "a/b", "a b", "a:b", "-x", "a\tb", "a%db"];
+        for bad in bad.into_iter().chain(["all", "default"]) {
             assert!(bad.parse::<IfName>().is_err(), "{bad:?}");
         }
     }

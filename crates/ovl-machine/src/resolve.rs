@@ -2,6 +2,7 @@
 //! reference. Says why one cannot be found, and lists the candidates where
 //! several fit.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use ovl_core::state::{NsState, Reader};
 use ovl_core::step::{NsDecl, Place};
 use ovl_core::types::Vni;
 
-use crate::discover::{Found, Search, is_below};
+use crate::discover::{Discovery, Found, Search, door_of, is_below};
 use crate::engine::{self, EngineError};
 
 /// How many digits of a network's id Docker puts into a namespace's file name.
@@ -65,14 +66,29 @@ pub enum Why {
     NotNetns(OpenError),
     /// No such process.
     NoProcess(u32),
-    /// The file may not be looked at.
-    Denied(PathBuf, io::Error),
+    /// There is none among those that could be looked at; the others may hold it.
+    Unknown(Unknown),
+    /// The file cannot be opened.
+    Closed(PathBuf, io::Error),
     /// It is there, and no way leads to it: why not.
     Hidden(String),
     /// The engine did not help.
     Engine(EngineError),
     /// Only procfs has it, and there is none.
     NoProcfs,
+}
+
+/// What was looked for in vain, and what could not be looked at.
+#[derive(Debug)]
+pub struct Unknown {
+    /// What it would have: `VNI 256`.
+    what: String,
+    /// Namespaces that could not be read.
+    pub unread: usize,
+    /// Processes that could not be looked at.
+    hidden: usize,
+    /// The procfs lists no processes of others.
+    hides: bool,
 }
 
 impl Why {
@@ -94,13 +110,33 @@ impl Why {
             Why::Stale(path) => OpenError::Stale(path.clone()).to_string(),
             Why::NotNetns(why) => why.to_string(),
             Why::NoProcess(pid) => format!("no process {pid}"),
-            Why::Denied(path, why) => {
+            Why::Unknown(unknown) => unknown.to_string(),
+            Why::Closed(path, why) => {
                 format!("cannot open {}: {}", shown(path), io_text(why))
             }
             Why::Hidden(why) => format!("cannot open '{reference}': {why}"),
             Why::NoProcfs => format!("cannot find '{reference}': {}", OpenError::NoProcfs),
             Why::Engine(why) => format!("cannot find '{reference}': {why}"),
         }
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Unknown { what, unread, hidden, hides } = self;
+        write!(f, "no namespace with {what} among those that could be read")?;
+        if *unread > 0 {
+            write!(f, "; {unread} could not be")?;
+        }
+        match hidden {
+            0 => {}
+            1 => f.write_str("; 1 process could not be looked at")?,
+            _ => write!(f, "; {hidden} processes could not be looked at")?,
+        }
+        if *hides {
+            f.write_str("; /proc does not list the processes of others (hidepid)")?;
+        }
+        Ok(())
     }
 }
 
@@ -155,10 +191,15 @@ impl<'k, K: Kernel> Resolver<'k, K> {
         let mut stale = None;
         for folder in &self.search.folders {
             let path = folder.join(name.as_str());
+            // Not opened to find that out: where no file can be opened any more, the
+            // error would be told of one that is not there.
+            if fs::symlink_metadata(&path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound) {
+                continue;
+            }
             match open(&path) {
                 Ok(ns) => found.push((ns, path)),
                 Err(Why::Stale(path)) => stale = Some(path),
-                Err(e @ Why::Denied(..)) => return Err(e),
+                Err(e @ Why::Closed(..)) => return Err(e),
                 Err(_) => {}
             }
         }
@@ -228,18 +269,31 @@ impl<'k, K: Kernel> Resolver<'k, K> {
 
     fn by_vni(&self, vni: Vni) -> Result<(NetNs, Place), Why> {
         let discovery = self.search.all();
-        let holds = |found: &&Found| {
-            let Some(ns) = found.open() else { return false };
-            let links = Reader::open(self.kernel, &ns).and_then(|mut r| r.links(false));
-            let state = NsState { links: links.unwrap_or_default(), ..NsState::default() };
-            state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(vni)))
+        let mut unread = 0;
+        let found = discovery.in_order().filter(|found| {
+            let holds = self.holds(found, vni);
+            unread += usize::from(holds.is_none());
+            holds == Some(true)
+        });
+        let found: Vec<&Found> = found.collect();
+        only_one(&found).map_err(|why| or_unknown(why, format!("VNI {vni}"), &discovery, unread))
+    }
+
+    /// Has a namespace a VXLAN device with that VNI? `None` where it could not be read.
+    fn holds(&self, found: &Found, vni: Vni) -> Option<bool> {
+        let Some(ns) = found.open() else {
+            // One that ended meanwhile has none.
+            return (!found.is_closed()).then_some(false);
         };
-        only_one(&discovery.in_order().filter(holds).collect::<Vec<_>>())
+        let links = Reader::open(self.kernel, &ns).and_then(|mut r| r.links(false)).ok()?;
+        let state = NsState { links, ..NsState::default() };
+        Some(state.vxlans().any(|l| l.vxlan().is_some_and(|v| v.vni == Some(vni))))
     }
 
     fn by_inode(&self, inode: u64) -> Result<(NetNs, Place), Why> {
         let discovery = self.search.all();
         only_one(discovery.by_inode(inode).as_slice())
+            .map_err(|why| or_unknown(why, format!("inode number {inode}"), &discovery, 0))
     }
 
     fn by_container(&self, engine: Engine, container: &str) -> Result<(NetNs, Place), Why> {
@@ -255,7 +309,7 @@ impl<'k, K: Kernel> Resolver<'k, K> {
     }
 
     fn by_pid(&self, pid: u32) -> Result<(NetNs, Place), Why> {
-        let path = PathBuf::from(format!("/proc/{pid}/ns/net"));
+        let path = door_of(&self.search.procfs, pid);
         match self.by_path(&path).map_err(or_no_procfs) {
             Err(Why::NotFound(_)) => Err(Why::NoProcess(pid)),
             other => other,
@@ -317,8 +371,19 @@ fn why_not(e: OpenError) -> Why {
         OpenError::Stale(path) => Why::Stale(path),
         OpenError::OtherKind(_) | OpenError::NoNamespace(_) => Why::NotNetns(e),
         OpenError::Io(_, why) if why.kind() == io::ErrorKind::NotFound => Why::NotFound(Vec::new()),
-        OpenError::Io(path, why) => Why::Denied(path, why),
+        OpenError::Io(path, why) => Why::Closed(path, why),
         OpenError::NoProcfs => Why::NoProcfs,
+    }
+}
+
+/// Not found is said where everything was looked at.
+fn or_unknown(why: Why, what: String, discovery: &Discovery, unread: usize) -> Why {
+    let Discovery { hidden, hides, .. } = *discovery;
+    match why {
+        Why::NotFound(_) if unread > 0 || hidden > 0 || hides => {
+            Why::Unknown(Unknown { what, unread, hidden, hides })
+        }
+        other => other,
     }
 }
 

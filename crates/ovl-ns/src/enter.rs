@@ -48,7 +48,7 @@ pub fn exec(context: &Context, args: &Exec) -> Result<Exit, Error> {
     if !args.how.net_only {
         dress(name.as_deref().unwrap_or("ovl"), name.is_some())?;
     }
-    Err(become_command(&command))
+    Err(become_command(&command, resolved.label))
 }
 
 /// Not the command's failure, but ours.
@@ -101,8 +101,11 @@ fn lay_over_etc(folder: &Path) {
 }
 
 /// Replaces this process. Returns only when that failed.
-fn become_command(command: &[OsString]) -> Error {
-    let shell = || std::env::var_os("SHELL").unwrap_or_else(|| OsString::from("/bin/sh"));
+fn become_command(command: &[OsString], label: String) -> Error {
+    let shell = || {
+        let own = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+        own.unwrap_or_else(|| OsString::from("/bin/sh"))
+    };
     let words: Vec<OsString> = if command.is_empty() { vec![shell()] } else { command.to_vec() };
     let strings: Result<Vec<CString>, _> =
         words.iter().map(|w| CString::new(w.as_bytes())).collect();
@@ -112,8 +115,9 @@ fn become_command(command: &[OsString]) -> Error {
     let Err(errno) = with_signals(|| execvp(&strings[0], &strings));
     let exit = if errno == Errno::ENOENT { NOT_FOUND } else { NOT_EXECUTABLE };
     let word = words[0].to_string_lossy();
-    let message = format!("cannot run {}: {}", shown(&*word), errno_text(errno));
-    let error = Error::new(exit, message).about("run", word.into_owned(), None);
+    let name = if word.is_empty() { "''".into() } else { shown(&*word) };
+    let message = format!("cannot run {name}: {}", errno_text(errno));
+    let error = Error::new(exit, message).about("run", word.into_owned(), Some(label));
     Error { errno: Some(errno), ..error }
 }
 
@@ -139,9 +143,18 @@ fn all(context: &Context, args: &Exec) -> Result<Exit, Error> {
         if args.how.net_only {
             child.arg("--net-only");
         }
+        // Errors of its own are in the form that was asked for.
+        if context.flags.is_structured() {
+            child.arg("--json");
+        }
         hand_signals_down(child.arg("--").args(&command), mask);
-        let ended = child.spawn().map(|child| ended(child, &stop));
-        let (code, signal) = ended.unwrap_or((OURS.code(), None));
+        let (code, signal) = match child.spawn() {
+            Ok(child) => ended(child, &stop),
+            Err(e) => {
+                context.tell(&ours(from_io("run", "this program", &e)));
+                (OURS.code(), None)
+            }
+        };
         if let Some(signal) = signal {
             return Ok(exit_for(signal));
         }

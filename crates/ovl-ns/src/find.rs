@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use ovl_cli::context::Missed;
@@ -12,15 +15,16 @@ use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::error::Fail;
 use ovl_core::link::Link;
 use ovl_core::names::shown;
-use ovl_core::netns::{NetNs, NsKey, has_procfs};
+use ovl_core::netns::{NetNs, NsKey, OpenError, has_procfs};
 use ovl_core::state::Reader;
-use ovl_machine::discover::{Discovery, Found, short_names};
+use ovl_machine::discover::{Discovery, Found, Hold, Process, door_of, short_names};
 use ovl_machine::machine::Machine;
 use ovl_machine::machine::outline::{Outline, Unseen};
 use ovl_machine::names::Asking;
 
 use crate::cli::{Identify, List, One};
 use crate::render::{self, Entry, KnownBy, UnseenEntry};
+use crate::want::is_new;
 
 /// `list`.
 pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
@@ -34,14 +38,13 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
     let unseen = outline.unseen.iter().filter(|_| !args.named);
     let unseen: Vec<UnseenEntry> = unseen.map(|u| lister.unseen(u)).collect();
     render::list(context, &entries, &unseen)?;
-    for path in &discovery.stale {
-        if !context.flags.quiet {
-            output::note(&format!(
-                "{}: {} is a plain file, left behind by a namespace that has ended",
-                context.tool,
-                shown(path)
-            ));
-        }
+    let stale = if context.flags.quiet { Vec::new() } else { left_behind(&discovery.stale) };
+    for path in stale {
+        output::note(&format!(
+            "{}: {} is a plain file, left behind by a namespace that has ended",
+            context.tool,
+            shown(path)
+        ));
     }
     let is_listed = |key: &NsKey| {
         let found = discovery.namespaces.get(key);
@@ -55,6 +58,24 @@ pub fn list(context: &Context, args: &List) -> Result<Exit, Error> {
         unread: unread.count(),
         ..Missed::default()
     }))
+}
+
+/// Between two looks at a plain file where a namespace should be.
+const STEP: Duration = Duration::from_millis(50);
+
+/// Those of the plain files that stay what they are. A name's file is made before its
+/// namespace is mounted there, and goes after that: one that was between the two steps
+/// is something else a moment later.
+fn left_behind(stale: &[PathBuf]) -> Vec<&PathBuf> {
+    let mut left: Vec<&PathBuf> = stale.iter().collect();
+    while !left.is_empty() {
+        sleep(STEP);
+        left.retain(|path| matches!(NetNs::open(path), Err(OpenError::Stale(_))));
+        if !left.iter().any(|path| is_new(path)) {
+            break;
+        }
+    }
+    left
 }
 
 /// What the lines of a list have in common.
@@ -137,10 +158,14 @@ pub fn show(context: &Context, args: &One) -> Result<Exit, Error> {
     }))
 }
 
-/// `pids`.
+/// `pids`. A process of which only a thread is in it is in it as well.
 pub fn pids(context: &Context, args: &One) -> Result<Exit, Error> {
     let (found, discovery) = find(context, args)?;
-    render::pids(context, &found.pids)?;
+    let threads = found.holders.iter().filter(|holder| holder.by == Hold::Thread);
+    let threads = threads.map(|holder| Process { pid: holder.pid, comm: holder.comm.clone() });
+    let mut pids: Vec<Process> = found.pids.iter().cloned().chain(threads).collect();
+    pids.sort_by_key(|process| process.pid);
+    render::pids(context, &pids)?;
     Ok(context.completeness_of(&hidden(&discovery)))
 }
 
@@ -151,18 +176,18 @@ fn hidden(discovery: &Discovery) -> Missed<'_> {
 
 /// `identify`.
 pub fn identify(context: &Context, args: &Identify) -> Result<Exit, Error> {
-    let path = format!("/proc/{}/ns/net", args.pid);
     let process = format!("process {}", args.pid);
     if !has_procfs() {
         return Err(reading(&process, None)(Fail::NoProcfs));
     }
-    let meta = fs::metadata(&path).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => {
-            let error = Error::new(Exit::Missing, format!("no {process}"));
-            Error { errno: Some(Errno::ENOENT), ..error.about("find", process, None) }
-        }
-        _ => from_io("look at", process, &e),
-    })?;
+    let meta =
+        fs::metadata(door_of(&context.search.procfs, args.pid)).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => {
+                let error = Error::new(Exit::Missing, format!("no {process}"));
+                Error { errno: Some(Errno::ENOENT), ..error.about("find", process, None) }
+            }
+            _ => from_io("look at", process, &e),
+        })?;
     let key = NsKey { dev: meta.dev(), inode: meta.ino() };
     let discovery = context.search.all();
     let found =

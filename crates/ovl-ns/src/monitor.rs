@@ -3,6 +3,7 @@
 use ovl_core::names::shown;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use ovl_cli::shape::Netns;
 use ovl_cli::{Context, Error, Exit, follow};
 use ovl_core::netns::{NetNs, NsKey};
@@ -105,7 +106,10 @@ pub fn wait(context: &Context, args: &Wait) -> Result<Exit, Error> {
         loop {
             match context.resolve(&args.ns) {
                 Ok(_) => return Ok(Exit::Done),
-                Err(e) if e.exit != Exit::Missing => return Err(e),
+                // Not there as far as could be seen is not there yet.
+                Err(e) if e.exit != Exit::Missing && e.errno != Some(Errno::ENOENT) => {
+                    return Err(e);
+                }
                 Err(e) if end.is_some_and(|end| Instant::now() >= end) => return Err(e),
                 Err(_) => follow::pause(PAUSE).await,
             }

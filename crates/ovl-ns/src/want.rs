@@ -6,10 +6,11 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use ovl_cli::apply::Applied;
 use ovl_cli::{Context, Error, Exit, Slots, apply, lock, output};
 use ovl_core::attrs::{Change, Difference};
-use ovl_core::names::{DOCKER_NETNS_DIR, IfName, NsName, NsRef};
+use ovl_core::names::{DOCKER_NETNS_DIR, IfName, NsName, NsRef, shown};
 use ovl_core::netns::{NetNs, NsKey, OpenError};
 use ovl_core::plan::{Clash, Conflict};
 use ovl_core::spell::quote;
@@ -50,7 +51,7 @@ fn under(name: &NsName) -> Result<Under, Error> {
 }
 
 /// Is the file so new that it may be a namespace in a moment?
-fn is_new(file: &Path) -> bool {
+pub fn is_new(file: &Path) -> bool {
     let made = fs::symlink_metadata(file).and_then(|meta| meta.modified());
     made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age < IN_THE_MAKING))
 }
@@ -78,6 +79,19 @@ fn can_be_meant(name: &NsName) -> Result<(), Error> {
     Err(Error::usage(why)
         .about("create", format!("namespace {name}"), None)
         .hint("self, init, pid:N, docker:NAME, podman:NAME, overlay:NAME, vni:N and inode:N have a meaning"))
+}
+
+/// Refuses a name that another namespace has in another folder of names: it would mean
+/// neither of the two.
+fn is_elsewhere(context: &Context, name: &NsName, ns: Option<&NetNs>) -> Result<(), Error> {
+    for path in context.search.folders.iter().map(|folder| folder.join(name.as_str())) {
+        if NetNs::open(&path).is_ok_and(|other| Some(&other) != ns) {
+            let why = format!("the name would be ambiguous: it is taken by {}", shown(&path));
+            let error = taken("create", name, &why);
+            return Err(Error { errno: Some(Errno::EEXIST), ..error });
+        }
+    }
+    Ok(())
 }
 
 fn named_once(names: &[NsName]) -> Result<(), Error> {
@@ -128,6 +142,7 @@ pub fn add(context: &Context, args: &Add) -> Result<Exit, Error> {
             Under::Stale if !args.replace => return Err(clash(name, Clash::Stale)),
             under => matches!(under, Under::Stale),
         };
+        is_elsewhere(context, name, None)?;
         let at = slots.to_be(name.clone());
         wants.push(Want::Namespace { at, over_stale: stale });
         wants.extend((!args.no_lo).then(|| Want::Up { at, dev: lo(), up: true }));
@@ -203,7 +218,10 @@ pub fn attach(context: &Context, args: &Attach) -> Result<Exit, Error> {
     match there {
         Some(ns) if ns == slots.open[&to] => {}
         Some(ns) => return Err(another(args, ns.key(), slots.open[&to].key())),
-        None => wants.push(Want::Attached { at: slots.to_be(args.name.clone()), to }),
+        None => {
+            is_elsewhere(context, &args.name, Some(&slots.open[&to]))?;
+            wants.push(Want::Attached { at: slots.to_be(args.name.clone()), to });
+        }
     }
     let have = Have::default();
     let policy = Policy { exist_ok: args.exist_ok, ..Policy::default() };

@@ -6,6 +6,7 @@ pub mod graph;
 mod known;
 pub mod links;
 mod owner;
+mod part;
 pub mod routes;
 pub mod rows;
 pub mod snapshot;

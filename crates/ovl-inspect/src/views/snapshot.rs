@@ -14,6 +14,7 @@ use ovl_machine::names::Asking;
 use ovl_machine::scene::Scene;
 use serde_json::Value;
 
+use super::part::Part;
 use crate::cli::Snapshot;
 
 /// `snapshot`: writes this machine's.
@@ -36,18 +37,13 @@ pub fn save(context: &Context, args: &Snapshot) -> Result<Exit, Error> {
 /// beside its place and then moved there. That is for plain files only; a pipe,
 /// a device or a link stays what it is and is written to.
 fn keep(machine: &Machine, file: &Path) -> io::Result<()> {
-    if fs::symlink_metadata(file).is_ok_and(|meta| !meta.is_file()) {
+    let there = fs::symlink_metadata(file).ok();
+    if there.as_ref().is_some_and(|meta| !meta.is_file()) {
         return machine.write(&mut fs::File::options().write(true).truncate(true).open(file)?);
     }
-    let mut part = file.as_os_str().to_owned();
-    part.push(".part");
-    let written = fs::File::create(&part)
-        .and_then(|mut out| machine.write(&mut out))
-        .and_then(|()| fs::rename(&part, file));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written
+    let mut part = Part::beside(file, there.as_ref())?;
+    machine.write(&mut part.out)?;
+    part.replace(file)
 }
 
 /// This machine, whole. The engines of the containers that were found are asked

@@ -201,6 +201,13 @@ impl Found {
         Some(format!("its mount at {} lies under another one", shown(path)))
     }
 
+    /// Is it there, though no way leads to it that the caller may go? One that has ended
+    /// is not.
+    pub fn is_closed(&self) -> bool {
+        let may_not = |path: &PathBuf| matches!(NetNs::open(path), Err(OpenError::Io(_, why)) if !is_gone(&why));
+        self.hidden_by().is_some() || self.doors.iter().any(may_not)
+    }
+
     /// Opens it by the first way that still leads to the same namespace.
     pub fn open(&self) -> Option<NetNs> {
         let by_path = self.doors.iter().filter_map(|p| NetNs::open(p).ok());
@@ -337,6 +344,19 @@ fn written(path: &Path) -> Option<&str> {
 
 fn file_name(path: &Path) -> Option<&str> {
     path.file_name().and_then(|n| n.to_str())
+}
+
+/// The way to the namespace of a process: that of its first thread where its main one
+/// has ended and others live on.
+pub fn door_of(procfs: &Path, pid: u32) -> PathBuf {
+    let folder = procfs.join(pid.to_string());
+    let own = folder.join("ns/net");
+    if !fs::read_link(&own).is_err_and(|why| is_gone(&why)) {
+        return own;
+    }
+    let task = folder.join("task");
+    let mut doors = pids(&task).into_iter().map(|tid| task.join(tid.to_string()).join("ns/net"));
+    doors.find(|door| fs::read_link(door).is_ok()).unwrap_or(own)
 }
 
 /// The process ids of a procfs, in order.

@@ -48,7 +48,7 @@ impl Discovery {
                 let held = self.read_held(&looked);
                 mounts.and(held)
             });
-            if whole.is_err_and(|why| !is_gone(&why)) {
+            if whole.is_err_and(|why| !is_gone(&why)) && !is_ending(&folder) {
                 self.hidden += 1;
             }
         }
@@ -126,6 +126,34 @@ impl Discovery {
         }
     }
 }
+
+/// Is a process on its way out? It lets go of what it has step by step, and whoever looks
+/// meanwhile is refused as if more privileges were needed.
+fn is_ending(folder: &Path) -> bool {
+    let threads = pids(&folder.join("task"));
+    if threads.is_empty() {
+        return fs::symlink_metadata(folder).is_err_and(|why| is_gone(&why));
+    }
+    let mut files = threads.iter().map(|tid| folder.join(format!("task/{tid}/stat")));
+    files.all(|file| match fs::read(file) {
+        Ok(stat) => is_ending_thread(&String::from_utf8_lossy(&stat)),
+        Err(why) => is_gone(&why),
+    })
+}
+
+/// By its state and its flags, which everybody may read (see `proc_pid_stat(5)`). They stand
+/// behind its command's name, which may have any bytes in it.
+fn is_ending_thread(stat: &str) -> bool {
+    let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let is_dead = fields.next().is_some_and(|state| matches!(state, "Z" | "X"));
+    let flags = fields.nth(FLAGS).and_then(|flags| flags.parse().ok());
+    is_dead || flags.is_some_and(|flags: u64| flags & PF_EXITING != 0)
+}
+
+/// Fields between a thread's state and its flags.
+const FLAGS: usize = 5;
+/// It has begun to end (`include/linux/sched.h`).
+const PF_EXITING: u64 = 0x4;
 
 /// Docker names a sandbox's file by the first 12 digits of its id.
 fn is_sandbox(found: &Found) -> bool {

@@ -6,7 +6,7 @@ mod procfs;
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Discovery, Found, Hold, Holder, Process};
+use super::{Discovery, Found, Hold, Holder, Process, door_of};
 use crate::container::Runtime;
 use procfs::{Procfs, inode, key, link};
 
@@ -75,6 +75,32 @@ fn a_process_that_ends_meanwhile_is_neither_found_nor_counted() {
     assert_eq!(numbers(&found), [1, 3, 4]);
     assert_eq!(found.hidden, 0);
     assert_eq!(found.namespaces[&key(3)].pids, [process(8, "half"), process(9, "next")]);
+}
+
+#[test]
+fn a_process_on_its_way_out_is_not_counted_as_hidden() {
+    const EXITING: u32 = 0x4;
+    const OTHERS: u32 = 0x40_0100;
+    let procfs = Procfs::new();
+    procfs.zombie(5, "zombie").closed().ending(5, "Z", OTHERS);
+    procfs.process(6, "going", 2).closed().ending(6, "R", OTHERS | EXITING);
+    procfs.process(7, "both", 2).closed().ending(7, "Z", OTHERS).ending(70, "D", EXITING);
+    assert_eq!(procfs.discover().hidden, 0);
+    // One that goes on is hidden, and so is one of which a thread does.
+    procfs.process(8, "stays", 2).closed().ending(8, "S", OTHERS);
+    procfs.process(9, "thread", 2).closed().ending(9, "Z", EXITING).ending(90, "S", OTHERS);
+    assert_eq!(procfs.discover().hidden, 2);
+}
+
+#[test]
+fn a_process_whose_main_thread_has_ended_is_reached_by_another() {
+    let procfs = Procfs::new();
+    procfs.zombie(5, "leader").ending(5, "Z", 0).thread(6, 2);
+    procfs.process(7, "whole", 3).thread(8, 2);
+    procfs.zombie(9, "zombie");
+    for (pid, door) in [(5, "5/task/6/ns/net"), (7, "7/ns/net"), (9, "9/ns/net")] {
+        assert_eq!(door_of(&procfs.path(""), pid), procfs.path(door));
+    }
 }
 
 #[test]

@@ -133,6 +133,22 @@ impl Proc<'_> {
         self
     }
 
+    /// A thread that ends: in that state, with those flags.
+    pub fn ending(self, tid: u32, state: &str, flags: u32) -> Self {
+        let folder = self.folder.join("task").join(tid.to_string());
+        fs::create_dir_all(&folder).unwrap();
+        let stat = format!("{tid} (a) Z (b) {state} 1 1 1 0 -1 {flags} 100 0 0 0 1 2\n");
+        fs::write(folder.join("stat"), stat).unwrap();
+        self
+    }
+
+    /// What it has may not be looked at; see [`Procfs::forbidden`].
+    pub fn closed(self) -> Self {
+        fs::remove_dir(self.folder.join("fd")).unwrap();
+        symlink("fd", self.folder.join("fd")).unwrap();
+        self
+    }
+
     pub fn fd(self, fd: i32, target: impl AsRef<Path>) -> Self {
         symlink(target, self.folder.join("fd").join(fd.to_string())).unwrap();
         self
