@@ -329,6 +329,7 @@ mod tests {
             tos: 0,
             flags: 0,
             pref: None,
+            metrics: Box::default(),
             v4: true,
         })
     }

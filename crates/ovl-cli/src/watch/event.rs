@@ -229,7 +229,7 @@ fn phrases(object: &Object, known: &Known, is_told: impl Fn(&str) -> bool) -> St
 fn phrase((what, value): Fact) -> String {
     let value = shown(value);
     match what {
-        "kind" | "condition" | "state" | "flags" | "vxlan" | "nexthops" => value,
+        "kind" | "condition" | "state" | "flags" | "vxlan" | "nexthops" | "metrics" => value,
         _ => format!("{what} {value}"),
     }
 }
