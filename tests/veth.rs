@@ -134,6 +134,11 @@ fn via_and_route_are_routes_of_the_first_end(lab: &Lab) -> Result<()> {
 fn the_ends_stay_down_when_asked(lab: &Lab) -> Result<()> {
     lab.ok("ip netns add x1; ovl-veth add a -n x1 --peer b --ip 10.0.0.2/24 --down")?;
     ensure!(!is_up(&lab.link("x1", "a")?) && !is_up(&lab.link("self", "b")?));
+    // Routes lead by devices that are up.
+    for routes in ["--route 10.2.0.0/16", "--ip 10.0.1.2/24 --via 10.0.1.1"] {
+        let said = lab.fails(&format!("ovl-veth add e -n x1 --down {routes}"), 2)?;
+        ensure!(said.contains("--down") && said.contains("cannot be used with"), "{said}");
+    }
     Ok(())
 }
 
