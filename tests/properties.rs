@@ -5,7 +5,10 @@ use ovl_tests::lab::Lab;
 use ovl_tests::tests;
 use serde_json::{Value, json};
 
-tests![routes_have_the_metrics_that_ip_prints,];
+tests![
+    routes_have_the_metrics_that_ip_prints,
+    links_have_the_altnames_that_ip_prints,
+];
 
 /// Among them the MTU of a route, by which large packets vanish; live and saved.
 fn routes_have_the_metrics_that_ip_prints(lab: &Lab) -> Result<()> {
@@ -38,7 +41,26 @@ fn routes_have_the_metrics_that_ip_prints(lab: &Lab) -> Result<()> {
     }
     let table = lab.ok("ovl-inspect routes h1 -o wide")?;
     for line in lab.ok("ip -n h1 route show table all | grep -o 'mtu.*'")?.lines() {
-        ensure!(table.contains(line.trim()), "no '{line}' in\n{table}");
+        let line = line.trim().trim_end_matches(" pref medium");
+        ensure!(table.contains(line), "no '{line}' in\n{table}");
+    }
+    Ok(())
+}
+
+fn links_have_the_altnames_that_ip_prints(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    let long = "a-name-that-is-longer-than-any-device-may-have";
+    lab.ok(&format!("ip -n h1 link property add dev eth0 altname uplink altname {long}"))?;
+    lab.ok("ovl-inspect snapshot saved.json")?;
+    for from in ["", "--snapshot saved.json"] {
+        let ours = lab.json(&format!("ovl-inspect links h1 -j {from}"))?;
+        let theirs = lab.json("ip -n h1 -j link")?;
+        let theirs = theirs.as_array().context("no devices")?;
+        for (our, their) in ours[0]["links"].as_array().context("none")?.iter().zip(theirs) {
+            assert_eq!(our.get("altnames"), their.get("altnames"), "{}", their["ifname"]);
+        }
+        let wide = lab.ok(&format!("ovl-inspect links h1 -o wide {from}"))?;
+        ensure!(wide.contains(&format!("altname uplink altname {long}")), "{wide}");
     }
     Ok(())
 }

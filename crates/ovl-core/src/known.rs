@@ -293,6 +293,7 @@ mod tests {
             Object::Link(Box::new(Link {
                 index: 7,
                 name: name.parse().unwrap(),
+                altnames: Box::default(),
                 attrs: LinkAttrs::default(),
                 kind: Kind::Plain,
                 master: None,

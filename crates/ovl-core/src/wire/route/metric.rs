@@ -18,7 +18,7 @@ pub struct Metric {
     /// How much.
     pub value: Amount,
     /// The kernel may not find out another value.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lock: bool,
 }
 
@@ -30,11 +30,6 @@ pub enum Amount {
     Number(u32),
     /// Words: an algorithm, features.
     Words(String),
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
-fn is_false(is: &bool) -> bool {
-    !*is
 }
 
 impl Metric {
