@@ -16,6 +16,7 @@ tests![
     one_of_several_that_is_replaced_is_found_by_a_listing,
     routes_of_other_tables_say_which,
     a_route_that_gets_another_mtu_is_told,
+    an_attribute_that_changes_is_told_once,
 ];
 
 /// The text of a watcher, and the watcher.
@@ -159,6 +160,26 @@ fn a_route_that_gets_another_mtu_is_told(lab: &Lab) -> Result<()> {
     json.hears(
         lab,
         &json!({ "event": "changed", "was": { "metrics": null }, "now": { "metrics": [{ "mtu": 1200 }] } }),
+    )?;
+    Ok(())
+}
+
+fn an_attribute_that_changes_is_told_once(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add a; ip -n a link add vxlan0 type vxlan id 256 dstport 4789 ageing 300
+        ip -n a link add br0 type bridge; ip -n a link set vxlan0 up; ip -n a link set br0 up")?;
+    let words = Words::start(lab)?;
+    let json = Follower::start(lab, "ovl-inspect watch a --only link", "w")?;
+    lab.ok("ip -n a link set vxlan0 type vxlan ageing 100 nolearning
+        ip -n a link set vxlan0 type vxlan learning
+        ip -n a link set br0 type bridge stp_state 1")?;
+    words.says(lab, "~ link    vxlan0  learning → nolearning, ageing 300 → 100")?;
+    words.says(lab, "~ link    vxlan0  nolearning → learning")?;
+    words.says(lab, "stp_state 0 → 1")?;
+    json.hears(
+        lab,
+        &json!({ "event": "changed",
+        "was": { "vxlan": { "ageing": 300, "learning": true } },
+        "now": { "vxlan": { "ageing": 100, "learning": false } } }),
     )?;
     Ok(())
 }

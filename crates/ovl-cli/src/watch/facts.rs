@@ -99,7 +99,7 @@ fn link_facts(link: &Link, known: &Known) -> Vec<Fact> {
 /// What is shown as one property and told one by one when it changes.
 const SEVERAL: [&str; 2] = ["vxlan", "metrics"];
 
-/// A name, a value before, a value now.
+/// A name, a value before, a value now. Values that name themselves have no name.
 pub(super) type Difference<'o> = (&'o str, String, String);
 
 /// Where they differ.
@@ -154,5 +154,20 @@ fn attribute_differences(was: &Link, now: &Link) -> Vec<Difference<'static>> {
         _ => Vec::new(),
     };
     let settings = each.into_iter().filter(|d| !WORKED_OUT.contains(&d.word));
-    settings.map(|d| (d.word, d.have, d.asked)).collect()
+    settings
+        .map(|d| {
+            let (was, now) = (value(d.word, d.have), value(d.word, d.asked));
+            // A switch is its own name, on or off.
+            let is_switch = now == d.word || now.strip_prefix("no") == Some(d.word);
+            (if is_switch { "" } else { d.word }, was, now)
+        })
+        .collect()
+}
+
+/// What an attribute is, without the word before it: `300` of `ageing 300`.
+fn value(word: &str, words: String) -> String {
+    match words.strip_prefix(word).and_then(|rest| rest.strip_prefix(' ')) {
+        Some(value) => value.to_owned(),
+        None => words,
+    }
 }
