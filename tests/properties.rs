@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 tests![
     routes_have_the_metrics_that_ip_prints,
     links_have_the_altnames_that_ip_prints,
+    links_and_neighbours_have_the_rarer_words_of_ip,
 ];
 
 /// Among them the MTU of a route, by which large packets vanish; live and saved.
@@ -62,5 +63,32 @@ fn links_have_the_altnames_that_ip_prints(lab: &Lab) -> Result<()> {
         let wide = lab.ok(&format!("ovl-inspect links h1 -o wide {from}"))?;
         ensure!(wide.contains(&format!("altname uplink altname {long}")), "{wide}");
     }
+    Ok(())
+}
+
+fn links_and_neighbours_have_the_rarer_words_of_ip(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    lab.ok("ip -n h1 link add m0 link eth0 type macvlan; ip -n h1 link set m0 protodown on
+        ip -n h1 neigh add 192.168.1.9 dev eth0 managed
+        ip -n h1 link add vx type vxlan external dstport 4790")?;
+    lab.ok("ovl-inspect snapshot saved.json")?;
+    let theirs = lab.json("ip -n h1 -j -d link")?;
+    let theirs = theirs.as_array().context("no devices")?;
+    ensure!(theirs.iter().any(|link| link["proto_down"] == true), "{theirs:?}");
+    for from in ["", "--snapshot saved.json"] {
+        let ours = lab.json(&format!("ovl-inspect links h1 -j {from}"))?;
+        for (our, their) in ours[0]["links"].as_array().context("none")?.iter().zip(theirs) {
+            assert_eq!(our.get("proto_down"), their.get("proto_down"), "{}", their["ifname"]);
+        }
+        let rows = lab.json(&format!("ovl-inspect neigh h1 -j {from}"))?;
+        let rows = rows[0]["neigh"].as_array().context("no rows")?;
+        let row = rows.iter().find(|row| row["dst"] == "192.168.1.9").context("no row")?;
+        assert_eq!(row["flags"], json!(["managed"]));
+        ensure!(lab.ok(&format!("ovl-inspect neigh h1 {from}"))?.contains("managed"));
+    }
+    // Its VNI is each packet's own.
+    let tree = lab.ok("ovl-inspect")?;
+    let line = tree.lines().find(|line| line.contains("vx ")).context("no vx")?;
+    ensure!(line.contains("external") && !line.contains("vni"), "{line}");
     Ok(())
 }

@@ -57,7 +57,7 @@ pub(super) fn facts(object: &Object, known: &Known) -> Vec<Fact> {
         Object::Neigh(row) => vec![
             ("lladdr", text(row.mac.map(|m| m.to_string()))),
             ("state", nud_words(row.state).join(",")),
-            ("flags", flag_words(row.flags).join(" ")),
+            ("flags", row.flag_words().join(" ")),
             ("proto", text(row.proto.map(|p| protocol(p).into_owned()))),
         ],
         Object::Fdb(row) => vec![
