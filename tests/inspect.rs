@@ -11,6 +11,7 @@ tests![
     links_resolves_every_other_end,
     links_by_name_path_process_and_number_are_the_same,
     links_of_several_namespaces_are_one_list,
+    a_namespace_that_is_named_twice_is_shown_once,
     routes_fdb_and_neigh_have_every_row,
     routes_have_all_their_next_hops,
     the_tree_has_namespaces_bridges_ports_and_other_ends,
@@ -152,6 +153,23 @@ fn links_of_several_namespaces_are_one_list(lab: &Lab) -> Result<()> {
         shown.as_array().into_iter().flatten().map(|n| &n["netns"]["ref"]).collect();
     assert_eq!(refs, [&json!("x1"), &json!("ov1")]);
     lab.refuses("ovl-inspect links x1 nope", 3, &["nope"])?;
+    Ok(())
+}
+
+fn a_namespace_that_is_named_twice_is_shown_once(lab: &Lab) -> Result<()> {
+    overlay_and_container(lab)?;
+    lab.ok("ovl-inspect snapshot saved.json")?;
+    for from in ["", "--snapshot saved.json"] {
+        for verb in ["links", "routes", "fdb", "neigh"] {
+            let each = format!("ovl-inspect {verb} x1 x1 ov1 /run/netns/x1 {from}");
+            let list = lab.json(&format!("{each} -o json"))?;
+            let places: Vec<&Value> =
+                list.as_array().context("no list")?.iter().map(|v| &v["netns"]["ref"]).collect();
+            assert_eq!(places, ["x1", "ov1"], "{each}");
+            let once = lab.ok(&format!("ovl-inspect {verb} x1 ov1 {from}"))?;
+            assert_eq!(lab.ok(&each)?, once, "{each}");
+        }
+    }
     Ok(())
 }
 

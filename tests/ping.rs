@@ -17,6 +17,7 @@ tests![
     an_end_that_takes_less_is_no_failure,
     what_a_route_forbids_is_not_sent,
     waiting_ends_in_time_and_counts_what_was_sent,
+    an_address_behind_wait_is_no_time,
 ];
 
 /// What it has written.
@@ -134,6 +135,18 @@ fn what_a_route_forbids_is_not_sent(lab: &Lab) -> Result<()> {
         }
         lab.ok(&format!("ip -n a -6 route del {kind} fd07::/64"))?;
     }
+    Ok(())
+}
+
+fn an_address_behind_wait_is_no_time(lab: &Lab) -> Result<()> {
+    lab.two_hosts()?;
+    for address in ["192.168.1.5", "fd00::1", "fe80::1%eth0"] {
+        let said = lab.fails(&format!("ovl-inspect ping h1 --wait {address}"), 2)?;
+        ensure!(said.contains(&format!("'{address}' was read as the value of '--wait'")), "{said}");
+        ensure!(said.contains("--wait=VALUE"), "{said}");
+    }
+    lab.ok("ovl-inspect ping h1 192.168.1.5 -c 1 --wait=5s")?;
+    lab.ok("ovl-inspect ping --wait 5s h1 192.168.1.5 -c 1")?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use ovl_tests::tests;
 use serde_json::{Value, json};
 
 tests![
+    masters_in_a_circle_are_shown,
     every_view_reads_a_snapshot_of_schema_1,
     what_a_later_version_adds_is_passed_over,
     what_an_earlier_version_lacked_is_not_missed,
@@ -142,6 +143,40 @@ fn references(value: &Value) -> Vec<&str> {
         Value::Array(list) => list.iter().flat_map(references).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Nor do devices vanish whose masters somebody has written in a circle.
+fn masters_in_a_circle_are_shown(lab: &Lab) -> Result<()> {
+    lab.ok(
+        "ip netns add c; for name in p1 p2 own port; do ip -n c link add $name type bridge; done
+        ovl-inspect snapshot true.json",
+    )?;
+    let text = std::fs::read_to_string("/run/lab/true.json")?;
+    let mut value: Value = serde_json::from_str(&text)?;
+    for space in value["spaces"].as_array_mut().context("no spaces")? {
+        let links = space["state"]["links"].as_array_mut().context("no devices")?;
+        let index =
+            |name: &str| links.iter().find(|l| l["name"] == name).map(|l| l["index"].clone());
+        let masters = [
+            ("p1", index("p2")),
+            ("p2", index("p1")),
+            ("own", index("own")),
+            ("port", index("p1")),
+        ];
+        for link in links.iter_mut() {
+            let name = link["name"].as_str().unwrap_or_default();
+            let master =
+                masters.iter().find(|(port, _)| *port == name).and_then(|(_, m)| m.clone());
+            link["master"] = master.unwrap_or_default();
+        }
+    }
+    std::fs::write("/run/lab/round.json", value.to_string())?;
+    let tree = lab.ok("ovl-inspect --snapshot round.json")?;
+    for name in ["p1", "p2", "own", "port"] {
+        let lines = tree.lines().filter(|line| line.split_whitespace().next() == Some(name));
+        assert_eq!(lines.count(), 1, "{name}:\n{tree}");
+    }
+    Ok(())
 }
 
 fn references_of_several_machines_name_the_host(lab: &Lab) -> Result<()> {

@@ -24,6 +24,7 @@ tests![
     stats_are_all_that_ethtool_reads: ETHTOOL,
     set_changes_one_end,
     del_takes_both_ends,
+    an_altname_is_a_name,
     show_and_list_name_cables_and_nothing_else,
 ];
 
@@ -134,6 +135,11 @@ fn via_and_route_are_routes_of_the_first_end(lab: &Lab) -> Result<()> {
 fn the_ends_stay_down_when_asked(lab: &Lab) -> Result<()> {
     lab.ok("ip netns add x1; ovl-veth add a -n x1 --peer b --ip 10.0.0.2/24 --down")?;
     ensure!(!is_up(&lab.link("x1", "a")?) && !is_up(&lab.link("self", "b")?));
+    // Routes lead by devices that are up.
+    for routes in ["--route 10.2.0.0/16", "--ip 10.0.1.2/24 --via 10.0.1.1"] {
+        let said = lab.fails(&format!("ovl-veth add e -n x1 --down {routes}"), 2)?;
+        ensure!(said.contains("--down") && said.contains("cannot be used with"), "{said}");
+    }
     Ok(())
 }
 
@@ -327,6 +333,32 @@ fn del_takes_both_ends(lab: &Lab) -> Result<()> {
     lab.ok("ovl-veth del veth1 -n ov1 --missing-ok")?;
     lab.refuses("ovl-veth del br0 -n ov1", 3, &["br0", "bridge"])?;
     ensure!(lab.has_link("ov1", "br0")?);
+    Ok(())
+}
+
+fn an_altname_is_a_name(lab: &Lab) -> Result<()> {
+    overlay_and_container(lab)?;
+    lab.ok(ADD)?;
+    lab.ok("ip -n x1 link property add dev eth0 altname uplink
+        ip -n ov1 link property add dev br0 altname switch
+        ip -n ov1 link property add dev vxlan0 altname tunnel")?;
+    for taken in
+        ["uplink -n x1", "uplink -n x1 --exist-ok", "e5 -n ov1 --peer uplink --peer-netns x1"]
+    {
+        lab.refuses(&format!("ovl-veth add {taken}"), 4, &["uplink", "altname of eth0"])?;
+    }
+    lab.refuses("ovl-vxlan add tunnel -n ov1 --vni 9 --exist-ok", 4, &["altname of vxlan0"])?;
+    assert_eq!(lab.json("ovl-veth show uplink -n x1 -j")?["ifname"], "eth0");
+    lab.ok("ovl-veth set uplink -n x1 --mtu 1300; ovl-vxlan set tunnel -n ov1 --mtu 1400
+        ovl-veth add e9 -n x1 --peer port9 --peer-netns ov1 --peer-master switch
+        ovl-fdb list --dev tunnel -n ov1; ovl-fdb add 192.168.10.7 02:42:c0:a8:0a:07 --dst 192.168.1.9 --dev tunnel -n ov1")?;
+    assert_eq!(lab.link("x1", "eth0")?["mtu"], 1300);
+    assert_eq!(lab.link("ov1", "vxlan0")?["mtu"], 1400);
+    assert_eq!(lab.link("ov1", "port9")?["master"], "br0");
+    let lines = lab.ok("ovl-veth del uplink -n x1 --dry-run")?;
+    ensure!(lines.contains("link del dev eth0"), "{lines}");
+    lab.ok("ovl-veth del uplink -n x1 --missing-ok")?;
+    ensure!(!lab.has_link("x1", "eth0")?);
     Ok(())
 }
 

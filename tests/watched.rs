@@ -15,6 +15,8 @@ tests![
     a_replaced_route_is_told_with_what_it_was,
     one_of_several_that_is_replaced_is_found_by_a_listing,
     routes_of_other_tables_say_which,
+    a_route_that_gets_another_mtu_is_told,
+    an_attribute_that_changes_is_told_once,
 ];
 
 /// The text of a watcher, and the watcher.
@@ -137,5 +139,47 @@ fn routes_of_other_tables_say_which(lab: &Lab) -> Result<()> {
     // Those that an address brings with it are the kernel's own.
     let told = watch.text();
     ensure!(!told.contains("table 255") && !told.contains("table local"), "{told}");
+    Ok(())
+}
+
+fn a_route_that_gets_another_mtu_is_told(lab: &Lab) -> Result<()> {
+    lab.ok(CABLE)?;
+    let watch = Words::start(lab)?;
+    let json = Follower::start(lab, "ovl-inspect watch a --only route", "w")?;
+    lab.ok("ip -n a route add 77.0.0.0/8 via 10.0.0.2
+        ip -n a route replace 77.0.0.0/8 via 10.0.0.2 mtu 1200
+        ip -n a route replace 77.0.0.0/8 via 10.0.0.2 mtu lock 1400 advmss 1000
+        ip -n a route replace 77.0.0.0/8 via 10.0.0.2 advmss 1000
+        ip -n a route del 77.0.0.0/8
+        ip -n a route add 78.0.0.0/8 via 10.0.0.2 mtu 1200")?;
+    watch.says(lab, "~ route   e0  77.0.0.0/8  mtu none → 1200")?;
+    watch.says(lab, "~ route   e0  77.0.0.0/8  mtu 1200 → lock 1400, advmss none → 1000")?;
+    watch.says(lab, "~ route   e0  77.0.0.0/8  mtu lock 1400 → none")?;
+    watch.says(lab, "- route   e0  77.0.0.0/8  via 10.0.0.2")?;
+    watch.says(lab, "+ route   e0  78.0.0.0/8  via 10.0.0.2 mtu 1200 proto boot")?;
+    json.hears(
+        lab,
+        &json!({ "event": "changed", "was": { "metrics": null }, "now": { "metrics": [{ "mtu": 1200 }] } }),
+    )?;
+    Ok(())
+}
+
+fn an_attribute_that_changes_is_told_once(lab: &Lab) -> Result<()> {
+    lab.ok("ip netns add a; ip -n a link add vxlan0 type vxlan id 256 dstport 4789 ageing 300
+        ip -n a link add br0 type bridge; ip -n a link set vxlan0 up; ip -n a link set br0 up")?;
+    let words = Words::start(lab)?;
+    let json = Follower::start(lab, "ovl-inspect watch a --only link", "w")?;
+    lab.ok("ip -n a link set vxlan0 type vxlan ageing 100 nolearning
+        ip -n a link set vxlan0 type vxlan learning
+        ip -n a link set br0 type bridge stp_state 1")?;
+    words.says(lab, "~ link    vxlan0  learning → nolearning, ageing 300 → 100")?;
+    words.says(lab, "~ link    vxlan0  nolearning → learning")?;
+    words.says(lab, "stp_state 0 → 1")?;
+    json.hears(
+        lab,
+        &json!({ "event": "changed",
+        "was": { "vxlan": { "ageing": 300, "learning": true } },
+        "now": { "vxlan": { "ageing": 100, "learning": false } } }),
+    )?;
     Ok(())
 }

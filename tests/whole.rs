@@ -32,6 +32,7 @@ mod others;
 mod paste;
 mod picture;
 mod ping;
+mod properties;
 mod refused;
 mod reload;
 mod said;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         others::tests,
         paste::tests,
         ping::tests,
+        properties::tests,
         refused::tests,
         reload::tests,
         said::tests,

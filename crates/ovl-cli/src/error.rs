@@ -212,9 +212,11 @@ pub fn reading(what: &str, netns: Option<String>) -> impl FnOnce(Fail) -> Error 
 impl From<Conflict> for Error {
     fn from(e: Conflict) -> Error {
         let (exit, op) = match &e.why {
-            Clash::Exists | Clash::Differs(_) | Clash::AllDiffer { .. } | Clash::Stale => {
-                (Exit::Exists, "create")
-            }
+            Clash::Exists
+            | Clash::Altname(_)
+            | Clash::Differs(_)
+            | Clash::AllDiffer { .. }
+            | Clash::Stale => (Exit::Exists, "create"),
             Clash::Assigned { .. } => (Exit::Exists, "assign"),
             Clash::Missing | Clash::OtherKind { .. } => (Exit::Missing, "find"),
             Clash::Fixed { .. } => (Exit::Failed, "set"),

@@ -33,7 +33,8 @@ pub fn for_conflict(conflict: &Conflict) -> Option<String> {
         Clash::Differs(found) if found.iter().any(|d| d.word == "dst" || d.word == "lladdr") => {
             Some("--replace writes over the row that stands".into())
         }
-        Clash::Differs(_)
+        Clash::Altname(_)
+        | Clash::Differs(_)
         | Clash::AllDiffer { .. }
         | Clash::Assigned { .. }
         | Clash::Missing

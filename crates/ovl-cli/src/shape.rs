@@ -121,7 +121,10 @@ pub fn vxlan(link: &Link, dev: Option<&IfName>) -> serde_json::Map<String, serde
 /// What matters of a VXLAN device, in a few words.
 pub fn gist(attrs: &VxlanAttrs) -> Vec<String> {
     let mut parts = Vec::new();
-    parts.extend(attrs.vni.map(|v| format!("vni {v}")));
+    // Where each packet says its VNI, the device's own is 0 and means nothing.
+    let of_packets = attrs.external == Some(true);
+    let vni = attrs.vni.filter(|vni| !of_packets || vni.get() != 0);
+    parts.extend(vni.map(|v| format!("vni {v}")));
     parts.extend(attrs.dstport.map(|p| format!("port {p}")));
     for (on, word) in [
         (attrs.proxy, "proxy"),

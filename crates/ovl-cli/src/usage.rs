@@ -7,6 +7,7 @@ use std::num::{IntErrorKind, ParseFloatError, ParseIntError};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use ovl_core::names::shown;
 
 use crate::error::Error;
 use crate::exit::Exit;
@@ -22,6 +23,9 @@ pub fn explained<C: CommandFactory + FromArgMatches>(
     error: clap::Error,
     words: &[OsString],
 ) -> clap::Error {
+    if let Some(better) = swallowed::<C>(words) {
+        return better;
+    }
     if error.kind() != ErrorKind::UnknownArgument {
         return error;
     }
@@ -35,6 +39,36 @@ pub fn explained<C: CommandFactory + FromArgMatches>(
     let number = again(below_zero(C::command())).filter(is_better);
     let better = number.or_else(|| again(times_below_zero(C::command())).filter(is_of_time));
     better.unwrap_or(error)
+}
+
+/// A word that was read as the value of a flag that needs none: told where all is well
+/// once that flag stands at the end.
+fn swallowed<C: CommandFactory + FromArgMatches>(words: &[OsString]) -> Option<clap::Error> {
+    let mut command = C::command();
+    let at = words.iter().position(|word| is_bare(&command, &word.to_string_lossy()))?;
+    let word = words.get(at + 1)?.to_string_lossy();
+    let mut moved = words.to_vec();
+    let flag = moved.remove(at);
+    moved.push(flag.clone());
+    let matches = command.try_get_matches_from_mut(moved).ok()?;
+    C::from_arg_matches(&matches).ok()?;
+    let (flag, word) = (shown(flag.to_string_lossy().as_ref()), shown(word.as_ref()));
+    let why = format!(
+        "'{word}' was read as the value of '{flag}': write '{flag}' behind it, or '{flag}=VALUE'"
+    );
+    Some(clap::Error::raw(ErrorKind::ValueValidation, why))
+}
+
+/// Is the word a flag, of any verb, that may have a value and has none with it?
+fn is_bare(command: &Command, word: &str) -> bool {
+    let is_it = |arg: &Arg| needs_no_value(arg) && arg.get_long() == word.strip_prefix("--");
+    command.get_opts().any(is_it) || command.get_subcommands().any(|verb| is_bare(verb, word))
+}
+
+fn needs_no_value(arg: &Arg) -> bool {
+    arg.get_action().takes_values()
+        && !arg.is_positional()
+        && arg.get_num_args().is_some_and(|values| values.min_values() == 0)
 }
 
 /// The definition with numbers below zero as values.

@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-use ovl_core::wire::route::{MAIN_TABLE, Route};
-use serde_json::{Value, json};
+use ovl_core::wire::route::{Amount, MAIN_TABLE, Metric, Route};
+use serde_json::{Map, Value, json};
 
 /// A route's destination as `ip` prints it: a host without its length, the whole world as `default`.
 pub fn destination(route: &Route) -> String {
@@ -85,6 +85,7 @@ pub fn value(route: &Route, name: impl Fn(u32) -> Option<String>) -> Value {
     if let Some(number) = route.pref {
         value["pref"] = json!(pref(number));
     }
+    set_metrics(&mut value, &route.metrics);
     set_gateway(&mut value, route.v4, route.via);
     if let Some(id) = route.nhid {
         value["nhid"] = json!(id);
@@ -102,6 +103,34 @@ pub fn value(route: &Route, name: impl Fn(u32) -> Option<String>) -> Value {
         value["nexthops"] = hops.collect();
     }
     value
+}
+
+/// What it fixes, in `ip`'s words: `mtu 1400 advmss 1000`.
+pub fn metrics(route: &Route) -> String {
+    route.metrics.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// As `ip` has them: one object in a list, with a key of its own for each feature.
+/// Which of them are locked, `ip -j` does not tell.
+fn set_metrics(value: &mut Value, metrics: &[Metric]) {
+    if metrics.is_empty() {
+        return;
+    }
+    let mut map = Map::new();
+    for metric in metrics {
+        match (&*metric.name, &metric.value) {
+            ("features", Amount::Words(words)) => {
+                map.extend(words.split(' ').map(|word| (word.to_owned(), Value::Null)));
+            }
+            ("congctl", name) => drop(map.insert("congestion".into(), json!(name))),
+            (name, amount) => drop(map.insert(name.into(), json!(amount))),
+        }
+    }
+    value["metrics"] = json!([map]);
+    let locked: Vec<&str> = metrics.iter().filter(|m| m.lock).map(|m| &*m.name).collect();
+    if !locked.is_empty() {
+        value["locked"] = json!(locked);
+    }
 }
 
 /// As `ip` has it: `gateway`, or `via` for one of another family than the route's.

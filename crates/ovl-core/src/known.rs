@@ -293,6 +293,7 @@ mod tests {
             Object::Link(Box::new(Link {
                 index: 7,
                 name: name.parse().unwrap(),
+                altnames: Box::default(),
                 attrs: LinkAttrs::default(),
                 kind: Kind::Plain,
                 master: None,
@@ -329,6 +330,7 @@ mod tests {
             tos: 0,
             flags: 0,
             pref: None,
+            metrics: Box::default(),
             v4: true,
         })
     }

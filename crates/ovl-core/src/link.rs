@@ -84,6 +84,9 @@ pub struct Link {
     pub index: u32,
     /// Its name.
     pub name: IfName,
+    /// Its other names, by which the kernel finds it as well.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub altnames: Box<[String]>,
     /// Attributes of every kind.
     pub attrs: LinkAttrs,
     /// What kind, with its own attributes.
@@ -153,6 +156,9 @@ pub struct LinkState {
     pub operstate: Cow<'static, str>,
     /// Carrier, where the kernel says it.
     pub carrier: Option<bool>,
+    /// Held down by a protocol, whatever its carrier.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub proto_down: bool,
     /// Queueing discipline.
     pub qdisc: Option<String>,
     /// `DEFAULT` or `DORMANT`.
@@ -277,6 +283,12 @@ pub struct Stats {
 }
 
 impl Link {
+    /// Is it called so, by its own name or by another? No two devices of a namespace
+    /// share one.
+    pub fn is_named(&self, name: &IfName) -> bool {
+        self.name == *name || self.altnames.iter().any(|other| other == name.as_str())
+    }
+
     /// The VXLAN attributes, when it is a VXLAN device.
     pub fn vxlan(&self) -> Option<&VxlanAttrs> {
         match &self.kind {

@@ -31,6 +31,8 @@ pub const NTF_EXT_LEARNED: u8 = 0x10;
 pub const NTF_STICKY: u8 = 0x40;
 /// `NTF_ROUTER`.
 pub const NTF_ROUTER: u8 = 0x80;
+/// `NTF_EXT_MANAGED`, of the flags that have no room there (`NDA_FLAGS_EXT`).
+pub const NTF_EXT_MANAGED: u32 = 1;
 
 /// A row as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -197,12 +199,26 @@ pub struct Neigh {
     pub state: u16,
     /// `NTF_*`.
     pub flags: u8,
+    /// `NTF_EXT_*`.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub flags_ext: u32,
     /// Who made it, where that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proto: Option<u8>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(flags: &u32) -> bool {
+    *flags == 0
+}
+
 impl Neigh {
+    /// Its flags in `ip`'s words.
+    pub fn flag_words(&self) -> Vec<&'static str> {
+        let managed = (self.flags_ext & NTF_EXT_MANAGED != 0).then_some("managed");
+        each_flag_word(self.flags).chain(managed).collect()
+    }
+
     /// The request that makes it again. `None` where its MAC address is not known:
     /// there is nothing to put back.
     pub fn spec(&self) -> Option<RowSpec> {

@@ -299,9 +299,9 @@ pub struct NsState {
 }
 
 impl NsState {
-    /// The device of that name.
+    /// The device of that name, its own or another.
     pub fn link(&self, name: &IfName) -> Option<&Link> {
-        self.links.iter().find(|l| l.name == *name)
+        self.links.iter().find(|l| l.is_named(name))
     }
 
     /// The device with that index.
@@ -338,7 +338,7 @@ pub struct Have {
 }
 
 impl Have {
-    /// The device of that name in that namespace.
+    /// The device of that name, its own or another, in that namespace.
     pub fn link(&self, at: NsSlot, name: &IfName) -> Option<&Link> {
         self.states.get(&at).and_then(|s| s.link(name))
     }

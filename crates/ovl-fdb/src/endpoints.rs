@@ -239,6 +239,7 @@ mod tests {
             mac: Some(mac(last)),
             state: NUD_PERMANENT,
             flags: 0,
+            flags_ext: 0,
             proto,
         }
     }

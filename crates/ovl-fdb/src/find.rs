@@ -87,7 +87,7 @@ fn one(
     let failed = |what| reading(what, label.map(str::to_owned));
     let mut reader = Reader::open(&context.kernel, ns).map_err(failed("its devices"))?;
     let links = reader.links(false).map_err(failed("its devices"))?;
-    let found = links.iter().find(|link| link.name == *dev);
+    let found = links.iter().find(|link| link.is_named(dev));
     let link = Conflict::unless("vxlan", found, dev, label.map(str::to_owned))?;
     let neighs = reader.neighs(Some(link.index)).map_err(failed("its neighbour rows"))?;
     let fdb = rows_at(&mut reader, link, &who.macs(&neighs));
@@ -134,9 +134,9 @@ fn read(
     let mut reader = Reader::open(&context.kernel, ns).map_err(failed("its devices"))?;
     let links = reader.links(false).map_err(failed("its devices"))?;
     let vxlans: Vec<_> =
-        links.iter().filter(|l| l.vxlan().is_some() && dev.is_none_or(|d| *d == l.name)).collect();
+        links.iter().filter(|l| l.vxlan().is_some() && dev.is_none_or(|d| l.is_named(d))).collect();
     if let Some(name) = dev {
-        let found = links.iter().find(|link| link.name == *name);
+        let found = links.iter().find(|link| link.is_named(name));
         Conflict::unless("vxlan", found, name, label.map(str::to_owned))?;
     }
     if vxlans.is_empty() {

@@ -219,7 +219,7 @@ pub fn via(
 ) -> Result<Via, Error> {
     let links = underlay(context, slots, at, link)?;
     let index = name.as_str().strip_prefix("if").and_then(|number| number.parse().ok());
-    let named = links.iter().find(|link| link.name == *name);
+    let named = links.iter().find(|link| link.is_named(name));
     match named.or_else(|| links.iter().find(|link| Some(link.index) == index)) {
         // From the device's own namespace, where rows are written, its name says
         // nothing: `bridge` is told its index.

@@ -115,7 +115,8 @@ pub struct Add {
     #[arg(long, value_name = "CIDR[,via=IP]")]
     pub route: Vec<AskedRoute>,
     /// Leave both ends down
-    #[arg(long)]
+    // A route needs its device up.
+    #[arg(long, conflicts_with_all = ["via", "route"])]
     pub down: bool,
     /// Fine when it stands as asked
     #[arg(long)]

@@ -41,8 +41,8 @@ pub fn show(context: &Context, args: &One) -> Result<Exit, Error> {
     let resolved = context.resolve(&args.netns.reference())?;
     let label = resolved.decl().label();
     // Its refusals are the ones for a device of another kind, or none.
-    peer::cable(context, &context.directory(), &resolved.ns, label, &args.name)?;
-    print_one(context, &resolved.ns, &args.name)?;
+    let cable = peer::cable(context, &context.directory(), &resolved.ns, label, &args.name)?;
+    print_one(context, &resolved.ns, &cable.ifname)?;
     Ok(Exit::Done)
 }
 

@@ -173,7 +173,7 @@ fn find_dev(slots: &Slots, have: &Have, at: NsSlot, name: &IfName) -> Result<Lin
         let what = name.to_string();
         return Err(Conflict { what, netns: slots.label(at), why: Clash::Missing }.into());
     };
-    Ok(LinkRef::Have { at, name: name.clone(), index: link.index })
+    Ok(LinkRef::Have { at, name: link.name.clone(), index: link.index })
 }
 
 /// `set`.

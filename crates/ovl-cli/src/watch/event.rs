@@ -229,7 +229,7 @@ fn phrases(object: &Object, known: &Known, is_told: impl Fn(&str) -> bool) -> St
 fn phrase((what, value): Fact) -> String {
     let value = shown(value);
     match what {
-        "kind" | "condition" | "state" | "flags" | "vxlan" | "nexthops" => value,
+        "kind" | "condition" | "state" | "flags" | "vxlan" | "nexthops" | "metrics" => value,
         _ => format!("{what} {value}"),
     }
 }
@@ -237,8 +237,10 @@ fn phrase((what, value): Fact) -> String {
 fn difference(was: &Object, now: &Object, known: &Known) -> String {
     let none = |v: &str| if v.is_empty() { "none".to_owned() } else { shown(v) };
     let changes = differences(was, now, known);
-    let words =
-        changes.iter().map(|(what, was, now)| format!("{what} {} → {}", none(was), none(now)));
+    let words = changes.iter().map(|(what, was, now)| {
+        let name = if what.is_empty() { String::new() } else { format!("{what} ") };
+        format!("{name}{} → {}", none(was), none(now))
+    });
     let is_route = matches!(now, Object::Route(_));
     let title = phrases(now, known, |what| is_route && NAME.contains(&what));
     format!("{title}  {}", words.collect::<Vec<_>>().join(", "))

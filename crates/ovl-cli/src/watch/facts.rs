@@ -4,7 +4,7 @@
 use ovl_core::known::{Known, Object};
 use ovl_core::link::{Kind, Link};
 use ovl_core::row::{flag_words, nud_words};
-use ovl_core::wire::route::{MAIN_TABLE, protocol};
+use ovl_core::wire::route::{MAIN_TABLE, Metric, protocol};
 use serde_json::{Value, json};
 
 use crate::{shape, ways};
@@ -50,13 +50,14 @@ pub(super) fn facts(object: &Object, known: &Known) -> Vec<Fact> {
             ("nhid", text(route.nhid.map(|id| id.to_string()))),
             ("src", text(route.src.map(|s| s.to_string()))),
             ("metric", text(route.metric.map(|m| m.to_string()))),
+            ("metrics", ways::metrics(route)),
             ("proto", route.protocol.to_string()),
             ("scope", route.scope.to_string()),
         ],
         Object::Neigh(row) => vec![
             ("lladdr", text(row.mac.map(|m| m.to_string()))),
             ("state", nud_words(row.state).join(",")),
-            ("flags", flag_words(row.flags).join(" ")),
+            ("flags", row.flag_words().join(" ")),
             ("proto", text(row.proto.map(|p| protocol(p).into_owned()))),
         ],
         Object::Fdb(row) => vec![
@@ -95,22 +96,45 @@ fn link_facts(link: &Link, known: &Known) -> Vec<Fact> {
     ]
 }
 
-/// Names, values before, values now.
-pub(super) fn differences(
-    was: &Object,
-    now: &Object,
+/// What is shown as one property and told one by one when it changes.
+const SEVERAL: [&str; 2] = ["vxlan", "metrics"];
+
+/// A name, a value before, a value now. Values that name themselves have no name.
+pub(super) type Difference<'o> = (&'o str, String, String);
+
+/// Where they differ.
+pub(super) fn differences<'o>(
+    was: &'o Object,
+    now: &'o Object,
     known: &Known,
-) -> Vec<(&'static str, String, String)> {
+) -> Vec<Difference<'o>> {
     let (before, after) = (facts(was, known), facts(now, known));
     let pairs = before.into_iter().zip(after).filter(|(before, after)| before.1 != after.1);
     let mut all: Vec<_> = pairs
-        .filter(|((what, _), _)| *what != "vxlan")
+        .filter(|((what, _), _)| !SEVERAL.contains(what))
         .map(|((what, before), (_, after))| (what, before, after))
         .collect();
-    if let (Object::Link(was), Object::Link(now)) = (was, now) {
-        all.extend(attribute_differences(was, now));
+    match (was, now) {
+        (Object::Link(was), Object::Link(now)) => all.extend(attribute_differences(was, now)),
+        (Object::Route(was), Object::Route(now)) => {
+            all.extend(metric_differences(&was.metrics, &now.metrics));
+        }
+        _ => {}
     }
     all
+}
+
+fn metric_differences<'o>(
+    was: &'o [Metric],
+    now: &'o [Metric],
+) -> impl Iterator<Item = Difference<'o>> {
+    let of = |all: &[Metric], name| {
+        all.iter().find(|m| m.name == name).map(Metric::amount).unwrap_or_default()
+    };
+    let gone = was.iter().filter(|m| now.iter().all(|n| n.name != m.name));
+    let each = now.iter().chain(gone).map(|m| &*m.name);
+    let each = each.map(move |name| (name, of(was, name), of(now, name)));
+    each.filter(|(_, was, now)| was != now)
 }
 
 /// What the kernel works out for itself from a bridge's ports: no one's setting.
@@ -123,12 +147,27 @@ const WORKED_OUT: [&str; 6] = [
     "topology_change_detected",
 ];
 
-fn attribute_differences(was: &Link, now: &Link) -> Vec<(&'static str, String, String)> {
+fn attribute_differences(was: &Link, now: &Link) -> Vec<Difference<'static>> {
     let each = match (&was.kind, &now.kind) {
         (Kind::Vxlan { attrs: was, .. }, Kind::Vxlan { attrs: now, .. }) => now.differences(was),
         (Kind::Bridge(was), Kind::Bridge(now)) => now.differences(was),
         _ => Vec::new(),
     };
     let settings = each.into_iter().filter(|d| !WORKED_OUT.contains(&d.word));
-    settings.map(|d| (d.word, d.have, d.asked)).collect()
+    settings
+        .map(|d| {
+            let (was, now) = (value(d.word, d.have), value(d.word, d.asked));
+            // A switch is its own name, on or off.
+            let is_switch = now == d.word || now.strip_prefix("no") == Some(d.word);
+            (if is_switch { "" } else { d.word }, was, now)
+        })
+        .collect()
+}
+
+/// What an attribute is, without the word before it: `300` of `ageing 300`.
+fn value(word: &str, words: String) -> String {
+    match words.strip_prefix(word).and_then(|rest| rest.strip_prefix(' ')) {
+        Some(value) => value.to_owned(),
+        None => words,
+    }
 }

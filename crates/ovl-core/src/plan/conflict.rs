@@ -36,12 +36,19 @@ impl Conflict {
     }
 }
 
+impl Clash {
+    /// A device that stands in the way of a new one of that name.
+    pub(super) fn with(stands: &Link, name: &IfName) -> Clash {
+        if stands.name == *name { Clash::Exists } else { Clash::Altname(stands.name.clone()) }
+    }
+}
+
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = in_netns(self.netns.as_ref());
         let Conflict { what, why, .. } = self;
         match why {
-            Clash::Exists | Clash::Differs(_) | Clash::Stale => {
+            Clash::Exists | Clash::Altname(_) | Clash::Differs(_) | Clash::Stale => {
                 write!(f, "cannot create {what}{place}: {why}")
             }
             Clash::AllDiffer { own, others } => {
@@ -71,6 +78,9 @@ pub enum Clash {
     /// It is there, as asked or not: nobody said that this is fine.
     #[error("it exists")]
     Exists,
+    /// The name is another's.
+    #[error("the name is an altname of {0}")]
+    Altname(IfName),
     /// It is there and differs.
     #[error("it exists and differs: {}", spell_differences(.0))]
     Differs(Vec<Difference>),

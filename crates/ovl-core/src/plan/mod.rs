@@ -129,16 +129,18 @@ impl Planner<'_> {
         let Some(stands) = self.have.link(at, &spec.name) else {
             self.made.insert((at, spec.name.clone()));
             if let KindSpec::Veth { peer_at, peer_name, .. } = &spec.kind {
-                if self.have.link(*peer_at, peer_name).is_some() {
-                    return Err(self.conflict(*peer_at, peer_name, Clash::Exists));
+                if let Some(stands) = self.have.link(*peer_at, peer_name) {
+                    return Err(self.conflict(*peer_at, peer_name, Clash::with(stands, peer_name)));
                 }
                 self.made.insert((*peer_at, peer_name.clone()));
             }
             self.make(at, Act::LinkAdd(Box::new(spec.clone())));
             return Ok(());
         };
-        if standing == Standing::Refuse {
-            return Err(self.conflict(at, &spec.name, Clash::Exists));
+        // A bridge that is used may be called by any of its names.
+        let is_another = stands.name != spec.name && standing != Standing::Use;
+        if standing == Standing::Refuse || is_another {
+            return Err(self.conflict(at, &spec.name, Clash::with(stands, &spec.name)));
         }
         if stands.kind.name() != spec.kind.name() {
             let (is, wanted) = (stands.kind.name().to_owned(), spec.kind.name().to_owned());
@@ -284,7 +286,7 @@ impl Planner<'_> {
             let is = stands.kind.name().to_owned();
             return Err(self.conflict(at, dev, Clash::OtherKind { is, wanted: kind.to_owned() }));
         }
-        let link = LinkRef::Have { at, name: dev.clone(), index: stands.index };
+        let link = LinkRef::Have { at, name: stands.name.clone(), index: stands.index };
         self.plan.drop.push(Step { at, act: Act::LinkDel(link) });
         Ok(())
     }
@@ -295,7 +297,7 @@ impl Planner<'_> {
             return Ok(LinkRef::Made { at, name: name.clone() });
         }
         match self.have.link(at, name) {
-            Some(link) => Ok(LinkRef::Have { at, name: name.clone(), index: link.index }),
+            Some(link) => Ok(LinkRef::Have { at, name: link.name.clone(), index: link.index }),
             // A namespace that the plan makes has its loopback from the start.
             None if name.as_str() == "lo" && matches!(self.decl(at), NsDecl::ToBe { .. }) => {
                 Ok(LinkRef::Made { at, name: name.clone() })

@@ -1,18 +1,17 @@
 //! Link messages: requests that make, change, delete and list devices, and what
 //! the kernel says of them.
 
-use std::borrow::Cow;
-use std::fmt::Write;
-use std::net::{Ipv4Addr, Ipv6Addr};
+mod spell;
+
 use std::os::fd::RawFd;
 
 use netlink_packet_core::{DefaultNla, NlaBuffer, NlasIterator, Parseable};
 use netlink_packet_route::link::{
     InfoData, InfoKind, InfoVeth, InfoVxlan, LinkAttribute, LinkExtentMask, LinkFlags, LinkMessage,
-    LinkMode, State,
 };
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
+use self::spell::{addr_gen_mode, linkmode, operstate, spell_address};
 use super::{message, number, rtm, unreadable};
 use crate::error::Fail;
 use crate::link::{
@@ -183,10 +182,14 @@ mod ifla {
     pub const NUM_RX_QUEUES: u16 = 32;
     pub const CARRIER: u16 = 33;
     pub const LINK_NETNSID: u16 = 37;
+    pub const PROTO_DOWN: u16 = 39;
     pub const GSO_MAX_SEGS: u16 = 40;
     pub const GSO_MAX_SIZE: u16 = 41;
     pub const MIN_MTU: u16 = 50;
     pub const MAX_MTU: u16 = 51;
+    pub const PROP_LIST: u16 = 52;
+    /// Inside `PROP_LIST`.
+    pub const ALT_IFNAME: u16 = 53;
     pub const GRO_MAX_SIZE: u16 = 58;
     pub const TSO_MAX_SIZE: u16 = 59;
     pub const TSO_MAX_SEGS: u16 = 60;
@@ -212,6 +215,7 @@ pub fn parse(body: &[u8]) -> Result<Link, Fail> {
     let mut link = Link {
         index: word(4),
         name: IfName::from_kernel(String::new()),
+        altnames: Box::default(),
         attrs: LinkAttrs::default(),
         kind: Kind::Plain,
         master: None,
@@ -239,6 +243,7 @@ fn read(link: &mut Link, kind: u16, payload: &[u8]) -> Result<(), Fail> {
     let byte = || payload.first().copied();
     match kind {
         ifla::IFNAME => link.name = IfName::from_kernel(text(payload)),
+        ifla::PROP_LIST => link.altnames = altnames(payload)?,
         ifla::MASTER => link.master = number(),
         ifla::LINK => link.peer.index = number(),
         ifla::LINK_NETNSID => link.peer.nsid = number().map(u32::cast_signed),
@@ -252,6 +257,7 @@ fn read(link: &mut Link, kind: u16, payload: &[u8]) -> Result<(), Fail> {
         ifla::BROADCAST => state.broadcast = Some(spell_address(payload)),
         ifla::OPERSTATE => state.operstate = operstate(byte().unwrap_or_default().into()),
         ifla::CARRIER => state.carrier = byte().map(|c| c != 0),
+        ifla::PROTO_DOWN => state.proto_down = byte().is_some_and(|down| down != 0),
         ifla::QDISC => state.qdisc = Some(text(payload)),
         ifla::LINKMODE => state.linkmode = linkmode(byte().unwrap_or_default().into()),
         ifla::GROUP => state.group = number().unwrap_or_default(),
@@ -276,6 +282,18 @@ fn read(link: &mut Link, kind: u16, payload: &[u8]) -> Result<(), Fail> {
 
 fn text(payload: &[u8]) -> String {
     String::from_utf8_lossy(payload).trim_end_matches('\0').to_owned()
+}
+
+/// The other names of a device, which may be longer than its own.
+fn altnames(payload: &[u8]) -> Result<Box<[String]>, Fail> {
+    let mut names = Vec::new();
+    for nla in NlasIterator::new(payload) {
+        let nla = nla.map_err(|e| unreadable(&e))?;
+        if nla.kind() == ifla::ALT_IFNAME {
+            names.push(text(nla.value()));
+        }
+    }
+    Ok(names.into())
 }
 
 /// The kind comes before the data that it explains.
@@ -324,66 +342,6 @@ fn kind_named(name: String) -> Kind {
         "bridge" => Kind::Bridge(Box::default()),
         _ => Kind::Other(name),
     }
-}
-
-/// RFC 2863 states in `ip`'s words.
-fn operstate(state: State) -> Cow<'static, str> {
-    match state {
-        State::Unknown => "UNKNOWN".into(),
-        State::NotPresent => "NOTPRESENT".into(),
-        State::Down => "DOWN".into(),
-        State::LowerLayerDown => "LOWERLAYERDOWN".into(),
-        State::Testing => "TESTING".into(),
-        State::Dormant => "DORMANT".into(),
-        State::Up => "UP".into(),
-        other => u8::from(other).to_string().into(),
-    }
-}
-
-fn linkmode(mode: LinkMode) -> Cow<'static, str> {
-    match mode {
-        LinkMode::Default => "DEFAULT".into(),
-        LinkMode::Dormant => "DORMANT".into(),
-        other => u8::from(other).to_string().into(),
-    }
-}
-
-/// `IFLA_INET6_ADDR_GEN_MODE` (8) of the IPv6 part (`AF_INET6`, 10).
-fn addr_gen_mode(families: &[u8]) -> Option<Cow<'static, str>> {
-    fn inside(payload: &[u8], wanted: u16) -> Option<NlaBuffer<&[u8]>> {
-        NlasIterator::new(payload).flatten().find(|nla| nla.kind() == wanted)
-    }
-    let family = inside(families, 10)?;
-    let mode = inside(family.value(), 8)?;
-    // IN6_ADDR_GEN_MODE_* (include/uapi/linux/if_link.h) in `ip`'s words.
-    Some(match mode.value().first()? {
-        0 => "eui64".into(),
-        1 => "none".into(),
-        2 => "stable_secret".into(),
-        3 => "random".into(),
-        other => other.to_string().into(),
-    })
-}
-
-/// A hardware address as `ip` prints it: an IP address where it is four or
-/// sixteen octets long (tunnels), else octets with colons.
-fn spell_address(octets: &[u8]) -> String {
-    if let Ok(four) = <[u8; 4]>::try_from(octets) {
-        return Ipv4Addr::from(four).to_string();
-    }
-    if let Ok(sixteen) = <[u8; 16]>::try_from(octets) {
-        return Ipv6Addr::from(sixteen).to_string();
-    }
-    if let Some(mac) = MacAddr::from_bytes(octets) {
-        return mac.to_string();
-    }
-    let mut text = String::with_capacity(octets.len() * 3);
-    for octet in octets {
-        let colon = if text.is_empty() { "" } else { ":" };
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{colon}{octet:02x}");
-    }
-    text
 }
 
 /// The first fields of `struct rtnl_link_stats64`, eight bytes each.

@@ -11,6 +11,12 @@ use netlink_packet_route::route::{
 };
 use serde::{Deserialize, Serialize};
 
+mod hop;
+mod metric;
+
+pub use hop::Hop;
+pub use metric::{Amount, Metric};
+
 use super::addr::scope;
 use super::{family, ip, message, number, rtm, unreadable};
 use crate::error::Fail;
@@ -76,6 +82,9 @@ pub struct Route {
     /// How much its router is preferred (`ICMPV6_ROUTER_PREF_*`), of IPv6.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pref: Option<u8>,
+    /// What it fixes of the packets and connections on it: the MTU and the like.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub metrics: Box<[Metric]>,
     /// Table number.
     pub table: u32,
     /// Who made it, in `ip`'s words.
@@ -91,7 +100,7 @@ pub struct Route {
 impl Route {
     /// The flags of its one way in `ip`'s words; where it has several they have their own.
     pub fn flag_words(&self) -> Vec<&'static str> {
-        flag_words(self.flags)
+        hop::flag_words(self.flags)
     }
 
     /// The devices it leaves by.
@@ -103,41 +112,6 @@ impl Route {
     pub fn is(&self, spec: &RouteSpec, dev: u32) -> bool {
         self.dst == spec.dst && self.via == spec.via && self.dev == Some(dev)
     }
-}
-
-/// One of several ways that a route takes (`struct rtnexthop`).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Hop {
-    /// Gateway.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub via: Option<IpAddr>,
-    /// Index of the device it leaves by.
-    pub dev: u32,
-    /// How many shares of the packets it takes.
-    pub weight: u16,
-    /// `RTNH_F_*`.
-    pub flags: u8,
-}
-
-impl Hop {
-    /// Its flags in `ip`'s words.
-    pub fn flag_words(&self) -> Vec<&'static str> {
-        flag_words(self.flags)
-    }
-}
-
-/// `RTNH_F_*` in `ip`'s words, in the order in which `ip` prints them.
-fn flag_words(flags: u8) -> Vec<&'static str> {
-    const WORDS: [(u8, &str); 7] = [
-        (1, "dead"),
-        (4, "onlink"),
-        (2, "pervasive"),
-        (8, "offload"),
-        (64, "trap"),
-        (16, "linkdown"),
-        (32, "unresolved"),
-    ];
-    WORDS.iter().filter(|(bit, _)| flags & bit != 0).map(|(_, word)| *word).collect()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -202,6 +176,7 @@ mod rta {
     pub const GATEWAY: u16 = 5;
     pub const PRIORITY: u16 = 6;
     pub const PREFSRC: u16 = 7;
+    pub const METRICS: u16 = 8;
     pub const MULTIPATH: u16 = 9;
     pub const TABLE: u16 = 15;
     pub const VIA: u16 = 18;
@@ -232,6 +207,7 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
         // The rest of the four bytes (`RTM_F_*`) is no way's.
         flags: u32::from_ne_bytes([head[8], head[9], head[10], head[11]]).to_le_bytes()[0],
         pref: None,
+        metrics: Box::default(),
         table: u32::from(head[4]),
         protocol: protocol(head[5]),
         scope: scope(head[6]),
@@ -244,8 +220,9 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
         match nla.kind() {
             rta::DST => dst = ip(nla.value()),
             rta::GATEWAY => route.via = ip(nla.value()),
-            rta::VIA => route.via = via(nla.value()),
-            rta::MULTIPATH => route.hops = hops(nla.value())?,
+            rta::VIA => route.via = hop::via(nla.value()),
+            rta::METRICS => route.metrics = metric::metrics(nla.value())?,
+            rta::MULTIPATH => route.hops = hop::hops(nla.value())?,
             rta::PREF => route.pref = nla.value().first().copied(),
             rta::NH_ID => route.nhid = number(nla.value()),
             rta::PREFSRC => route.src = ip(nla.value()),
@@ -260,43 +237,6 @@ pub fn parse(body: &[u8]) -> Result<Option<Route>, Fail> {
         route.dst = IpNet::new(dst.unwrap_or(any), length).ok();
     }
     Ok(Some(route))
-}
-
-/// A gateway of another family than the route's (`struct rtvia`): the family in
-/// two bytes, then the address.
-fn via(payload: &[u8]) -> Option<IpAddr> {
-    ip(payload.get(2..)?)
-}
-
-/// `struct rtnexthop` is 8 bytes: its length with what follows, flags, hops and
-/// the device's index.
-const RTNEXTHOP: usize = 8;
-
-/// The next hops of a route, each with attributes of its own.
-fn hops(mut payload: &[u8]) -> Result<Box<[Hop]>, Fail> {
-    let short = || Fail::Unreadable("a cut-off next hop".into());
-    let mut hops = Vec::new();
-    while let Some(head) = payload.first_chunk::<RTNEXTHOP>() {
-        let length = usize::from(u16::from_ne_bytes([head[0], head[1]]));
-        let own = payload.get(RTNEXTHOP..length).ok_or_else(short)?;
-        let mut hop = Hop {
-            via: None,
-            dev: u32::from_ne_bytes([head[4], head[5], head[6], head[7]]),
-            weight: u16::from(head[3]) + 1,
-            flags: head[2],
-        };
-        for nla in NlasIterator::new(own) {
-            let nla = nla.map_err(|e| unreadable(&e))?;
-            match nla.kind() {
-                rta::GATEWAY => hop.via = ip(nla.value()),
-                rta::VIA => hop.via = via(nla.value()),
-                _ => {}
-            }
-        }
-        hops.push(hop);
-        payload = payload.get(length.next_multiple_of(4)..).unwrap_or_default();
-    }
-    Ok(hops.into())
 }
 
 /// `RTPROT_*` in `ip`'s words (iproute2's `etc/iproute2/rt_protos`).
@@ -332,69 +272,5 @@ fn kind(number: u8) -> Cow<'static, str> {
         10 => "nat".into(),
         11 => "xresolve".into(),
         other => other.to_string().into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An attribute, padded.
-    fn nla(kind: u16, value: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(value.len() + 4).unwrap();
-        let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
-        bytes.extend(value);
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    }
-
-    fn hop(dev: u32, hops: u8, flags: u8, own: &[u8]) -> Vec<u8> {
-        let length = u16::try_from(RTNEXTHOP + own.len()).unwrap();
-        let mut bytes = length.to_ne_bytes().to_vec();
-        bytes.extend([flags, hops]);
-        bytes.extend(dev.to_ne_bytes());
-        bytes.extend(own);
-        bytes
-    }
-
-    fn head() -> Vec<u8> {
-        vec![2, 16, 0, 0, 254, 4, 0, 1, 0, 0, 0, 0]
-    }
-
-    #[test]
-    fn a_route_has_all_its_next_hops() {
-        let far: Ipv6Addr = "fe80::1".parse().unwrap();
-        let other = [&[10, 0][..], &far.octets()].concat();
-        let hops = [
-            hop(2, 0, 0, &nla(rta::GATEWAY, &[10, 0, 0, 2])),
-            hop(3, 4, 4 | 16, &nla(rta::VIA, &other)),
-            hop(4, 0, 0, &[]),
-        ];
-        let (dst, id) = (nla(rta::DST, &[10, 5, 0, 0]), nla(rta::NH_ID, &7u32.to_ne_bytes()));
-        let body = [head(), dst, nla(rta::MULTIPATH, &hops.concat()), id];
-        let route = parse(&body.concat()).unwrap().unwrap();
-        assert_eq!((route.via, route.dev, route.nhid), (None, None, Some(7)));
-        assert_eq!(route.devs().collect::<Vec<_>>(), [2, 3, 4]);
-        let read = |via: Option<IpAddr>, dev, weight, flags| Hop { via, dev, weight, flags };
-        let gateway = Ipv4Addr::new(10, 0, 0, 2);
-        let wanted = [
-            read(Some(gateway.into()), 2, 1, 0),
-            read(Some(far.into()), 3, 5, 20),
-            read(None, 4, 1, 0),
-        ];
-        assert_eq!(*route.hops, wanted);
-        assert_eq!(route.hops[1].flag_words(), ["onlink", "linkdown"]);
-        // Cut off, it is no route with less hops.
-        let body = [head(), nla(rta::MULTIPATH, &[16, 0, 0, 0, 1, 0, 0, 0])].concat();
-        assert!(parse(&body).is_err());
-        let body = [head(), nla(rta::MULTIPATH, &[0; 8])].concat();
-        assert!(parse(&body).is_err());
-    }
-
-    #[test]
-    fn a_gateway_may_be_of_another_family() {
-        let far: Ipv6Addr = "fe80::1".parse().unwrap();
-        let body = [head(), nla(rta::VIA, &[&[10, 0][..], &far.octets()].concat())].concat();
-        assert_eq!(parse(&body).unwrap().unwrap().via, Some(far.into()));
     }
 }

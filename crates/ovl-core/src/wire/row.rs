@@ -33,6 +33,7 @@ mod nda {
     pub const SRC_VNI: u16 = 11;
     pub const PROTOCOL: u16 = 12;
     pub const NH_ID: u16 = 13;
+    pub const FLAGS_EXT: u16 = 15;
     pub const NDM_STATE_MASK: u16 = 16;
     pub const NDM_FLAGS_MASK: u16 = 17;
 }
@@ -236,7 +237,8 @@ pub fn parse(body: &[u8]) -> Result<Option<Parsed>, Fail> {
             })
         }),
         AF_INET | AF_INET6 => found.dst.map(|ip| {
-            Parsed::Neigh(Neigh { dev, ip, mac: found.mac, state, flags, proto: found.proto })
+            let (mac, flags_ext, proto) = (found.mac, found.flags_ext, found.proto);
+            Parsed::Neigh(Neigh { dev, ip, mac, state, flags, flags_ext, proto })
         }),
         _ => None,
     })
@@ -270,6 +272,7 @@ struct Found {
     ifindex: Option<u32>,
     master: Option<u32>,
     nhid: Option<u32>,
+    flags_ext: u32,
     proto: Option<u8>,
     used: Option<u32>,
     updated: Option<u32>,
@@ -300,6 +303,7 @@ impl Found {
             nda::IFINDEX => self.ifindex = word(),
             nda::MASTER => self.master = word(),
             nda::NH_ID => self.nhid = word(),
+            nda::FLAGS_EXT => self.flags_ext = word().unwrap_or_default(),
             nda::PROTOCOL => self.proto = payload.first().copied(),
             nda::CACHEINFO => {
                 // struct nda_cacheinfo: confirmed, used, updated (in USER_HZ,

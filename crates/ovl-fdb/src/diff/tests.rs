@@ -22,6 +22,7 @@ fn stands(wanted: &Wanted, ours: bool) -> Endpoint {
             mac: Some(wanted.mac),
             state: NUD_PERMANENT,
             flags: 0,
+            flags_ext: 0,
             proto: ours.then_some(OVL_PROTOCOL),
         }),
         fdb: wanted.to.as_ref().map(|to| Fdb {

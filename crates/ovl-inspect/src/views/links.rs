@@ -186,6 +186,12 @@ impl Device {
             "gro_max_size": state.gro_max_size,
             "stats": link.stats,
         });
+        if !link.altnames.is_empty() {
+            value["altnames"] = json!(link.altnames);
+        }
+        if state.proto_down {
+            value["proto_down"] = json!(true);
+        }
         if let Some(vxlan) = &self.vxlan {
             value["vxlan"] = Value::Object(vxlan.clone());
         }
@@ -234,7 +240,7 @@ fn condition(link: &Link) -> String {
     }
 }
 
-/// The attributes of its kind and its alias, in `ip`'s words.
+/// The attributes of its kind, its alias and its other names, in `ip`'s words.
 fn details(link: &Link) -> String {
     let mut words = match &link.kind {
         Kind::Vxlan { attrs, .. } => attrs.words(),
@@ -242,6 +248,8 @@ fn details(link: &Link) -> String {
         _ => Vec::new(),
     };
     words.extend(link.state.alias.iter().map(|alias| format!("alias {}", shown(alias))));
+    words.extend(link.altnames.iter().map(|name| format!("altname {}", shown(name))));
+    words.extend(link.state.proto_down.then(|| "protodown on".to_owned()));
     words.join(" ")
 }
 

@@ -14,7 +14,7 @@ pub mod tree;
 mod unseen;
 
 use ovl_core::names::shown;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ovl_cli::error::reading;
 use ovl_cli::shape::{Netns, Underlay};
@@ -65,7 +65,7 @@ impl Sight {
             let place = scene.machines.iter().position(|m| std::ptr::eq(m, at.machine));
             chosen.push((place.unwrap_or_default(), at.space.key(), title));
         }
-        Ok(Sight { scene, chosen })
+        Ok(Sight::of(scene, chosen))
     }
 
     fn live(context: &Context, args: &Namespaces, part: Part) -> Result<Sight, Error> {
@@ -80,7 +80,14 @@ impl Sight {
         let machine = Machine::around(&context.kernel, &context.search, &open, part)
             .map_err(reading("what is there", label))?;
         let chosen = resolved.iter().map(|r| (0, r.ns.key(), r.label.clone())).collect();
-        Ok(Sight { scene: Scene { machines: vec![machine] }, chosen })
+        Ok(Sight::of(Scene { machines: vec![machine] }, chosen))
+    }
+
+    /// A namespace that was named twice, in two ways perhaps, is looked at once.
+    fn of(scene: Scene, mut chosen: Vec<(usize, NsKey, String)>) -> Sight {
+        let mut seen = BTreeSet::new();
+        chosen.retain(|(place, key, _)| seen.insert((*place, *key)));
+        Sight { scene, chosen }
     }
 
     /// The columns that a narrow terminal does without, the first first: where one

@@ -56,7 +56,8 @@ fn rows_of(label: &str, route: &Route, links: &[Link]) -> Vec<Vec<String>> {
         // Medium is what all are that say nothing.
         let pref = route.pref.map(ways::pref).filter(|pref| pref != "medium");
         let pref = pref.map(|pref| format!("pref {pref}"));
-        let own = flags.chain(pref).chain(id.clone());
+        let metrics = Some(ways::metrics(route)).filter(|metrics| !metrics.is_empty());
+        let own = flags.chain(metrics).chain(pref).chain(id.clone());
         let parts: Vec<String> = via.into_iter().chain(weight).chain(own).collect();
         row(label, route, &parts.join(" "), dev, links)
     };

@@ -177,7 +177,7 @@ fn neigh_value(row: &Neigh, links: &[Link]) -> Value {
         "dev": shape::name_at(links, Some(row.dev)),
         "lladdr": row.mac,
         "state": nud_words(row.state),
-        "flags": flag_words(row.flags),
+        "flags": row.flag_words(),
         "protocol": row.proto.map(protocol),
     })
 }
@@ -190,6 +190,6 @@ fn neigh_row(label: &str, row: &Neigh, links: &[Link]) -> Vec<String> {
         row.mac.map(|m| m.to_string()).unwrap_or_default(),
         nud_words(row.state).join(","),
         row.proto.map(|p| protocol(p).into_owned()).unwrap_or_default(),
-        flag_words(row.flags).join(" "),
+        row.flag_words().join(" "),
     ]
 }

@@ -11,6 +11,7 @@ use ovl_cli::shape::{self, Netns};
 use ovl_cli::{Context, Error, Exit, output};
 use ovl_core::link::{Kind, Link};
 use ovl_core::netns::NsKey;
+use ovl_core::state::NsState;
 use ovl_machine::joins::{Peer, is_cable};
 use ovl_machine::machine::ends::has_parent;
 use ovl_machine::machine::{Machine, Space};
@@ -125,8 +126,7 @@ impl Tree<'_> {
         let mut nodes = Vec::new();
         for link in &state.links {
             // A port hangs from its bridge; an idle loopback says nothing.
-            if link.name.as_str() == "lo" || link.master.is_some_and(|m| state.link_at(m).is_some())
-            {
+            if link.name.as_str() == "lo" || (master(state, link).is_some() && hangs(state, link)) {
                 continue;
             }
             nodes.push(self.device(space, link));
@@ -143,7 +143,8 @@ impl Tree<'_> {
         // Link-local IPv6 addresses are on every device that is up.
         let addrs = state.addrs_of(link.index).filter(|a| self.is_wide || a.scope != "link");
         let addresses: Vec<String> = addrs.map(|a| a.cidr.to_string()).collect();
-        let under = state.ports_of(link.index).map(|port| self.device(space, port));
+        let under = state.ports_of(link.index).filter(|port| hangs(state, port));
+        let under = under.map(|port| self.device(space, port));
         let rows = link.vxlan().map(|_| self.rows(space, link)).unwrap_or_default();
         let (far, lost) = match self.far(space, link) {
             Far::None => (String::new(), false),
@@ -177,7 +178,7 @@ impl Tree<'_> {
             Kind::Veth | Kind::Plain => {}
             Kind::Other(kind) => parts.push(kind.clone()),
         }
-        let master = link.master.and_then(|index| space.state.link_at(index));
+        let master = master(&space.state, link);
         let mtu = link.attrs.mtu.filter(|mtu| master.is_none_or(|m| m.attrs.mtu != Some(*mtu)));
         parts.extend(mtu.map(|m| format!("mtu {m}")));
         parts
@@ -322,6 +323,23 @@ enum Far {
     Parent(String),
     /// It cannot be found, and why.
     Lost(String),
+}
+
+fn master<'s>(state: &'s NsState, link: &Link) -> Option<&'s Link> {
+    link.master.and_then(|index| state.link_at(index))
+}
+
+/// Does it lead from master to master to one that has none? In a file that somebody has
+/// written, masters may go round in a circle.
+fn hangs(state: &NsState, link: &Link) -> bool {
+    let mut top = master(state, link);
+    for _ in &state.links {
+        match top {
+            Some(link) => top = master(state, link),
+            None => return true,
+        }
+    }
+    false
 }
 
 /// The end of a path, by which it is known again: `…/exec/netns/1-6a38c9b837`.

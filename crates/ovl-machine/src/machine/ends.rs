@@ -70,8 +70,9 @@ mod tests {
 
     fn link(index: u32, name: &str, kind: Kind, peer: PeerHint) -> Link {
         let (attrs, state) = (LinkAttrs::default(), LinkState::default());
-        let name = name.parse().unwrap();
-        Link { index, name, attrs, master: None, kind, port: None, state, peer, stats: None }
+        let (name, altnames) = (name.parse().unwrap(), Box::default());
+        let (master, port, stats) = (None, None, None);
+        Link { index, name, altnames, attrs, master, kind, port, state, peer, stats }
     }
 
     fn other(kind: &str) -> Kind {

@@ -54,6 +54,7 @@ impl Maker {
         state.links.push(Link {
             index,
             name: name.parse().unwrap(),
+            altnames: Box::default(),
             attrs: LinkAttrs { mtu: Some(1450), mac, ..LinkAttrs::default() },
             kind,
             master,
