@@ -38,7 +38,7 @@ fn begins_as_header(line: &str) -> bool {
 
 /// Is it the names of the columns, in their order? The last ones may be left out.
 fn is_header(line: &str) -> bool {
-    let fields = if line.contains('"') { quoted_fields(line).ok().flatten() } else { fields(line) };
+    let fields = quoted_fields(line).ok().flatten();
     let names = FIELDS.into_iter().chain(["name"]);
     fields.is_some_and(|fields| {
         fields.iter().zip(names).all(|(field, name)| field.is_empty() || is_name(field, name))

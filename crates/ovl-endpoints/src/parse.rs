@@ -199,9 +199,10 @@ pub(crate) fn is_nobodys(ip: IpAddr) -> bool {
 /// An IPv4 address that is written as one of IPv6 would make a row of IPv6, which no
 /// packet is ever sent by.
 fn of_its_family(ip: IpAddr) -> Result<IpAddr, String> {
-    match ip.to_canonical() {
-        plain if plain == ip => Ok(ip),
-        plain => Err(format!("{ip} is an IPv4 address: write it as {plain}")),
+    let IpAddr::V6(long) = ip else { return Ok(ip) };
+    match long.to_ipv4_mapped() {
+        None => Ok(ip),
+        Some(plain) => Err(format!("{ip} is an IPv4 address: write it as {plain}")),
     }
 }
 
