@@ -13,6 +13,7 @@ tests![
     a_signal_ends_it_with_what_came_so_far,
     a_link_local_address_is_pinged_with_its_device,
     counts_and_sizes_have_bounds_that_are_said,
+    flags_stand_before_between_and_behind_the_words,
     what_everybody_has_is_said_to_be_that,
     an_end_that_takes_less_is_no_failure,
     what_a_route_forbids_is_not_sent,
@@ -81,6 +82,22 @@ fn counts_and_sizes_have_bounds_that_are_said(lab: &Lab) -> Result<()> {
     let help = lab.ok("ovl-inspect ping --help")?;
     ensure!(help.contains("at most 65507"), "{help}");
     Ok(())
+}
+
+fn flags_stand_before_between_and_behind_the_words(lab: &Lab) -> Result<()> {
+    for words in [
+        "-c 1 --df self 127.0.0.1",
+        "self -c 1 --df 127.0.0.1",
+        "self 127.0.0.1 --df -c 1",
+        "-n self -c 1 127.0.0.1",
+        "127.0.0.1 -c 1 -n self",
+    ] {
+        let said = lab.ok(&format!("ovl-inspect ping {words}"))?;
+        ensure!(said.contains("1 sent, 1 received"), "{words}: {said}");
+    }
+    lab.refuses("ovl-inspect ping -c 1 127.0.0.1", 2, &["NS ADDRESS"])?;
+    lab.refuses("ovl-inspect ping self x -c 1", 2, &["'x' is not an IP address"])?;
+    lab.refuses("ovl-inspect ping nosuch:1 127.0.0.1 -c 1", 3, &["nosuch:1"])
 }
 
 fn what_everybody_has_is_said_to_be_that(lab: &Lab) -> Result<()> {

@@ -161,11 +161,12 @@ fn an_answer_that_cannot_be_remembered_is_told_once(lab: &Lab) -> Result<()> {
     // Not a byte more where rows are remembered.
     lab.ok("yes >> $(ls /run/ovl/rows/*.*) 2> /dev/null || true")?;
     let answer = lab.background("exec ovl-fdb answer t.csv -n ov1 -v > out 2> err")?;
-    lab.eventually("it hears", |lab| Ok(lab.ok("cat out")?.contains("the source has")))?;
+    let told = |lab: &Lab, what: &str| Ok(lab.run("cat out")?.stdout.contains(what));
+    lab.eventually("it hears", |lab| told(lab, "the source has"))?;
     for ip in ["192.168.10.101", "192.168.10.102"] {
         lab.eventually("it answers", |lab| {
             lab.run(&format!("timeout 0.3 ip netns exec c1 ping -c 1 -W 1 {ip}"))?;
-            Ok(lab.ok("cat out")?.contains(&format!("+ l3miss {ip}")))
+            told(lab, &format!("+ l3miss {ip}"))
         })?;
     }
     drop(answer);

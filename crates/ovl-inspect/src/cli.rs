@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ovl_cli::watch::{Subject, Wish};
-use ovl_cli::{Error, Flags, OfNetns};
+use ovl_cli::{Error, Flags};
 use ovl_core::names::{IfName, NsRef, shown};
 use ovl_core::types::Invalid;
 
@@ -109,7 +109,7 @@ pub enum Verb {
     Watch(Watch),
     /// ICMP echo from inside a namespace
     #[command(
-        allow_missing_positional = true,
+        override_usage = "ovl-inspect ping [OPTIONS] [NS] <ADDRESS>",
         after_help = "Examples:
   ovl-inspect ping x1 192.168.10.101
   ovl-inspect ping docker:X-1 192.168.10.101 -s 1422 --df
@@ -205,12 +205,13 @@ impl Watch {
 /// `ping`.
 #[derive(Debug, Args)]
 pub struct Ping {
-    /// From where
-    #[command(flatten)]
-    pub ns: OfNetns,
-    /// To whom; a link-local IPv6 address with its device: ADDRESS%eth0
-    #[arg(value_name = "ADDRESS")]
-    pub to: Target,
+    /// From where, and to whom; a link-local IPv6 address with its device: ADDRESS%eth0
+    // One list: flags may stand between the two.
+    #[arg(value_names = ["NS", "ADDRESS"], num_args = 1..=2, required = true)]
+    words: Vec<String>,
+    /// The namespace, in place of the word
+    #[arg(short = 'n', long = "netns", value_name = "NS")]
+    netns: Option<NsRef>,
     /// How many requests, 1 or more
     #[arg(short, long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..))]
     pub count: u16,
@@ -277,20 +278,39 @@ impl fmt::Display for Target {
 }
 
 impl Ping {
-    /// The device to send by, if one was named; a link-local address must have one.
-    pub fn device(&self) -> Result<Option<&IfName>, Error> {
-        match (&self.to.dev, &self.dev) {
-            (Some(at), Some(dev)) if at != dev => {
-                Err(Error::usage(format!("{} is at {at}, and -I says {dev}", self.to)))
+    /// From which namespace, and to whom.
+    pub fn whom(&self) -> Result<(NsRef, Target), Error> {
+        match (self.words.as_slice(), &self.netns) {
+            ([to], Some(ns)) => Ok((ns.clone(), word("ADDRESS", to)?)),
+            ([ns, to], None) => Ok((word("NS", ns)?, word("ADDRESS", to)?)),
+            ([_, _, ..], Some(_)) => {
+                Err(Error::usage("the namespace is there twice: as a word, and with -n"))
             }
-            (None, None) if is_link_local(self.to.ip) => {
-                let ip = self.to.ip;
+            _ => Err(Error::usage("one word is missing: NS ADDRESS, or -n NS ADDRESS")),
+        }
+    }
+
+    /// The device to send by, if one was named; a link-local address must have one.
+    pub fn device<'d>(&'d self, to: &'d Target) -> Result<Option<&'d IfName>, Error> {
+        match (&to.dev, &self.dev) {
+            (Some(at), Some(dev)) if at != dev => {
+                Err(Error::usage(format!("{to} is at {at}, and -I says {dev}")))
+            }
+            (None, None) if is_link_local(to.ip) => {
+                let ip = to.ip;
                 let error = Error::usage(format!("{ip} is link-local: each device has its own"));
                 Err(error.hint(format!("with its device: {ip}%eth0")))
             }
             (at, dev) => Ok(at.as_ref().or(dev.as_ref())),
         }
     }
+}
+
+/// A word of the command line as what it is to be.
+fn word<T: FromStr<Err = Invalid>>(what: &str, text: &str) -> Result<T, Error> {
+    text.parse().map_err(|why| {
+        Error::usage(format!("invalid value '{}' for '<{what}>': {why}", shown(text)))
+    })
 }
 
 fn is_link_local(ip: IpAddr) -> bool {

@@ -13,7 +13,7 @@ use ovl_core::icmp::{Echo, Outcome};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::cli::Ping;
+use crate::cli::{Ping, Target};
 
 /// ICMP and IPv4 headers: what a packet has beside its data.
 const HEADERS_V4: usize = 28;
@@ -42,30 +42,31 @@ struct Summary {
 
 /// `ping`.
 pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
-    let dev = args.device()?;
-    let resolved = context.resolve(&args.ns)?;
+    let (ns, to) = args.whom()?;
+    let dev = args.device(&to)?;
+    let resolved = context.resolve(&ns)?;
     let netns = resolved.decl().label();
     let failed = |why| {
-        let object = args.to.to_string();
+        let object = to.to_string();
         Error::from(Failure { op: "ping".into(), object, netns: netns.clone(), why })
     };
     let df = args.df || args.find_mtu;
-    let echo = Echo::open_in(&resolved.ns, args.to.ip, df, dev).map_err(&failed)?;
+    let echo = Echo::open_in(&resolved.ns, to.ip, df, dev).map_err(&failed)?;
     let stop = Stop::arm();
     if args.find_mtu {
-        let asker = Asker { echo: &echo, stop: &stop, args };
+        let asker = Asker { echo: &echo, stop: &stop, args, to: &to };
         let fits = asker.largest().map_err(&failed)?;
         let signal = stop.requested();
         drop(stop);
         return match signal {
             Some(signal) => Err(Error::interrupted(signal)),
-            None => tell_mtu(context, args, fits, context.object(&resolved.ns).as_ref()),
+            None => tell_mtu(context, &to, fits, context.object(&resolved.ns).as_ref()),
         };
     }
     let summary = Summary {
         label: resolved.label.clone(),
         netns: context.object(&resolved.ns),
-        to: args.to.to_string(),
+        to: to.to_string(),
         sent: 0,
         received: 0,
         size: args.size,
@@ -74,10 +75,10 @@ pub fn ping(context: &Context, args: &Ping) -> Result<Exit, Error> {
     };
     let deadline = args.wait.map(|wait| Instant::now() + wait);
     let is_quiet = context.flags.quiet || context.flags.is_structured();
-    let mut round = Round { echo: &echo, stop: &stop, args, deadline, is_quiet, summary };
+    let mut round = Round { echo: &echo, stop: &stop, args, to: &to, deadline, is_quiet, summary };
     let is_broadcast = round.run(failed)?;
     if is_broadcast {
-        return Err(broadcast(args, netns));
+        return Err(broadcast(&to, netns));
     }
     let summary = round.summary;
     let signal = stop.requested();
@@ -92,6 +93,7 @@ struct Round<'a> {
     echo: &'a Echo,
     stop: &'a Stop,
     args: &'a Ping,
+    to: &'a Target,
     /// Until then the first reply is waited for; what comes before it is not counted
     /// as one of those that were asked for.
     deadline: Option<Instant>,
@@ -142,9 +144,9 @@ impl Round<'_> {
         let args = self.args;
         let line = match (args.wait.filter(|_| in_vain), outcome) {
             (Some(wait), Outcome::Silence) => {
-                Some(format!("no reply from {} within {wait:?}", args.to))
+                Some(format!("no reply from {} within {wait:?}", self.to))
             }
-            (_, outcome) => take(&mut self.summary, args, seq, outcome),
+            (_, outcome) => take(&mut self.summary, args.timeout, seq, outcome),
         };
         if let Some(line) = line.as_ref().filter(|_| !self.is_quiet) {
             output::is_read(&format!("{line}\n"))?;
@@ -164,16 +166,16 @@ fn is_stopped(stop: &Stop, time: Duration) -> bool {
 }
 
 /// Whoever asks everybody gets as many answers as there are hosts, and most give none.
-fn broadcast(args: &Ping, netns: Option<String>) -> Error {
+fn broadcast(to: &Target, netns: Option<String>) -> Error {
     let place = netns.as_ref().map(|netns| format!(" in netns {netns}")).unwrap_or_default();
     let why = "it is a broadcast address, that of all hosts of its network";
-    let error = Error::new(Exit::Failed, format!("cannot ping {}{place}: {why}", args.to));
-    Error { errno: Some(Errno::EACCES), ..error.about("ping", args.to.to_string(), netns) }
+    let error = Error::new(Exit::Failed, format!("cannot ping {to}{place}: {why}"));
+    Error { errno: Some(Errno::EACCES), ..error.about("ping", to.to_string(), netns) }
         .hint("the address of one host is answered")
 }
 
 /// Counts it, and says it in a line; `None` for what was not waited for.
-fn take(summary: &mut Summary, args: &Ping, seq: u16, outcome: Outcome) -> Option<String> {
+fn take(summary: &mut Summary, timeout: Duration, seq: u16, outcome: Outcome) -> Option<String> {
     Some(match outcome {
         Outcome::Reply { from, bytes, ttl, time } => {
             summary.received += 1;
@@ -192,7 +194,7 @@ fn take(summary: &mut Summary, args: &Ping, seq: u16, outcome: Outcome) -> Optio
             format!("icmp_seq={seq} could not be sent: {why}")
         }
         Outcome::Silence => {
-            format!("no reply from {}: icmp_seq={seq} within {:?}", args.to, args.timeout)
+            format!("no reply from {}: icmp_seq={seq} within {timeout:?}", summary.to)
         }
         Outcome::Broadcast | Outcome::Stopped => return None,
     })
@@ -239,6 +241,7 @@ struct Asker<'a> {
     echo: &'a Echo,
     stop: &'a Stop,
     args: &'a Ping,
+    to: &'a Target,
 }
 
 impl Asker<'_> {
@@ -249,7 +252,7 @@ impl Asker<'_> {
         if !self.passes(&mut seq, 0)? {
             return Ok(None);
         }
-        let (mut fits, mut fails) = (0usize, 65_536 - headers(self.args));
+        let (mut fits, mut fails) = (0usize, 65_536 - headers(self.to));
         while fails - fits > 1 {
             let middle = fits.midpoint(fails);
             if self.passes(&mut seq, middle)? {
@@ -281,24 +284,23 @@ impl Asker<'_> {
 }
 
 /// What a packet has beside its data.
-fn headers(args: &Ping) -> usize {
-    if args.to.ip.is_ipv4() { HEADERS_V4 } else { HEADERS_V6 }
+fn headers(to: &Target) -> usize {
+    if to.ip.is_ipv4() { HEADERS_V4 } else { HEADERS_V6 }
 }
 
 fn tell_mtu(
     context: &Context,
-    args: &Ping,
+    to: &Target,
     fits: Option<usize>,
     netns: Option<&Netns>,
 ) -> Result<Exit, Error> {
-    let to = args.to.to_string();
     let Some(fits) = fits else {
-        let value = json!({ "netns": netns, "to": to, "mtu": null });
+        let value = json!({ "netns": netns, "to": to.to_string(), "mtu": null });
         output::show(&context.flags, &value, |_| format!("no reply from {to}\n"))?;
         return Ok(Exit::Found);
     };
-    let mtu = fits + headers(args);
-    let value = json!({ "netns": netns, "to": to, "mtu": mtu, "data": fits });
+    let mtu = fits + headers(to);
+    let value = json!({ "netns": netns, "to": to.to_string(), "mtu": mtu, "data": fits });
     output::show(&context.flags, &value, |_| {
         format!("{mtu} bytes get through to {to} ({fits} bytes of data)\n")
     })?;
