@@ -489,6 +489,14 @@ fn threads_are_in_the_namespaces_they_are_in(lab: &Lab) -> Result<()> {
     }
     let inside = format!("ovl-ns exec --net-only pid:{pid} -- readlink /proc/self/ns/net");
     assert_eq!(lab.ok(&inside)?, format!("net:[{inode}]\n"));
+    // An engine that only has a thread there is elsewhere.
+    let engine =
+        HEADLESS.replace("'inode'", "'other'").replace("libc.syscall(60, 0)", "libc.sleep(1000)");
+    std::fs::write("/run/lab/engine.py", engine)?;
+    let _engine = lab.background("exec python3 engine.py")?;
+    lab.eventually("its thread is there", |lab| Ok(!lab.run("cat other")?.stdout.is_empty()))?;
+    let held = lab.ok("cat other")?;
+    assert_eq!(lab.json(&format!("ovl-ns pids inode:{held} -j"))?, serde_json::json!([]));
     Ok(())
 }
 

@@ -158,10 +158,17 @@ pub fn show(context: &Context, args: &One) -> Result<Exit, Error> {
     }))
 }
 
-/// `pids`. A process of which only a thread is in it is in it as well.
+/// `pids`. Of a process whose main thread has ended the others say where it is. One that
+/// has a thread there and is elsewhere itself is not in it, as `ip netns pids` has it:
+/// an engine has one in each of its overlays, and must not end with what is in those.
 pub fn pids(context: &Context, args: &One) -> Result<Exit, Error> {
     let (found, discovery) = find(context, args)?;
-    let threads = found.holders.iter().filter(|holder| holder.by == Hold::Thread);
+    let is_in_it = |pid| {
+        let door = door_of(&context.search.procfs, pid);
+        fs::metadata(door).is_ok_and(|meta| meta.ino() == found.key.inode)
+    };
+    let threads = found.holders.iter();
+    let threads = threads.filter(|held| held.by == Hold::Thread && is_in_it(held.pid));
     let threads = threads.map(|holder| Process { pid: holder.pid, comm: holder.comm.clone() });
     let mut pids: Vec<Process> = found.pids.iter().cloned().chain(threads).collect();
     pids.sort_by_key(|process| process.pid);
