@@ -249,17 +249,11 @@ impl Memory {
     /// Removes what is remembered of devices that had this one's place: they are gone, or
     /// have another MAC address. That it cannot be removed costs nothing but room.
     fn forget_predecessors(&self) {
-        let Some((place, folder)) = self
-            .path
-            .with_extension("")
-            .file_name()
-            .zip(self.path.parent())
-            .map(|(place, folder)| (place.to_owned(), folder))
-        else {
+        let (Some(place), Some(folder)) = (self.path.file_stem(), self.path.parent()) else {
             return;
         };
         let others = fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
-        for other in others.filter(|p| *p != self.path && p.file_stem() == Some(&place)) {
+        for other in others.filter(|p| *p != self.path && p.file_stem() == Some(place)) {
             let _ = fs::remove_file(other);
         }
     }
